@@ -1,0 +1,1 @@
+"""Cameras, homographies, polygons, visual angle."""
