@@ -1,0 +1,178 @@
+"""The detectors that exist, and what their parameters mean."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import MISSING, dataclass, field, fields
+from typing import Any, TypeVar
+
+from gazestudy.errors import ParameterError
+from gazestudy.events.samples import Samples
+from gazestudy.events.table import Detection
+
+Run = Callable[[Samples, Any], Detection]
+RunT = TypeVar("RunT", bound=Run)
+
+
+@dataclass(frozen=True, slots=True)
+class Detector:
+    """One event detector.
+
+    Attributes
+    ----------
+    name : str
+        What `detect_events(method=...)` takes.
+    version : int
+        Raised when the same data give other events.
+    summary : str
+        One line for people.
+    parameters : type
+        Frozen data class of its parameters; every field has a default and says what it means.
+    run : callable
+        Takes `Samples` and parameters, returns a `Detection`.
+    """
+
+    name: str
+    version: int
+    summary: str
+    parameters: type
+    run: Run
+
+    def describe(self) -> list[dict[str, Any]]:
+        """Return name, default, meaning, allowed values and source of each parameter."""
+        return [
+            {"name": item.name, "default": None if item.default is MISSING else item.default, **item.metadata}
+            for item in fields(self.parameters)
+        ]
+
+    def make_parameters(self, values: dict[str, Any]) -> Any:
+        """Return a parameter object, refusing names the detector does not know."""
+        known = [item.name for item in fields(self.parameters)]
+        for name, value in values.items():
+            if name not in known:
+                raise ParameterError(name, value, f"a parameter of {self.name!r}: {', '.join(known)}")
+        return self.parameters(**values)
+
+
+_DETECTORS: dict[str, Detector] = {}
+
+
+def detector(name: str, *, version: int, parameters: type) -> Callable[[RunT], RunT]:
+    """Register the decorated function as an event detector.
+
+    Parameters
+    ----------
+    name : str
+        Its name.
+    version : int
+        Raised when the same data give other events.
+    parameters : type
+        Frozen data class of its parameters.
+
+    Returns
+    -------
+    callable
+        A decorator that returns the function unchanged; the first line of its docstring is the summary.
+    """
+
+    def register(run: RunT) -> RunT:
+        summary = (run.__doc__ or "").strip().splitlines()[0]
+        _DETECTORS[name] = Detector(name, version, summary, parameters, run)
+        return run
+
+    return register
+
+
+def list_detectors() -> tuple[Detector, ...]:
+    """Return all detectors by name.
+
+    Examples
+    --------
+    >>> [found.name for found in list_detectors()]
+    ['ivt']
+    """
+    return tuple(_DETECTORS[name] for name in sorted(_DETECTORS))
+
+
+def get_detector(name: str) -> Detector:
+    """Return one detector.
+
+    Parameters
+    ----------
+    name : str
+        Its name.
+
+    Returns
+    -------
+    Detector
+        The detector.
+
+    Raises
+    ------
+    ParameterError
+        If there is none of that name.
+    """
+    if name not in _DETECTORS:
+        raise ParameterError("method", name, "one of " + ", ".join(sorted(_DETECTORS)))
+    return _DETECTORS[name]
+
+
+def parameter(
+    default: Any,
+    meaning: str,
+    *,
+    source: str,
+    low: float | None = None,
+    high: float | None = None,
+    choices: tuple[Any, ...] = (),
+) -> Any:
+    """Return a data class field that knows its meaning, range and source.
+
+    Parameters
+    ----------
+    default : object
+        Value if none is given; a default of None allows None.
+    meaning : str
+        What it does.
+    source : str
+        Where the default comes from.
+    low, high : float, optional
+        Allowed range, both ends included.
+    choices : tuple, optional
+        Allowed values.
+
+    Returns
+    -------
+    dataclasses.Field
+        The field.
+    """
+    metadata = {"meaning": meaning, "source": source, "low": low, "high": high, "choices": choices}
+    return field(default=default, metadata=metadata)
+
+
+def check_parameters(parameters: Any) -> None:
+    """Raise `ParameterError` for the first parameter outside its range.
+
+    Parameters
+    ----------
+    parameters : object
+        Instance of a data class whose fields were made by `parameter`.
+
+    Raises
+    ------
+    ParameterError
+        If a value is not allowed.
+    """
+    for item in fields(parameters):
+        value, rules = getattr(parameters, item.name), item.metadata
+        if value is None and item.default is None:
+            continue
+        if rules["choices"]:
+            if value not in rules["choices"]:
+                raise ParameterError(item.name, value, "one of " + ", ".join(map(str, rules["choices"])))
+            continue
+        low, high = rules["low"], rules["high"]
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if not number or (low is not None and not value >= low) or (high is not None and not value <= high):
+            limits = f"a number from {low:g}" + ("" if high is None else f" to {high:g}")
+            raise ParameterError(item.name, value, limits)

@@ -1,0 +1,192 @@
+"""Gaze samples as detectors want them: unit vectors (or pixels), what is usable and what is a blink."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from gazestudy.errors import ParameterError, TableError
+from gazestudy.geometry.cameras import deg_to_direction, px_to_direction
+from gazestudy.model.camera import Camera
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+Codes = NDArray[np.int8]
+
+HOLE_INTERVALS = 3.0
+"""A step in time of more than this many usual intervals is a hole: nothing is assumed about its inside."""
+
+_FIRST_SAMPLES = 100  # the white paper takes the sampling interval from the first 100 samples
+_OUTLYING_STEP = 5.0  # steps beyond this many medians are holes in the recording, not its interval
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """Gaze samples of one recording, ready for a detector.
+
+    Attributes
+    ----------
+    t_ns : ndarray of int64, shape (n,)
+        Times, never decreasing.
+    part : ndarray of int64, shape (n,)
+        Part of the recording.
+    measured : ndarray of bool, shape (n,)
+        Valid and with a position.
+    blink : ndarray of bool, shape (n,)
+        Not measured because of a blink.
+    position : ndarray of float64, shape (k, n)
+        Unit vectors in rows 0-2 where `angular`; the last two rows are pixels where `pixels`.
+    angular, pixels : bool
+        What `position` holds.
+    interval_ns : float
+        Usual sampling interval, 0 for fewer than two samples.
+    facts : dict
+        For the provenance.
+    """
+
+    t_ns: Ints
+    part: Ints
+    measured: Bools
+    blink: Bools
+    position: Floats
+    angular: bool
+    pixels: bool
+    interval_ns: float
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def coordinates(self) -> slice:
+        """Rows of `position` that distances are measured in."""
+        return slice(0, 3) if self.angular else slice(0, 2)
+
+
+def prepare(gaze: pd.DataFrame, camera: Camera | None, *, pixels_will_do: bool) -> Samples:
+    """Return the samples of a gaze table.
+
+    Parameters
+    ----------
+    gaze : DataFrame
+        With `t_ns`, `valid` and positions in deg or px; `part` and `reason` where there are any.
+    camera : Camera or None
+        Turns px into directions.
+    pixels_will_do : bool
+        Whether the caller can work without angles.
+
+    Returns
+    -------
+    Samples
+        The samples.
+
+    Raises
+    ------
+    TableError
+        If columns are missing, of the wrong type, or times go backwards.
+    ParameterError
+        If there are no angles and no way to get them.
+    """
+    _check(gaze)
+    t_ns = gaze["t_ns"].to_numpy(np.int64)
+    part = gaze["part"].to_numpy(np.int64) if "part" in gaze else np.zeros(len(gaze), dtype=np.int64)
+    px = gaze[["x_px", "y_px"]].to_numpy(np.float64) if {"x_px", "y_px"} <= set(gaze.columns) else None
+    directions, source = _directions(gaze, px, camera)
+    if directions is None and not pixels_will_do:
+        raise ParameterError(
+            "camera",
+            None,
+            "a scene camera, or columns x_deg and y_deg, to get angles from; "
+            "or an explicit threshold_px_s to work in pixels",
+        )
+    rows = [] if directions is None else [directions.T]
+    rows += [] if px is None else [px.T]
+    position = np.ascontiguousarray(np.concatenate(rows))
+    valid = gaze["valid"].to_numpy(bool)
+    coordinates = position[:3] if directions is not None else position[:2]
+    measured = valid & np.isfinite(coordinates).all(axis=0)
+    has_reason = "reason" in gaze
+    blink = (gaze["reason"] == "blink").to_numpy(bool) & ~measured if has_reason else np.zeros_like(valid)
+    interval_ns = usual_interval_ns(t_ns, part)
+    facts = {
+        "sampling_rate_hz": 1e9 / interval_ns if interval_ns > 0 else None,
+        "samples": len(gaze),
+        "share_valid": float(valid.mean()) if len(gaze) else 0.0,
+        "valid_without_position": int(np.count_nonzero(valid & ~measured)),
+        "frame_of_reference": "head",
+        "unit": "deg" if directions is not None else "px",
+        "angles_from": source,
+        "blinks_from": "column reason" if has_reason else "none: the table has no column reason",
+    }
+    return Samples(
+        t_ns, part, measured, blink, position, directions is not None, px is not None, interval_ns, facts
+    )
+
+
+def usual_interval_ns(t_ns: Ints, part: Ints) -> float:
+    """Return the mean sampling interval of the first 100 samples, holes left out.
+
+    Parameters
+    ----------
+    t_ns, part : ndarray of int64, shape (n,)
+        Times and parts.
+
+    Returns
+    -------
+    float
+        Interval in ns, 0 where there is none.
+
+    Notes
+    -----
+    The mean and not the median, since devices that switch between two intervals (4 and 8 ms) exist.
+
+    Examples
+    --------
+    >>> usual_interval_ns(np.array([0, 4, 12, 16, 24, 1000]) * 1_000_000, np.zeros(6, dtype=np.int64)) / 1e6
+    6.0
+    """
+    steps = np.diff(t_ns[:_FIRST_SAMPLES])
+    steps = steps[(steps > 0) & (np.diff(part[:_FIRST_SAMPLES]) == 0)]
+    if len(steps) == 0:
+        return 0.0
+    return float(steps[steps <= _OUTLYING_STEP * np.median(steps)].mean())
+
+
+def _check(gaze: pd.DataFrame) -> None:
+    columns, breaches = set(gaze.columns), []
+    if "t_ns" not in columns:
+        breaches.append("column 't_ns' is missing (int64 nanoseconds)")
+    elif gaze["t_ns"].dtype.kind not in "iu":
+        breaches.append(f"column 't_ns' must be whole nanoseconds, found {gaze['t_ns'].dtype}")
+    if "valid" not in columns:
+        breaches.append("column 'valid' is missing (whether a sample may be used)")
+    elif gaze["valid"].dtype.kind != "b":
+        breaches.append(f"column 'valid' must be bool, found {gaze['valid'].dtype}")
+    pairs = ({"x_deg", "y_deg"}, {"azimuth_deg", "elevation_deg"}, {"x_px", "y_px"})
+    if not any(pair <= columns for pair in pairs):
+        breaches.append("columns 'x_deg', 'y_deg' or 'x_px', 'y_px' are missing (gaze positions)")
+    breaches += [
+        f"column {name!r} must be a number, found {gaze[name].dtype}"
+        for name in sorted(set().union(*pairs) & columns)
+        if gaze[name].dtype.kind not in "iuf"
+    ]
+    if not breaches:
+        t_ns = gaze["t_ns"].to_numpy(np.int64)
+        backwards = int(np.count_nonzero(t_ns[1:] < t_ns[:-1]))
+        if backwards:
+            breaches.append(f"'t_ns' goes backwards {backwards} times; sort the table by time")
+    if breaches:
+        raise TableError("gaze", breaches)
+
+
+def _directions(gaze: pd.DataFrame, px: Floats | None, camera: Camera | None) -> tuple[Floats | None, str]:
+    if {"x_deg", "y_deg"} <= set(gaze.columns):
+        return deg_to_direction(gaze[["x_deg", "y_deg"]].to_numpy(np.float64)), "columns x_deg, y_deg"
+    if camera is not None and px is not None:
+        return px_to_direction(px, camera), f"scene camera ({camera.source} calibration, {camera.model})"
+    if {"azimuth_deg", "elevation_deg"} <= set(gaze.columns):
+        angles = gaze[["azimuth_deg", "elevation_deg"]].to_numpy(np.float64)
+        return deg_to_direction(angles), "columns azimuth_deg, elevation_deg"
+    return None, "none: pixels only"
