@@ -1,0 +1,17 @@
+"""The study on disk: one folder with a database for what people edit and Parquet files for samples."""
+
+from gazestudy.store.keys import cache_key
+from gazestudy.store.participants import PersonalData
+from gazestudy.store.results import Derived, WrittenResult, write_result_files
+from gazestudy.store.study import Study, create_study, open_study
+
+__all__ = [
+    "Derived",
+    "PersonalData",
+    "Study",
+    "WrittenResult",
+    "cache_key",
+    "create_study",
+    "open_study",
+    "write_result_files",
+]

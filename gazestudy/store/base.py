@@ -1,0 +1,122 @@
+"""What all parts of a study share: the folder, the database, the lock, and how ids are made."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import UTC, datetime
+from pathlib import Path
+
+from gazestudy.errors import ParameterError, StudyDamagedError, StudyError
+from gazestudy.store.database import Database
+from gazestudy.store.lock import StudyLock
+
+PLACEMENTS, RECORDINGS, DERIVED, EXPORTS = "placements", "recordings", "derived", "exports"
+
+_SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+_SYSTEM_NAMES = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}
+
+
+class StudyBase:
+    """The folder, the database and the lock of an open study.
+
+    Parameters
+    ----------
+    path : Path
+        The study folder.
+    database : Database
+        Its database.
+    lock : StudyLock or None
+        Held while open for writing; None when read-only.
+    """
+
+    def __init__(self, path: Path, database: Database, lock: StudyLock | None) -> None:
+        self._path, self._database, self._lock = path, database, lock
+
+    @property
+    def path(self) -> Path:
+        """The study folder, absolute."""
+        return self._path
+
+    @property
+    def read_only(self) -> bool:
+        """True if nothing can be changed."""
+        return self._database.read_only
+
+    def _require_writing(self) -> None:
+        """Refuse before any file is touched."""
+        if self.read_only:
+            raise StudyError(f"{self._path}: the study is open read-only; open it for writing first")
+
+    def _relative(self, path: Path) -> str:
+        return path.relative_to(self._path).as_posix()
+
+    def _inside(self, *parts: str) -> Path:
+        """Return a folder of the study; a database from elsewhere cannot lead out of it."""
+        path = self._path.joinpath(*parts)
+        if not path.resolve().is_relative_to(self._path.resolve()):
+            raise StudyDamagedError(
+                f"{self._path}: {'/'.join(parts)} leads out of the study; run `gazestudy check`"
+            )
+        return path
+
+
+def now_utc() -> str:
+    """Return the time of a change, UTC, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def slug(text: str, otherwise: str) -> str:
+    """Return `text` as a name that is safe for files on every system.
+
+    Parameters
+    ----------
+    text : str
+        A name in any script.
+    otherwise : str
+        Used when nothing of it can be kept.
+
+    Returns
+    -------
+    str
+        Lower-case ASCII letters, digits, "-" and "_".
+
+    Examples
+    --------
+    >>> slug("Gare de l'Est, quai 2", "x"), slug("ชานชาลา", "placement")
+    ('gare-de-l-est-quai-2', 'placement')
+    """
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    short = re.sub(r"[^a-z0-9_]+", "-", plain).strip("-_")[:48].rstrip("-_")
+    return short if short and short not in _SYSTEM_NAMES else otherwise
+
+
+def require_slug(label: str, value: str) -> str:
+    """Return `value` if it is safe as a file name on every system.
+
+    Raises
+    ------
+    ParameterError
+        If it is not; suggests one that is.
+    """
+    if _SLUG.fullmatch(value) is None or value in _SYSTEM_NAMES:
+        hint = slug(value, "")
+        example = f"; for example {hint!r}" if hint else ""
+        raise ParameterError(
+            label, value, f"small letters a to z, digits, '-' and '_', at most 64, no spaces{example}"
+        )
+    return value
+
+
+def require_name(label: str, value: str) -> str:
+    """Return a name for people, in any script, without blanks around it.
+
+    Raises
+    ------
+    ParameterError
+        If it is empty, long, or has characters that no file name or table cell should have.
+    """
+    name = value.strip()
+    if not name or len(name) > 120 or not name.isprintable() or set(name) & set('/\\:*?"<>|'):
+        raise ParameterError(label, value, 'some printable text of at most 120 characters without /\\:*?"<>|')
+    return name

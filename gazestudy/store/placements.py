@@ -1,0 +1,348 @@
+"""Placements, their pictures, and AOIs on them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session, selectinload
+
+from gazestudy.errors import InputError, ParameterError, StudyDamagedError, StudyError
+from gazestudy.model.study import Aoi, Creative, Placement, PlacementKind
+from gazestudy.store.atomic import filled_folder, mark, publish, recording_of, remove_folder, write_bytes
+from gazestudy.store.base import PLACEMENTS, StudyBase, require_slug, slug
+from gazestudy.store.pictures import SAME_CORRELATION, Picture, PictureFile, decode, load_picture, similarity
+from gazestudy.store.schema import AoiRow, CreativeRow, PlacementRow, StationRow
+
+_SUFFIXES = {".png", ".jpg", ".jpeg", ".jpe", ".tif", ".tiff", ".bmp", ".webp", ".jp2", ".ppm", ".pgm"}
+
+
+class PlacementShelf(StudyBase):
+    """The placements of a study."""
+
+    def placements(self) -> tuple[Placement, ...]:
+        """Return all placements in the order they were added."""
+        with self._database.reading() as session:
+            rows = session.scalars(_placement_query().order_by(PlacementRow.position))
+            return tuple(_placement(row) for row in rows)
+
+    def placement(self, placement_id: str) -> Placement:
+        """Return one placement.
+
+        Raises
+        ------
+        StudyError
+            If there is none of that id; names those there are.
+        """
+        with self._database.reading() as session:
+            row = session.scalar(_placement_query().where(PlacementRow.id == placement_id))
+            if row is None:
+                raise self._no_placement(session, placement_id)
+            return _placement(row)
+
+    def add_placement(
+        self,
+        placement_id: str,
+        images: Sequence[Path],
+        *,
+        name: str = "",
+        kind: PlacementKind = "static",
+        width_mm: float | None = None,
+        height_mm: float | None = None,
+        copies: int = 1,
+        station: str = "",
+    ) -> Placement:
+        """Add a placement and copy its pictures into the study.
+
+        Parameters
+        ----------
+        placement_id : str
+            Small letters, digits, "-" and "_"; also the folder name.
+        images : sequence of Path
+            The pictures shown on it, at least one; the first defines reference px. They are checked before
+            anything is written.
+        name : str, optional
+            For people, in any script; the id if empty.
+        kind : {"static", "digital"}, optional
+            Print or screen; only a screen shows several pictures.
+        width_mm, height_mm : float, optional
+            Physical size of the picture, None if not known.
+        copies : int, optional
+            How many times the same picture hangs in the station.
+        station : str, optional
+            Station name.
+
+        Returns
+        -------
+        Placement
+            As the study keeps it.
+
+        Raises
+        ------
+        ParameterError
+            For an id, size or number that makes no sense.
+        InputError
+            For a file that is no usable picture, or shows the same as another one.
+        StudyError
+            If the id is taken, or the disk refuses.
+        """
+        self._require_writing()
+        require_slug("placement id", placement_id)
+        if kind not in ("static", "digital"):
+            raise ParameterError("kind", kind, "static or digital")
+        if not images:
+            raise ParameterError(
+                "images", list(images), f"at least one picture for placement {placement_id!r}"
+            )
+        if len(images) > 1 and kind == "static":
+            raise ParameterError(
+                "images", len(images), "one picture, or kind digital for a face that changes"
+            )
+        # The model checks the numbers.
+        Placement(placement_id, name, (), kind, width_mm, height_mm, copies, station)
+        pictures = [load_picture(Path(image)) for image in images]
+        with self._database.reading() as session:
+            self._refuse_pictures(session, placement_id, pictures)
+        folder = self._inside(PLACEMENTS, placement_id)
+        names = [f"picture-{number}{_suffix(picture.source)}" for number, picture in enumerate(pictures, 1)]
+        with filled_folder(folder) as filled:
+            for file_name, picture in zip(names, pictures, strict=True):
+                write_bytes(filled / file_name, picture.content)
+        publish(filled, folder)
+        row = PlacementRow(
+            id=placement_id,
+            name=name or placement_id,
+            kind=kind,
+            width_mm=width_mm,
+            height_mm=height_mm,
+            copies=copies,
+            creatives=[
+                _creative_row(placement_id, number, file_name, picture)
+                for number, (file_name, picture) in enumerate(zip(names, pictures, strict=True), 1)
+            ],
+        )
+        with recording_of(folder), self._database.writing() as session:
+            row.position = (session.scalar(select(func.max(PlacementRow.position))) or 0) + 1
+            row.station = _station(session, station)
+            session.add(row)
+        return _placement(row)
+
+    def remove_placement(self, placement_id: str) -> None:
+        """Remove a placement, its pictures and its AOIs; results made with it are out of date then.
+
+        Raises
+        ------
+        StudyError
+            If there is none of that id.
+        """
+        self._require_writing()
+        folder = self._inside(PLACEMENTS, placement_id)
+        with self._database.writing() as session:
+            row = session.get(PlacementRow, placement_id)
+            if row is None:
+                raise self._no_placement(session, placement_id)
+            mark(folder)
+            session.delete(row)
+        remove_folder(folder)
+
+    def placement_image(self, creative: Creative) -> Picture:
+        """Return the picture of a creative.
+
+        Parameters
+        ----------
+        creative : Creative
+            One of `Placement.creatives`.
+
+        Returns
+        -------
+        ndarray of uint8, shape (height_px, width_px, 3)
+            Blue, green, red.
+
+        Raises
+        ------
+        StudyDamagedError
+            If the file is missing or no longer that picture.
+        """
+        path = self._path / creative.image
+        advice = f"Remove placement {creative.placement_id!r} and add it again"
+        try:
+            image = decode(path.read_bytes())
+        except OSError as error:
+            raise StudyDamagedError(f"{path}: the picture is missing ({error.strerror}). {advice}") from error
+        if image is None or image.shape[:2] != (creative.height_px, creative.width_px):
+            raise StudyDamagedError(f"{path}: the picture is damaged or was replaced. {advice}")
+        return image
+
+    def aois(self, placement_id: str | None = None) -> tuple[Aoi, ...]:
+        """Return AOIs in the order they were added.
+
+        Parameters
+        ----------
+        placement_id : str, optional
+            Only those of this placement.
+        """
+        query = select(AoiRow).order_by(AoiRow.position)
+        if placement_id is not None:
+            query = query.where(AoiRow.placement_id == placement_id)
+        with self._database.reading() as session:
+            return tuple(_aoi(row) for row in session.scalars(query))
+
+    def add_aoi(
+        self,
+        placement_id: str,
+        name: str,
+        points_px: Iterable[tuple[float, float]],
+        *,
+        aoi_id: str | None = None,
+    ) -> Aoi:
+        """Add an area of interest.
+
+        Parameters
+        ----------
+        placement_id : str
+            Which placement.
+        name : str
+            For people.
+        points_px : iterable of (float, float)
+            Corners in reference px, at least three, in order.
+        aoi_id : str, optional
+            Id; made of placement and name if None.
+
+        Returns
+        -------
+        Aoi
+            As the study keeps it.
+
+        Raises
+        ------
+        ParameterError
+            For fewer than three corners, or corners that are not numbers.
+        StudyError
+            If the placement is not there or the id is taken.
+        """
+        self._require_writing()
+        points = tuple((float(x), float(y)) for x, y in points_px)
+        if not np.isfinite(np.array(points)).all():
+            raise ParameterError("AOI points", points, "finite numbers of pixels")
+        with self._database.writing() as session:
+            if session.get(PlacementRow, placement_id) is None:
+                raise self._no_placement(session, placement_id)
+            taken = set(session.scalars(select(AoiRow.id)))
+            wanted = aoi_id or _free(f"{placement_id}_{slug(name, 'aoi')}"[:56], taken)
+            if wanted in taken:
+                raise StudyError(f"{self._path}: the AOI id {wanted!r} is taken; choose another")
+            aoi = Aoi(require_slug("AOI id", wanted), placement_id, name or wanted, points)
+            session.add(
+                AoiRow(
+                    id=aoi.id,
+                    placement_id=placement_id,
+                    position=(session.scalar(select(func.max(AoiRow.position))) or 0) + 1,
+                    name=aoi.name,
+                    points_px=[list(point) for point in points],
+                )
+            )
+        return aoi
+
+    def remove_aoi(self, aoi_id: str) -> None:
+        """Remove an area of interest.
+
+        Raises
+        ------
+        StudyError
+            If there is none of that id.
+        """
+        with self._database.writing() as session:
+            row = session.get(AoiRow, aoi_id)
+            if row is None:
+                raise StudyError(f"{self._path}: there is no AOI {aoi_id!r}")
+            session.delete(row)
+
+    def _refuse_pictures(self, session: Session, placement_id: str, pictures: list[PictureFile]) -> None:
+        if session.get(PlacementRow, placement_id) is not None:
+            raise StudyError(
+                f"{self._path}: the placement id {placement_id!r} is taken; choose another or remove it first"
+            )
+        seen = [(row.placement_id, row.thumbnail) for row in session.scalars(select(CreativeRow))]
+        for picture in pictures:
+            for other_id, thumbnail in seen:
+                if similarity(picture.thumbnail, thumbnail) > SAME_CORRELATION:
+                    raise _same_picture(picture.source, placement_id, other_id)
+            seen.append((placement_id, picture.thumbnail))
+
+    def _no_placement(self, session: Session, placement_id: str) -> StudyError:
+        known = ", ".join(session.scalars(select(PlacementRow.id).order_by(PlacementRow.position)))
+        return StudyError(
+            f"{self._path}: there is no placement {placement_id!r}; the study has {known or 'none yet'}"
+        )
+
+
+def _same_picture(source: Path, placement_id: str, other_id: str) -> InputError:
+    if other_id == placement_id:
+        return InputError(source, "this picture was given twice", advice="Give each picture once")
+    return InputError(
+        source,
+        f"this is the same picture as that of placement {other_id!r}",
+        advice="A picture that hangs more than once is one placement with copies, since gaze cannot tell them"
+        f" apart: remove {other_id!r} and add it again with the number of copies",
+    )
+
+
+def _placement_query() -> Select[PlacementRow]:
+    return select(PlacementRow).options(
+        selectinload(PlacementRow.creatives), selectinload(PlacementRow.station)
+    )
+
+
+def _placement(row: PlacementRow) -> Placement:
+    return Placement(
+        row.id,
+        row.name,
+        tuple(
+            Creative(c.id, c.placement_id, c.name, c.image, c.sha256, c.width_px, c.height_px)
+            for c in row.creatives
+        ),
+        "digital" if row.kind == "digital" else "static",
+        row.width_mm,
+        row.height_mm,
+        row.copies,
+        row.station.name if row.station else "",
+    )
+
+
+def _creative_row(placement_id: str, number: int, file_name: str, picture: PictureFile) -> CreativeRow:
+    return CreativeRow(
+        id=f"{placement_id}-{number}",
+        placement_id=placement_id,
+        position=number,
+        name=picture.source.stem,
+        image=f"{PLACEMENTS}/{placement_id}/{file_name}",
+        sha256=picture.sha256,
+        size_bytes=len(picture.content),
+        width_px=picture.width_px,
+        height_px=picture.height_px,
+        thumbnail=picture.thumbnail,
+    )
+
+
+def _aoi(row: AoiRow) -> Aoi:
+    return Aoi(row.id, row.placement_id, row.name, tuple((float(x), float(y)) for x, y in row.points_px))
+
+
+def _station(session: Session, name: str) -> StationRow | None:
+    if not name:
+        return None
+    return session.scalar(select(StationRow).where(StationRow.name == name)) or StationRow(name=name)
+
+
+def _suffix(source: Path) -> str:
+    suffix = source.suffix.lower()
+    return suffix if suffix in _SUFFIXES else ".img"
+
+
+def _free(wanted: str, taken: set[str]) -> str:
+    number, candidate = 2, wanted
+    while candidate in taken:
+        candidate, number = f"{wanted}-{number}", number + 1
+    return candidate

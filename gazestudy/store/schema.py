@@ -1,0 +1,208 @@
+"""The tables of `study.sqlite`: what people edit, and where the files are.
+
+A change here needs a new file in `migrations/versions` and a higher `SCHEMA_VERSION`; a test compares them.
+Paths are relative to the study folder and use "/", so that a study moves between systems.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, LargeBinary, MetaData, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+SCHEMA_VERSION = 1
+"""Format of the study; equals the number of the newest migration."""
+
+_NAMES = {
+    "ix": "ix_%(column_0_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    """Base of all tables."""
+
+    metadata = MetaData(naming_convention=_NAMES)
+    type_annotation_map = {dict[str, Any]: JSON(none_as_null=True), list[Any]: JSON(none_as_null=True)}  # noqa: RUF012 - SQLAlchemy's own declaration
+
+
+class StudyRow(Base):
+    """The study itself; one row."""
+
+    __tablename__ = "study"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    created_utc: Mapped[str]
+    app_version: Mapped[str]
+    """Version of the program that wrote the present format."""
+
+
+class StationRow(Base):
+    """A station."""
+
+    __tablename__ = "station"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+
+
+class PlacementRow(Base):
+    """A physical ad face."""
+
+    __tablename__ = "placement"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    position: Mapped[int]
+    name: Mapped[str]
+    kind: Mapped[str]
+    width_mm: Mapped[float | None]
+    height_mm: Mapped[float | None]
+    copies: Mapped[int]
+    station_id: Mapped[int | None] = mapped_column(ForeignKey("station.id", ondelete="SET NULL"))
+
+    station: Mapped[StationRow | None] = relationship()
+    creatives: Mapped[list[CreativeRow]] = relationship(
+        order_by="CreativeRow.position", cascade="all, delete-orphan", passive_deletes=True
+    )
+
+
+class CreativeRow(Base):
+    """A picture shown on a placement."""
+
+    __tablename__ = "creative"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    placement_id: Mapped[str] = mapped_column(ForeignKey("placement.id", ondelete="CASCADE"), index=True)
+    position: Mapped[int]
+    name: Mapped[str]
+    image: Mapped[str] = mapped_column(unique=True)
+    sha256: Mapped[str]
+    size_bytes: Mapped[int]
+    width_px: Mapped[int]
+    height_px: Mapped[int]
+    thumbnail: Mapped[bytes] = mapped_column(LargeBinary)
+    """Small grey copy, to notice the same picture given twice."""
+
+
+class AoiRow(Base):
+    """A polygon on a placement."""
+
+    __tablename__ = "aoi"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    placement_id: Mapped[str] = mapped_column(ForeignKey("placement.id", ondelete="CASCADE"), index=True)
+    position: Mapped[int]
+    name: Mapped[str]
+    points_px: Mapped[list[Any]]
+
+
+class ParticipantRow(Base):
+    """A person, by pseudonym."""
+
+    __tablename__ = "participant"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    segment: Mapped[str]
+    notes: Mapped[dict[str, Any]]
+
+
+class ParticipantPrivateRow(Base):
+    """Personal data, apart from everything that is exported."""
+
+    __tablename__ = "participant_private"
+    participant_id: Mapped[str] = mapped_column(
+        ForeignKey("participant.id", ondelete="CASCADE"), primary_key=True
+    )
+    name: Mapped[str]
+    details: Mapped[dict[str, Any]]
+
+
+class RecordingRow(Base):
+    """A recording."""
+
+    __tablename__ = "recording"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    device: Mapped[str]
+    importer: Mapped[str]
+    importer_version: Mapped[int]
+    # A person with recordings is not deleted along the way.
+    participant_id: Mapped[str] = mapped_column(ForeignKey("participant.id", ondelete="RESTRICT"), index=True)
+    daypart: Mapped[str]
+    sha256: Mapped[str] = mapped_column(unique=True)
+    imported_utc: Mapped[str]
+    clock: Mapped[dict[str, Any]]
+    camera: Mapped[dict[str, Any] | None]
+    meta: Mapped[dict[str, Any]]
+    report: Mapped[dict[str, Any]]
+
+    media: Mapped[list[MediaRow]] = relationship(
+        order_by="MediaRow.position", cascade="all, delete-orphan", passive_deletes=True
+    )
+    streams: Mapped[list[StreamRow]] = relationship(
+        order_by="StreamRow.position", cascade="all, delete-orphan", passive_deletes=True
+    )
+    sources: Mapped[list[SourceFileRow]] = relationship(
+        order_by="SourceFileRow.position", cascade="all, delete-orphan", passive_deletes=True
+    )
+
+
+class MediaRow(Base):
+    """A scene video of a recording."""
+
+    __tablename__ = "media"
+    recording_id: Mapped[str] = mapped_column(
+        ForeignKey("recording.id", ondelete="CASCADE"), primary_key=True
+    )
+    position: Mapped[int] = mapped_column(primary_key=True)
+    path: Mapped[str]
+    external: Mapped[bool]
+    """True for an absolute path, which does not move with the study."""
+    sha256: Mapped[str]
+    size_bytes: Mapped[int]
+
+
+class StreamRow(Base):
+    """A table of samples of a recording, in a Parquet file."""
+
+    __tablename__ = "stream"
+    recording_id: Mapped[str] = mapped_column(
+        ForeignKey("recording.id", ondelete="CASCADE"), primary_key=True
+    )
+    name: Mapped[str] = mapped_column(primary_key=True)
+    position: Mapped[int]
+    path: Mapped[str] = mapped_column(unique=True)
+    sha256: Mapped[str]
+    size_bytes: Mapped[int]
+    rows: Mapped[int]
+
+
+class SourceFileRow(Base):
+    """A file the recording was read from."""
+
+    __tablename__ = "source_file"
+    recording_id: Mapped[str] = mapped_column(
+        ForeignKey("recording.id", ondelete="CASCADE"), primary_key=True
+    )
+    position: Mapped[int] = mapped_column(primary_key=True)
+    path: Mapped[str]
+    size_bytes: Mapped[int]
+    sha256: Mapped[str]
+
+
+class DerivedRow(Base):
+    """A result: a folder of tables, found again by what it was made from."""
+
+    __tablename__ = "derived"
+    __table_args__ = (UniqueConstraint("recording_id", "step", "key"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    recording_id: Mapped[str | None] = mapped_column(
+        ForeignKey("recording.id", ondelete="CASCADE"), index=True
+    )
+    """None for a result about the whole study."""
+    step: Mapped[str]
+    key: Mapped[str]
+    path: Mapped[str] = mapped_column(unique=True)
+    files: Mapped[dict[str, Any]]
+    """Table name to {"path", "sha256", "size_bytes", "rows"}; the path is relative to the folder."""
+    provenance: Mapped[dict[str, Any]]
+    created_utc: Mapped[str]
