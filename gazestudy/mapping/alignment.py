@@ -1,0 +1,214 @@
+"""Moving a homography to the next frame, and fitting it to the picture itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gazestudy._cv2 import cv2
+from gazestudy.geometry.homographies import apply_homography, corners_px, scaling, side_lengths
+from gazestudy.mapping.references import Artwork
+
+Floats = NDArray[np.float64]
+Bytes = NDArray[np.uint8]
+
+_FLOW_WINDOW_PX, _FLOW_LEVELS = 21, 4
+_FLOW_RETURN_PX = 1.0
+_FIT_RETURN_PX = 0.6
+_FIT_THRESHOLD_PX = 1.5
+_ROI_MARGIN_PX = 12
+_STOP = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 20, 0.02)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Alignment:
+    """A homography fitted to the picture.
+
+    Attributes
+    ----------
+    homography : ndarray of float64, shape (3, 3)
+        Art px to working px.
+    points : ndarray of float64, shape (n, 2)
+        Art points that agree with it.
+    residual_px : float
+        Root mean square distance of one coordinate, working px.
+    """
+
+    homography: Floats
+    points: Floats
+    residual_px: float
+
+
+def inside(points: Floats, mask: Bytes) -> NDArray[np.bool_]:
+    """Say which points lie where the view shows the scene, shape (n,)."""
+    height, width = mask.shape
+    within = np.all((points > -0.5) & (points < (width - 0.5, height - 0.5)), axis=1)  # NaN is outside
+    cells = np.round(np.where(within[:, None], points, 0.0)).astype(np.int64)
+    good: NDArray[np.bool_] = within & (mask[cells[:, 1], cells[:, 0]] > 0)
+    return good
+
+
+def flow(before: Bytes, after: Bytes, points: Floats) -> tuple[Floats, NDArray[np.bool_]]:
+    """Follow points from one view to the next and back (Lucas-Kanade pyramid).
+
+    Parameters
+    ----------
+    before, after : ndarray of uint8, shape (height, width)
+        Working views of neighbouring frames.
+    points : ndarray of float, shape (n, 2)
+        Points in `before`.
+
+    Returns
+    -------
+    moved : ndarray of float64, shape (n, 2)
+        The points in `after`.
+    good : ndarray of bool, shape (n,)
+        Followed back they return within a pixel.
+    """
+    if len(points) == 0:
+        return np.zeros((0, 2)), np.zeros(0, dtype=bool)
+    start = points.reshape(-1, 1, 2).astype(np.float32)
+    window = (_FLOW_WINDOW_PX, _FLOW_WINDOW_PX)
+    moved, ahead = _followed(before, after, start, start, window, _FLOW_LEVELS)
+    back, behind = _followed(after, before, moved, moved, window, _FLOW_LEVELS)
+    miss = np.abs(back - start).reshape(-1, 2).max(axis=1)
+    good = ahead & behind & (miss < _FLOW_RETURN_PX)
+    return moved.reshape(-1, 2).astype(np.float64), good
+
+
+def _followed(
+    before: Bytes,
+    after: Bytes,
+    points: NDArray[np.float32],
+    guess: NDArray[np.float32],
+    window: tuple[int, int],
+    levels: int,
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Lucas-Kanade from a first guess; points have the shape (n, 1, 2)."""
+    moved, status, _ = cv2.calcOpticalFlowPyrLK(
+        before,
+        after,
+        points,
+        guess.copy(),
+        winSize=window,
+        maxLevel=levels,
+        criteria=_STOP,
+        flags=cv2.OPTFLOW_USE_INITIAL_FLOW,
+    )
+    return np.asarray(moved, dtype=np.float32), np.asarray(status).ravel() > 0
+
+
+def carried(homography: Floats, before: Floats, after: Floats) -> Floats:
+    """Return a homography moved along with points that were followed: by affinity, shift, or not at all."""
+    if len(before) >= 6:
+        affine, _ = cv2.estimateAffine2D(before, after, method=cv2.RANSAC, ransacReprojThreshold=2.0)
+        if affine is not None:
+            moved: Floats = np.vstack([affine, [0.0, 0.0, 1.0]]) @ homography
+            scaled: Floats = moved / moved[2, 2]
+            return scaled
+    if len(before) >= 2:
+        shift = np.eye(3)
+        shift[:2, 2] = np.median(after - before, axis=0)
+        return np.asarray(shift @ homography / homography[2, 2])
+    return homography
+
+
+def align(
+    view: Bytes, mask: Bytes, artwork: Artwork, homography: Floats, *, levels: int = 1
+) -> Alignment | None:
+    """Fit a homography to the picture: draw the artwork as it should look, find how it really lies, refit.
+
+    Parameters
+    ----------
+    view, mask : ndarray of uint8, shape (height, width)
+        Working view of a frame, and where it shows the scene.
+    artwork : Artwork
+        What should be there.
+    homography : ndarray of float, shape (3, 3)
+        First guess, art px to working px, good to about a tenth of the placement's size or 5 px.
+    levels : int
+        Pyramid levels of the search beyond full size; more for a worse guess.
+
+    Returns
+    -------
+    Alignment or None
+        None where fewer than eight points agree.
+    """
+    wanted = apply_homography(homography, artwork.points)
+    usable = inside(wanted, mask)
+    if np.count_nonzero(usable) < 8:
+        return None
+    wanted, source = wanted[usable], artwork.points[usable].astype(np.float64)
+    height, width = view.shape
+    low = np.maximum(np.floor(wanted.min(axis=0)).astype(int) - _ROI_MARGIN_PX, 0)
+    high = np.minimum(np.ceil(wanted.max(axis=0)).astype(int) + _ROI_MARGIN_PX + 1, (width, height))
+    real = np.ascontiguousarray(view[low[1] : high[1], low[0] : high[0]])
+    drawn = _drawn(artwork, homography, low, (int(high[0] - low[0]), int(high[1] - low[1])))
+    drawn = _exposed_like(drawn, real, wanted - low)
+    start = (wanted - low).reshape(-1, 1, 2).astype(np.float32)
+    side = int(np.clip(_seen_size(artwork, homography) / 5, 9, 21)) | 1
+    found, ahead = _followed(drawn, real, start, start, (side, side), levels)
+    back, behind = _followed(real, drawn, found, start, (side, side), levels)
+    miss = np.abs(back - start).reshape(-1, 2).max(axis=1)
+    good = ahead & behind & (miss < _FIT_RETURN_PX)
+    return fitted(source[good], found.reshape(-1, 2)[good].astype(np.float64) + low, _FIT_THRESHOLD_PX)
+
+
+def fitted(source: Floats, target: Floats, threshold_px: float, *, min_points: int = 8) -> Alignment | None:
+    """Fit a homography robustly (MAGSAC++) to point pairs; None where too few agree."""
+    if len(source) < min_points:
+        return None
+    found, chosen = cv2.findHomography(
+        source, target, cv2.USAC_MAGSAC, threshold_px, maxIters=2000, confidence=0.999
+    )
+    if found is None or found[2, 2] == 0:
+        return None
+    found = found / found[2, 2]
+    distance = np.linalg.norm(apply_homography(found, source) - target, axis=1)
+    agree = (chosen.ravel() > 0) & (distance < 2 * threshold_px)
+    if np.count_nonzero(agree) < min_points:
+        return None
+    residual = float(np.sqrt(np.mean(distance[agree] ** 2) / 2))
+    return Alignment(np.asarray(found, dtype=np.float64), source[agree], residual)
+
+
+def _seen_size(artwork: Artwork, homography: Floats) -> float:
+    """Geometric mean of the seen width and height, working px."""
+    sides = side_lengths(apply_homography(homography, corners_px(*artwork.size_px)))
+    return float(np.sqrt(max(sides[0] + sides[2], 1.0) * max(sides[1] + sides[3], 1.0)) / 2)
+
+
+def _drawn(artwork: Artwork, homography: Floats, origin: NDArray[np.int64], size: tuple[int, int]) -> Bytes:
+    """Draw the artwork as the working view would show it, from a version reduced to about the seen size."""
+    sides = side_lengths(apply_homography(homography, corners_px(*artwork.size_px)))
+    seen = max(sides[0], sides[2]), max(sides[1], sides[3])
+    reduced = tuple(
+        _power_of_two_share(full, length) for full, length in zip(artwork.size_px, seen, strict=True)
+    )
+    to_view = homography @ scaling((reduced[0], reduced[1]), artwork.size_px)
+    to_view[:2] -= origin[:, None] * to_view[2]
+    image = artwork.reduced((reduced[0], reduced[1]))
+    return np.asarray(
+        cv2.warpPerspective(image, to_view, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE),
+        dtype=np.uint8,
+    )
+
+
+def _power_of_two_share(full_px: int, seen_px: float) -> int:
+    """Return `full_px` halved while it stays above 1.4 times the seen length: few sizes to remember."""
+    halvings = int(np.clip(np.floor(np.log2(max(full_px / max(1.2 * seen_px, 1.0), 1.0))), 0, 6))
+    return max(8, full_px >> halvings)
+
+
+def _exposed_like(drawn: Bytes, real: Bytes, points: Floats) -> Bytes:
+    """Give the drawn picture the brightness and contrast that the real one has around the points."""
+    columns, rows = np.round(points).astype(np.int64).T
+    shape = real.shape
+    columns, rows = np.clip(columns, 0, shape[1] - 1), np.clip(rows, 0, shape[0] - 1)
+    here, there = drawn[rows, columns].astype(np.float64), real[rows, columns].astype(np.float64)
+    spread = np.subtract(*np.percentile(here, [80, 20]))
+    gain = float(np.clip(np.subtract(*np.percentile(there, [80, 20])) / max(spread, 4.0), 0.15, 3.0))
+    offset = float(np.median(there) - gain * np.median(here))
+    return np.asarray(cv2.addWeighted(drawn, gain, drawn, 0.0, offset), dtype=np.uint8)

@@ -1,0 +1,119 @@
+"""Whether the frame looks like the artwork where a homography says it is.
+
+The number of matched features does not tell a picture from a look-alike of the same campaign; comparing the
+pictures cell by cell does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gazestudy._cv2 import cv2
+from gazestudy.geometry.homographies import apply_homography, corners_px, scaling, side_lengths
+from gazestudy.mapping.references import Artwork
+
+Floats = NDArray[np.float64]
+Bytes = NDArray[np.uint8]
+
+CELL_PX = 12
+_MIN_CELLS, _MAX_CELLS = 3, 20
+_TEXTURE_SD = 4.0  # grey levels; below it print is as flat as noise
+_ALIKE = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Appearance:
+    """How a placement looks in a frame.
+
+    Attributes
+    ----------
+    confidence : float
+        Share of the textured cells in the image whose correlation with the artwork exceeds 0.5.
+    cells : int
+        Number of textured cells in the image.
+    in_image_share : float
+        Share of all cells that lie in the image.
+    """
+
+    confidence: float
+    cells: int
+    in_image_share: float
+
+    @property
+    def visible_share(self) -> float:
+        """Share in the image and not hidden: the in-image share times the share of cells that look right.
+
+        An estimate: blur and glare make cells look wrong as well as people in front do.
+        """
+        return self.in_image_share * self.confidence
+
+
+def appearance(view: Bytes, mask: Bytes, artwork: Artwork, homography: Floats) -> Appearance:
+    """Compare the frame with the artwork under a homography.
+
+    Parameters
+    ----------
+    view : ndarray of uint8, shape (height, width)
+        Working view of a frame.
+    mask : ndarray of uint8, shape (height, width)
+        Where the view shows the scene.
+    artwork : Artwork
+        What should be there.
+    homography : ndarray of float, shape (3, 3)
+        Art px to working px.
+
+    Returns
+    -------
+    Appearance
+        The comparison, at about the size at which the placement is seen, in cells of 12 px.
+
+    Notes
+    -----
+    The cell score is the normalised cross-correlation, so exposure and contrast do not matter.
+    """
+    width, height = artwork.size_px
+    sides = side_lengths(apply_homography(homography, corners_px(width, height)))
+    columns = _cell_count(float(sides[0] + sides[2]) / 2)
+    rows = _cell_count(float(sides[1] + sides[3]) / 2)
+    size = columns * CELL_PX, rows * CELL_PX
+    to_view = homography @ scaling(size, (width, height))
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    seen = cv2.warpPerspective(view, to_view, size, flags=flags)
+    shown = cv2.warpPerspective(mask, to_view, size, flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP)
+    in_image = cells_of(shown, columns, rows).min(axis=2) > 0
+    expected = cells_of(_smooth(artwork.reduced(size)), columns, rows)
+    scores, deviations = cell_correlation(cells_of(_smooth(seen), columns, rows), expected)
+    textured = in_image & (deviations > _TEXTURE_SD)
+    cells = int(np.count_nonzero(textured))
+    alike = int(np.count_nonzero(textured & (scores > _ALIKE)))
+    return Appearance(alike / cells if cells else 0.0, cells, float(in_image.mean()))
+
+
+def _cell_count(length_px: float) -> int:
+    return int(np.clip(round(length_px / CELL_PX), _MIN_CELLS, _MAX_CELLS))
+
+
+def _smooth(image: NDArray[np.generic]) -> NDArray[np.float32]:
+    """Less sensitive to noise and to half a pixel."""
+    return np.asarray(cv2.GaussianBlur(np.asarray(image), (5, 5), 1.0), dtype=np.float32)
+
+
+def cells_of(image: NDArray[np.generic], columns: int, rows: int) -> NDArray[np.generic]:
+    """Return the pixels of each cell, shape (rows, columns, pixels)."""
+    side_y, side_x = image.shape[0] // rows, image.shape[1] // columns
+    blocks = image.reshape(rows, side_y, columns, side_x).transpose(0, 2, 1, 3)
+    return blocks.reshape(rows, columns, side_y * side_x)
+
+
+def cell_correlation(
+    seen: NDArray[np.generic], expected: NDArray[np.generic]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the normalised correlation of each cell, and the standard deviation of the expected one."""
+    a = seen - seen.mean(axis=2, keepdims=True)
+    b = expected - expected.mean(axis=2, keepdims=True)
+    power_a, power_b = (a * a).mean(axis=2), (b * b).mean(axis=2)
+    scores = (a * b).mean(axis=2) / np.sqrt(np.maximum(power_a * power_b, 1e-6))
+    return scores.astype(np.float64), np.sqrt(power_b).astype(np.float64)

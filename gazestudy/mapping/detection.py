@@ -1,0 +1,177 @@
+"""Finding placements in a single frame, without knowing where they were before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gazestudy._cv2 import cv2
+from gazestudy.geometry.homographies import apply_homography, corners_px, quad_problem
+from gazestudy.mapping.alignment import Alignment, align, fitted
+from gazestudy.mapping.appearance import Appearance, appearance
+from gazestudy.mapping.references import Artwork, FeatureIndex, features
+
+Floats = NDArray[np.float64]
+Bytes = NDArray[np.uint8]
+
+_MATCH_THRESHOLD_PX = 3.0
+_EDGE_PX = 5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """A placement located in a frame.
+
+    Attributes
+    ----------
+    artwork : int
+        Which artwork.
+    alignment : Alignment
+        Where, and how well the points agree.
+    look : Appearance
+        How well it looks like the artwork.
+    """
+
+    artwork: int
+    alignment: Alignment
+    look: Appearance
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A candidate that was not believed.
+
+    Attributes
+    ----------
+    artwork : int
+        Which artwork.
+    state : str
+        One of `MAPPING_STATES`.
+    matches : int
+        Features that matched it.
+    """
+
+    artwork: int
+    state: str
+    matches: int
+
+
+class Detector:
+    """Searches frames for all artworks at once.
+
+    Parameters
+    ----------
+    artworks : sequence of Artwork
+        What to look for.
+    mask : ndarray of uint8, shape (height, width)
+        Where the working view shows the scene.
+    ratio : float
+        Ratio test of the matcher.
+    min_matches : int
+        Fewest features that must agree.
+    min_confidence, min_cells : float, int
+        What the appearance must reach.
+    min_side_px : float
+        Shortest side, working px.
+    """
+
+    def __init__(
+        self,
+        artworks: Sequence[Artwork],
+        mask: Bytes,
+        *,
+        ratio: float,
+        min_matches: int,
+        min_confidence: float,
+        min_cells: int,
+        min_side_px: float,
+    ) -> None:
+        self._artworks, self._mask = artworks, mask
+        self._index = FeatureIndex(artworks)
+        self._ratio, self._min_matches = ratio, min_matches
+        self._min_confidence, self._min_cells, self._min_side_px = min_confidence, min_cells, min_side_px
+        self._sift = cv2.SIFT.create()
+        padded = cv2.copyMakeBorder(mask, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
+        kernel = np.ones((2 * _EDGE_PX + 1, 2 * _EDGE_PX + 1), dtype=np.uint8)
+        self._searched: Bytes = np.asarray(cv2.erode(padded, kernel)[1:-1, 1:-1], dtype=np.uint8)
+
+    def search(self, view: Bytes) -> tuple[list[Found], list[Refused]]:
+        """Find the artworks in a working view.
+
+        Parameters
+        ----------
+        view : ndarray of uint8, shape (height, width)
+            Working view of a frame.
+
+        Returns
+        -------
+        found : list of Found
+            Believed placements; one artwork may be found at several places.
+        refused : list of Refused
+            Candidates with enough matches that were not believed, with the reason.
+        """
+        points, descriptors = features(self._sift, view, self._searched)
+        queries, entries = self._index.match(descriptors, ratio=self._ratio)
+        if len(queries) == 0:
+            return [], []
+        seen, owners = points[queries], self._index.owners[entries]
+        found: list[Found] = []
+        refused: list[Refused] = []
+        for number in np.unique(owners):
+            mine = owners == number
+            places, doubt = self._places(view, int(number), self._index.points[entries[mine]], seen[mine])
+            found += places
+            if doubt is not None and not places:
+                refused.append(doubt)
+        return found, refused
+
+    def _places(
+        self, view: Bytes, number: int, source: Floats, target: Floats
+    ) -> tuple[list[Found], Refused | None]:
+        """All places of one artwork: find one, take its matches away, look again."""
+        artwork = self._artworks[number]
+        places: list[Found] = []
+        doubt = None
+        for _ in range(artwork.reference.copies + 1):
+            if len(source) < self._min_matches:
+                break
+            rough = fitted(source, target, _MATCH_THRESHOLD_PX, min_points=self._min_matches)
+            if rough is None:
+                doubt = doubt or Refused(number, "too_few_matches", len(source))
+                break
+            verdict = self._verdict(view, number, rough)
+            if isinstance(verdict, Found):
+                places.append(verdict)
+                corners = apply_homography(verdict.alignment.homography, corners_px(*artwork.size_px))
+                polygon = corners.astype(np.float32).reshape(-1, 1, 2)
+                keep = np.array(
+                    [cv2.pointPolygonTest(polygon, point, True) < -3 for point in target.tolist()]
+                )
+            else:
+                doubt = doubt or Refused(number, verdict, len(rough.points))
+                keep = np.linalg.norm(apply_homography(rough.homography, source) - target, axis=1)
+                keep = ~(keep < 2 * _MATCH_THRESHOLD_PX)
+            source, target = source[keep], target[keep]
+        return places, doubt
+
+    def _verdict(self, view: Bytes, number: int, rough: Alignment) -> Found | str:
+        artwork = self._artworks[number]
+        corners = corners_px(*artwork.size_px)
+        problem = quad_problem(apply_homography(rough.homography, corners), min_side_px=self._min_side_px / 2)
+        if problem is not None:
+            return "too_small" if problem == "too small" else "bad_geometry"
+        fit = align(view, self._mask, artwork, rough.homography, levels=2)
+        if fit is not None:
+            fit = align(view, self._mask, artwork, fit.homography)
+        if fit is None:
+            return "wrong_appearance"
+        problem = quad_problem(apply_homography(fit.homography, corners), min_side_px=self._min_side_px)
+        if problem is not None:
+            return "too_small" if problem == "too small" else "bad_geometry"
+        look = appearance(view, self._mask, artwork, fit.homography)
+        if look.cells < self._min_cells or look.confidence < self._min_confidence:
+            return "wrong_appearance"
+        return Found(number, fit, look)

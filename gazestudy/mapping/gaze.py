@@ -1,0 +1,254 @@
+"""Gaze and fixations on the placements, through the homography of the frame on show."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from gazestudy.geometry.cameras import undistort_px
+from gazestudy.geometry.homographies import apply_homography, invert_homography
+from gazestudy.model.camera import Camera
+from gazestudy.model.provenance import Provenance
+from gazestudy.model.study import Placement
+from gazestudy.model.tables import MAPPED_FIXATIONS, MAPPED_GAZE, categorical
+from gazestudy.model.timing import frame_on_show
+
+Floats = NDArray[np.float64]
+
+VERSION = 1
+
+SAMPLE_STATES = ("on_placement", "off_placements", "nothing_mapped", "no_frame", "invalid")
+"""Where a gaze sample is: on a placement; in a frame with mapped placements but on none of them; in a frame
+without any mapped placement; without a real frame on show; not valid."""
+
+MIN_ON_SHARE = 0.5
+"""A fixation is on a placement if at least this share of its valid samples is."""
+
+_H = [f"h{row}{column}" for row in range(3) for column in range(3)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Sizes:
+    """Reference and physical sizes of the placements, by name."""
+
+    px: Mapping[str, tuple[int, int]]
+    mm: Mapping[str, tuple[float, float]]
+
+    def columns_mm(self, names: NDArray[np.str_], x_px: Floats, y_px: Floats) -> tuple[Floats, Floats]:
+        """Turn reference px into mm from the left and top edge; NaN where the size is not known."""
+        unknown = (np.nan, np.nan)
+        unique, which = np.unique(names, return_inverse=True)
+        px = np.array([self.px[name] for name in unique.tolist()], dtype=np.float64).reshape(-1, 2)[which]
+        mm = np.array([self.mm.get(name, unknown) for name in unique.tolist()]).reshape(-1, 2)[which]
+        return (x_px + 0.5) / px[:, 0] * mm[:, 0], (y_px + 0.5) / px[:, 1] * mm[:, 1]
+
+
+def _sizes(placements: Iterable[Placement]) -> _Sizes:
+    known = list(placements)
+    return _Sizes(
+        {p.id: p.size_px for p in known},
+        {
+            p.id: (p.width_mm, p.height_mm)
+            for p in known
+            if p.width_mm is not None and p.height_mm is not None
+        },
+    )
+
+
+def map_gaze(
+    gaze: pd.DataFrame,
+    frames: pd.DataFrame,
+    mapping: pd.DataFrame,
+    placements: Iterable[Placement],
+    camera: Camera | None,
+) -> tuple[pd.DataFrame, pd.Categorical]:
+    """Put valid gaze samples onto the placements they lie on.
+
+    Parameters
+    ----------
+    gaze : DataFrame
+        Contract `GAZE`.
+    frames : DataFrame
+        Contract `FRAMES`.
+    mapping : DataFrame
+        Contract `MAPPING`, for the same frames.
+    placements : iterable of Placement
+        Placements in `mapping`.
+    camera : Camera or None
+        Scene camera, the one the mapping was made with.
+
+    Returns
+    -------
+    mapped : DataFrame
+        Contract `MAPPED_GAZE`, with provenance; one row for each sample that lies on a placement.
+    states : Categorical, shape (n_samples,)
+        One of `SAMPLE_STATES` for each row of `gaze`: the honest denominator.
+
+    Notes
+    -----
+    Each sample uses the homography of its own frame only; nothing is interpolated into frames that are not
+    mapped. Where placements overlap, the one that is larger in the scene image wins, being the nearer one in
+    most cases; at equal size the one with the higher confidence.
+    """
+    sizes = _sizes(placements)
+    samples, rows, on_show = _pairs(gaze, frames, mapping)
+    scene = gaze[["x_px", "y_px"]].to_numpy(dtype=np.float64)
+    flat = scene if camera is None else undistort_px(scene, camera)
+    located = mapping.iloc[rows]
+    inverse = invert_homography(located[_H].to_numpy(dtype=np.float64).reshape(-1, 3, 3))
+    reference = apply_homography(inverse, flat[samples])
+    names = located["placement_id"].to_numpy(dtype=str)
+    limits = np.array([sizes.px[name] for name in names.tolist()], dtype=np.float64).reshape(-1, 2)
+    on = np.all((reference >= -0.5) & (reference < limits - 0.5), axis=1)
+    order = np.lexsort(
+        (-located["confidence"].to_numpy()[on], -located["width_px"].to_numpy()[on], samples[on])
+    )
+    chosen = np.flatnonzero(on)[order]
+    _, first = np.unique(samples[chosen], return_index=True)
+    chosen = chosen[first]
+    x_mm, y_mm = sizes.columns_mm(names[chosen], reference[chosen, 0], reference[chosen, 1])
+    table = pd.DataFrame(
+        {
+            "sample": samples[chosen],
+            "t_ns": gaze["t_ns"].to_numpy()[samples[chosen]],
+            "placement_id": pd.Series(names[chosen], dtype="str"),
+            "creative_id": pd.Series(located["creative_id"].to_numpy(dtype=str)[chosen], dtype="str"),
+            "copy": located["copy"].to_numpy(dtype=np.int64)[chosen],
+            "frame": located["frame"].to_numpy(dtype=np.int64)[chosen],
+            "x_ref_px": reference[chosen, 0],
+            "y_ref_px": reference[chosen, 1],
+            "x_mm": x_mm,
+            "y_mm": y_mm,
+        }
+    )
+    states = _states(gaze, on_show, samples, table["sample"].to_numpy())
+    rules = {"frame": "on show at the sample's time", "overlap": "larger in the scene image wins"}
+    facts = {"samples": dict(Counter(states.tolist()))}
+    Provenance("mapping.gaze", VERSION, rules, facts).attach(table)
+    return MAPPED_GAZE.check(table), states
+
+
+def _pairs(
+    gaze: pd.DataFrame, frames: pd.DataFrame, mapping: pd.DataFrame
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Every (valid sample, mapped row of its frame); and the real frame on show for each sample or -1."""
+    on_show = frame_on_show(frames["t_ns"].to_numpy(), gaze["t_ns"].to_numpy())
+    real = np.append((frames["kind"] == "real").to_numpy(dtype=bool), False)
+    on_show = np.where(real[on_show], on_show, -1)
+    mapped = np.flatnonzero((mapping["state"] == "mapped").to_numpy(dtype=bool))
+    row_frames = mapping["frame"].to_numpy(dtype=np.int64)[mapped]
+    first = np.searchsorted(row_frames, on_show, side="left")
+    last = np.searchsorted(row_frames, on_show, side="right")
+    usable = gaze["valid"].to_numpy(dtype=bool) & np.isfinite(gaze[["x_px", "y_px"]].to_numpy()).all(axis=1)
+    counts = np.where(usable & (on_show >= 0), last - first, 0)
+    samples = np.repeat(np.arange(len(gaze)), counts)
+    within = np.arange(len(samples)) - np.repeat(np.cumsum(counts) - counts, counts)
+    return samples, mapped[first[samples] + within], on_show
+
+
+def _states(
+    gaze: pd.DataFrame, on_show: NDArray[np.int64], paired: NDArray[np.int64], on: NDArray[np.int64]
+) -> pd.Categorical:
+    states = np.full(len(gaze), SAMPLE_STATES.index("nothing_mapped"))
+    states[on_show < 0] = SAMPLE_STATES.index("no_frame")
+    states[paired] = SAMPLE_STATES.index("off_placements")
+    states[on] = SAMPLE_STATES.index("on_placement")
+    states[~gaze["valid"].to_numpy(dtype=bool)] = SAMPLE_STATES.index("invalid")
+    return categorical(np.array(SAMPLE_STATES)[states], SAMPLE_STATES)
+
+
+def map_fixations(
+    gaze_events: pd.DataFrame,
+    gaze: pd.DataFrame,
+    mapped_gaze: pd.DataFrame,
+    placements: Iterable[Placement],
+    *,
+    min_on_share: float = MIN_ON_SHARE,
+) -> pd.DataFrame:
+    """Put fixations onto the placements that most of their samples lie on.
+
+    Parameters
+    ----------
+    gaze_events : DataFrame
+        Contract `GAZE_EVENTS`; only fixations are used.
+    gaze : DataFrame
+        Contract `GAZE`, the samples the events were found in.
+    mapped_gaze : DataFrame
+        Contract `MAPPED_GAZE` for them.
+    placements : iterable of Placement
+        Placements in `mapped_gaze`.
+    min_on_share : float
+        Smallest share of the valid samples of a fixation that must lie on the placement.
+
+    Returns
+    -------
+    DataFrame
+        Contract `MAPPED_FIXATIONS`, with provenance. Positions are medians of the samples on the placement.
+
+    Notes
+    -----
+    A fixation goes to one placement only: the one with most of its samples. Copies and pictures are counted
+    apart, so a fixation during which a screen changes its picture belongs to the picture shown longer.
+    """
+    sizes = _sizes(placements)
+    fixations = gaze_events[(gaze_events["kind"] == "fixation").to_numpy(dtype=bool)]
+    owner = _owner(fixations, len(gaze))
+    valid = gaze["valid"].to_numpy(dtype=bool)
+    counts = np.bincount(owner[valid & (owner >= 0)], minlength=len(fixations))
+    hits = mapped_gaze.assign(fixation=owner[mapped_gaze["sample"].to_numpy()])
+    hits = hits[hits["fixation"] >= 0]
+    keys = ["fixation", "placement_id", "copy", "creative_id"]
+    groups = hits.groupby(keys, sort=True, observed=True)[["x_ref_px", "y_ref_px"]]
+    table = groups.median().assign(on=groups.size()).reset_index()
+    # a switch of picture does not split a look: the placement must reach the share, its main picture is named
+    placed = table.groupby(["fixation", "placement_id", "copy"])["on"].transform("sum")
+    table = table.assign(placed=placed).sort_values(
+        ["fixation", "placed", "on"], ascending=[True, False, False]
+    )
+    table = table.drop_duplicates("fixation")
+    which = table["fixation"].to_numpy(dtype=np.int64)
+    share = table["placed"].to_numpy(dtype=np.float64) / np.maximum(counts[which], 1)
+    table, which, share = (
+        table[share >= min_on_share],
+        which[share >= min_on_share],
+        share[share >= min_on_share],
+    )
+    chosen = fixations.iloc[which]
+    names = table["placement_id"].to_numpy(dtype=str)
+    x_px, y_px = table["x_ref_px"].to_numpy(dtype=np.float64), table["y_ref_px"].to_numpy(dtype=np.float64)
+    x_mm, y_mm = sizes.columns_mm(names, x_px, y_px)
+    columns: dict[str, Any] = {
+        name: chosen[name].to_numpy() for name in ("event_id", "onset_ns", "offset_ns", "duration_ms")
+    }
+    columns |= {
+        "placement_id": pd.Series(names, dtype="str"),
+        "creative_id": pd.Series(table["creative_id"].to_numpy(dtype=str), dtype="str"),
+        "copy": table["copy"].to_numpy(dtype=np.int64),
+        "x_ref_px": x_px,
+        "y_ref_px": y_px,
+        "x_mm": x_mm,
+        "y_mm": y_mm,
+        "on_share": share,
+    }
+    result = pd.DataFrame(columns)
+    parameters = {"min_on_share": min_on_share, "position": "median of the samples on the placement"}
+    facts = {"fixations": len(fixations), "on_placements": len(result)}
+    return Provenance("mapping.fixations", VERSION, parameters, facts).attach(MAPPED_FIXATIONS.check(result))
+
+
+def _owner(fixations: pd.DataFrame, n_samples: int) -> NDArray[np.int64]:
+    """Return the fixation (row of `fixations`) that each sample belongs to, -1 for none."""
+    first = fixations["first_sample"].to_numpy(dtype=np.int64)
+    last = fixations["last_sample"].to_numpy(dtype=np.int64)
+    samples = np.arange(n_samples)
+    which = np.searchsorted(first, samples, side="right") - 1
+    if len(first) == 0:
+        return np.full(n_samples, -1)
+    inside = (which >= 0) & (samples <= last[np.maximum(which, 0)])
+    return np.where(inside, which, -1)

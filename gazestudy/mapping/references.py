@@ -1,0 +1,320 @@
+"""Reference images: the pictures of the ad placements, made ready for finding and for comparing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from gazestudy._cv2 import cv2
+from gazestudy.errors import ParameterError
+from gazestudy.geometry.homographies import scaling
+
+Floats = NDArray[np.float64]
+Bytes = NDArray[np.uint8]
+
+ART_LONG_SIDE_PX = 720
+"""Pictures are reduced to this long side; a placement is hardly ever seen larger, and SIFT slows down."""
+
+_VIEW_COMPRESSIONS = (1.0, 0.5, 0.25)
+_MAX_FEATURES_PER_VIEW = 1500
+_TRACK_POINTS = 140
+_MIN_SIDE_PX = 16
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reference:
+    """One picture of one placement.
+
+    Attributes
+    ----------
+    placement_id : str
+        Which placement. Reference px are pixels of the first picture given for it.
+    creative_id : str
+        Which picture; a digital placement has several.
+    image : ndarray of uint8, shape (height, width) or (height, width, 3)
+        Luma or BGR.
+    copies : int
+        How many times the placement may hang in view.
+    size_mm : (float, float) or None
+        Width and height of the picture on the wall.
+
+    Raises
+    ------
+    ParameterError
+        If the image is not 8-bit luma or BGR, or is smaller than 16 px.
+    """
+
+    placement_id: str
+    creative_id: str
+    image: Bytes
+    copies: int = 1
+    size_mm: tuple[float, float] | None = None
+
+    def __post_init__(self) -> None:
+        shape = self.image.shape
+        flat = len(shape) == 2 or (len(shape) == 3 and shape[2] == 3)
+        if self.image.dtype != np.uint8 or not flat:
+            raise ParameterError(
+                f"image of {self.creative_id!r}", f"{self.image.dtype} {shape}", "8-bit luma or BGR"
+            )
+        if min(shape[:2]) < _MIN_SIDE_PX:
+            raise ParameterError(
+                f"image of {self.creative_id!r}", shape, f"at least {_MIN_SIDE_PX} px a side"
+            )
+        if self.copies < 1:
+            raise ParameterError("copies", self.copies, "1 or more")
+
+    @property
+    def size_px(self) -> tuple[int, int]:
+        """Width and height of the picture."""
+        return self.image.shape[1], self.image.shape[0]
+
+
+@dataclass(slots=True, eq=False)
+class Artwork:
+    """A reference made ready: reduced luma, points worth tracking, and smaller versions on demand.
+
+    Attributes
+    ----------
+    reference : Reference
+        Where it comes from.
+    luma : ndarray of uint8, shape (height, width)
+        Reduced picture; its pixels are called art px.
+    to_reference : ndarray of float64, shape (3, 3)
+        Art px to reference px of the placement.
+    reference_size_px : (int, int)
+        Size of the placement's first picture.
+    points : ndarray of float32, shape (n, 2)
+        Corners worth tracking, well spread, art px.
+    """
+
+    reference: Reference
+    luma: Bytes
+    to_reference: Floats
+    reference_size_px: tuple[int, int]
+    points: NDArray[np.float32]
+    _reduced: dict[tuple[int, int], Bytes] = field(default_factory=dict)
+
+    @property
+    def size_px(self) -> tuple[int, int]:
+        """Width and height of `luma`."""
+        return self.luma.shape[1], self.luma.shape[0]
+
+    def reduced(self, size_px: tuple[int, int]) -> Bytes:
+        """Return the picture at another size, area-averaged; remembered, so ask for few different sizes."""
+        if size_px == self.size_px:
+            return self.luma
+        if size_px not in self._reduced:
+            self._reduced[size_px] = resized(self.luma, size_px)
+        return self._reduced[size_px]
+
+
+def resized(image: Bytes, size_px: tuple[int, int]) -> Bytes:
+    """Return `image` at another size without aliasing."""
+    shrinks = size_px[0] < image.shape[1] or size_px[1] < image.shape[0]
+    method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(image, size_px, interpolation=method), dtype=np.uint8)
+
+
+def luma_of(image: Bytes) -> Bytes:
+    """Return the luma of a luma or BGR image."""
+    return image if image.ndim == 2 else np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), dtype=np.uint8)
+
+
+def prepare(references: Sequence[Reference]) -> list[Artwork]:
+    """Make references ready for mapping.
+
+    Parameters
+    ----------
+    references : sequence of Reference
+        All pictures of all placements; the first of a placement defines its reference px.
+
+    Returns
+    -------
+    list of Artwork
+        In the same order.
+
+    Raises
+    ------
+    ParameterError
+        If a creative is named twice, or two placements show the same picture and so cannot be told apart.
+    """
+    first: dict[str, Reference] = {}
+    names: set[str] = set()
+    pictures: dict[bytes, Reference] = {}
+    artworks = []
+    for reference in references:
+        if reference.creative_id in names:
+            raise ParameterError("creative_id", reference.creative_id, "each creative once")
+        names.add(reference.creative_id)
+        origin = first.setdefault(reference.placement_id, reference)
+        luma = luma_of(reference.image)
+        twin = pictures.setdefault(repr(luma.shape).encode() + luma.tobytes(), reference)
+        if twin.placement_id != reference.placement_id:
+            raise ParameterError(
+                "references",
+                f"{twin.placement_id} and {reference.placement_id}",
+                "different pictures; a picture that hangs more than once is one placement with copies",
+            )
+        artworks.append(_artwork(reference, luma, origin.size_px))
+    return artworks
+
+
+def _artwork(reference: Reference, luma: Bytes, origin_px: tuple[int, int]) -> Artwork:
+    width, height = reference.size_px
+    factor = min(1.0, ART_LONG_SIDE_PX / max(width, height))
+    size = max(8, round(width * factor)), max(8, round(height * factor))
+    reduced = np.ascontiguousarray(luma) if size == (width, height) else resized(luma, size)
+    return Artwork(reference, reduced, scaling(size, origin_px), origin_px, _points_worth_tracking(reduced))
+
+
+def _points_worth_tracking(luma: Bytes) -> NDArray[np.float32]:
+    """Corners that stay corners when the picture is seen small: found on a reduced, smoothed picture."""
+    height, width = luma.shape
+    factor = min(1.0, 300.0 / max(width, height))
+    size = max(8, round(width * factor)), max(8, round(height * factor))
+    small = cv2.GaussianBlur(resized(luma, size), (0, 0), 1.2)
+    spacing = max(4.0, float(np.sqrt(size[0] * size[1] / _TRACK_POINTS) * 0.6))
+    found: Any = cv2.goodFeaturesToTrack(small, _TRACK_POINTS, 0.004, spacing, blockSize=7)
+    if found is None:
+        return np.zeros((0, 2), dtype=np.float32)
+    scale = scaling(size, (width, height))
+    points = found.reshape(-1, 2) * scale[[0, 1], [0, 1]] + scale[:2, 2]
+    return np.asarray(points, dtype=np.float32)
+
+
+def texture_report(references: Sequence[Reference]) -> pd.DataFrame:
+    """Say how well each picture can be found without markers.
+
+    Parameters
+    ----------
+    references : sequence of Reference
+        The pictures.
+
+    Returns
+    -------
+    DataFrame
+        `placement_id`, `creative_id`, `width_px`, `height_px`, `key_points` (SIFT key points on the picture
+        reduced to 720 px) and `mappable`: "well" (500 or more), "poorly" (60 or more), "hardly". The classes
+        follow the recall measured on simulated walks.
+    """
+    sift = cv2.SIFT.create()
+    rows = []
+    for artwork in prepare(references):
+        count = len(sift.detect(artwork.luma, None))
+        reference = artwork.reference
+        grade = "well" if count >= 500 else "poorly" if count >= 60 else "hardly"
+        rows.append((reference.placement_id, reference.creative_id, *reference.size_px, count, grade))
+    columns = ["placement_id", "creative_id", "width_px", "height_px", "key_points", "mappable"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+class FeatureIndex:
+    """One nearest-neighbour index over the SIFT features of all artworks.
+
+    Every artwork is entered as seen from the front and compressed horizontally to a half and a quarter,
+    because placements along a corridor are mostly seen obliquely.
+
+    Parameters
+    ----------
+    artworks : sequence of Artwork
+        What to find.
+    """
+
+    def __init__(self, artworks: Sequence[Artwork]) -> None:
+        sift = cv2.SIFT.create(nfeatures=_MAX_FEATURES_PER_VIEW)
+        descriptors, points, owners, sizes = [], [], [], []
+        for number, artwork in enumerate(artworks):
+            width, height = artwork.size_px
+            for compression in _VIEW_COMPRESSIONS:
+                size = max(8, round(width * compression)), height
+                found, described = features(sift, resized(artwork.luma, size))
+                back = scaling(size, (width, height))
+                descriptors.append(described)
+                points.append(found * back[[0, 1], [0, 1]] + back[:2, 2])
+                owners.append(np.full(len(found), number))
+                sizes.append(np.full(len(found), np.hypot(width, height)))
+        self.size = sum(map(len, descriptors))
+        if not self.size:
+            return
+        self.points = np.concatenate(points)
+        self.owners = np.concatenate(owners)
+        self._diagonals = np.concatenate(sizes)
+        cv2.setRNGSeed(1)  # the random trees come out the same every time
+        self._matcher = cv2.FlannBasedMatcher({"algorithm": 1, "trees": 4}, {"checks": 48})
+        self._matcher.add([np.concatenate(descriptors)])
+        self._matcher.train()
+
+    def match(self, descriptors: NDArray[np.float32], *, ratio: float) -> tuple[NDArray[np.int64], ...]:
+        """Match described features of a frame.
+
+        Parameters
+        ----------
+        descriptors : ndarray of float32, shape (n, 128)
+            From `features`.
+        ratio : float
+            Largest distance relative to the runner-up. A runner-up on the same spot of the same artwork (from
+            another compressed view) is no rival.
+
+        Returns
+        -------
+        queries, entries : ndarray of int64, shape (m,)
+            Row of `descriptors`, and row of `points` and `owners` it matches.
+        """
+        nothing = np.zeros(0, dtype=np.int64)
+        neighbours = min(5, self.size)
+        if neighbours < 2 or len(descriptors) == 0:
+            return nothing, nothing
+        found = self._matcher.knnMatch(descriptors, neighbours)
+        rows = [row for row in found if len(row) == neighbours]
+        if not rows:
+            return nothing, nothing
+        entries = np.array([[match.trainIdx for match in row] for row in rows])
+        distances = np.array([[match.distance for match in row] for row in rows])
+        queries = np.array([row[0].queryIdx for row in rows])
+        best = entries[:, :1]
+        apart = np.linalg.norm(self.points[entries] - self.points[best], axis=2)
+        rival = (self.owners[entries] != self.owners[best]) | (apart > 0.04 * self._diagonals[best])
+        # without any rival among the neighbours, the farthest one stands for it: a cautious bound
+        rival[:, -1] = True
+        runner_up = distances[np.arange(len(rows)), rival.argmax(axis=1)]
+        good = distances[:, 0] < ratio * runner_up
+        return queries[good], entries[good, 0]
+
+
+def features(sift: cv2.SIFT, image: Bytes, mask: Bytes | None = None) -> tuple[Floats, NDArray[np.float32]]:
+    """Find and describe features.
+
+    Parameters
+    ----------
+    sift : cv2.SIFT
+        The detector.
+    image : ndarray of uint8, shape (height, width)
+        Luma.
+    mask : ndarray of uint8, shape (height, width), optional
+        0 where nothing is wanted.
+
+    Returns
+    -------
+    points : ndarray of float64, shape (n, 2)
+        Where.
+    descriptors : ndarray of float32, shape (n, 128)
+        RootSIFT descriptors: their Euclidean distance is the Hellinger distance of SIFT descriptors.
+
+    References
+    ----------
+    Arandjelovic and Zisserman 2012, Three things everyone should know to improve object retrieval,
+    doi:10.1109/CVPR.2012.6248018.
+    """
+    found: Any = sift.detectAndCompute(image, mask)
+    key_points, descriptors = found
+    if descriptors is None:
+        return np.zeros((0, 2)), np.zeros((0, 128), dtype=np.float32)
+    scaled = descriptors / np.maximum(descriptors.sum(axis=1, keepdims=True), 1e-9)
+    points = np.array([key.pt for key in key_points], dtype=np.float64)
+    return points, np.sqrt(scaled).astype(np.float32)

@@ -1,0 +1,83 @@
+"""The mapping methods by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import pandas as pd
+
+from gazestudy.errors import ParameterError
+
+Function = TypeVar("Function", bound=Callable[..., pd.DataFrame])
+
+
+@dataclass(frozen=True, slots=True)
+class Mapper:
+    """A mapping method.
+
+    Attributes
+    ----------
+    name : str
+        What the command line calls it.
+    summary : str
+        One line on what it does.
+    parameters : type
+        Its frozen parameter class.
+    run : callable
+        `run(frames, references, camera, parameters=..., ...)` gives a table with the contract `MAPPING`.
+    """
+
+    name: str
+    summary: str
+    parameters: type[Any]
+    run: Callable[..., pd.DataFrame]
+
+
+_MAPPERS: dict[str, Mapper] = {}
+
+
+def mapper(name: str, *, parameters: type[Any]) -> Callable[[Function], Function]:
+    """Make a mapping function known under `name`."""
+
+    def register(function: Function) -> Function:
+        summary = (function.__doc__ or "").strip().partition("\n")[0]
+        _MAPPERS[name] = Mapper(name, summary, parameters, function)
+        return function
+
+    return register
+
+
+def list_mappers() -> list[Mapper]:
+    """Return all mapping methods, by name.
+
+    Returns
+    -------
+    list of Mapper
+        In alphabetical order.
+    """
+    return [_MAPPERS[name] for name in sorted(_MAPPERS)]
+
+
+def get_mapper(name: str) -> Mapper:
+    """Return one mapping method.
+
+    Parameters
+    ----------
+    name : str
+        Its name.
+
+    Returns
+    -------
+    Mapper
+        The method.
+
+    Raises
+    ------
+    ParameterError
+        If there is none of that name.
+    """
+    if name not in _MAPPERS:
+        raise ParameterError("mapping method", name, "one of " + ", ".join(sorted(_MAPPERS)))
+    return _MAPPERS[name]

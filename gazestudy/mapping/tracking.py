@@ -1,0 +1,285 @@
+"""Following located placements from frame to frame, forwards and backwards, within a bounded memory."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gazestudy._cv2 import cv2
+from gazestudy.geometry.homographies import (
+    apply_homography,
+    corners_px,
+    expected_errors_px,
+    quad_problem,
+    side_lengths,
+)
+from gazestudy.mapping.alignment import Alignment, align, carried, flow, inside
+from gazestudy.mapping.appearance import Appearance, appearance
+from gazestudy.mapping.detection import Detector, Refused
+from gazestudy.mapping.references import Artwork
+
+Floats = NDArray[np.float64]
+Bytes = NDArray[np.uint8]
+
+_SAME_PLACE = 0.3  # overlap (intersection over smaller area) from which two quads are one place
+_NOISE_PX = 0.15  # floor of the point error: neighbouring windows share their noise
+
+
+@dataclass(slots=True, eq=False)
+class Track:
+    """One placement followed through neighbouring frames.
+
+    Attributes
+    ----------
+    artwork : int
+        Which artwork.
+    copy : int
+        Which of its copies in view, as numbered.
+    """
+
+    artwork: int
+    copy: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sighting:
+    """A track in one frame.
+
+    Attributes
+    ----------
+    track : Track
+        What was seen.
+    homography : ndarray of float64, shape (3, 3)
+        Art px to working px.
+    quad : ndarray of float64, shape (4, 2)
+        Its corners, working px.
+    look : Appearance
+        How well it looks like the artwork.
+    inliers : int
+        Points that agree.
+    error_px : float
+        Expected error at the centre, art px.
+    corner_error_share : float
+        Largest expected error of a corner as a share of the seen size.
+    """
+
+    track: Track
+    homography: Floats
+    quad: Floats
+    look: Appearance
+    inliers: int
+    error_px: float
+    corner_error_share: float
+
+
+@dataclass(slots=True, eq=False)
+class Slot:
+    """A frame in memory with what was seen in it."""
+
+    frame: int
+    t_ns: int
+    view: Bytes
+    sightings: list[Sighting] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class TrackingLimits:
+    """What a sighting must reach to be kept while following (see `PlanarParameters`)."""
+
+    min_confidence: float
+    min_cells: int
+    min_side_px: float
+    max_corner_error_share: float
+
+
+def overlap(a: Floats, b: Floats) -> float:
+    """Return the intersection of two convex quads as a share of the smaller one."""
+    first, second = a.astype(np.float32), b.astype(np.float32)
+    shared, _ = cv2.intersectConvexConvex(first, second)
+    smaller = min(cv2.contourArea(first), cv2.contourArea(second))
+    return float(shared / smaller) if smaller > 0 else 0.0
+
+
+class Follower:
+    """Takes frames one by one and gives each back, with its sightings, once nothing can be added to it.
+
+    A placement is found on key frames, followed forwards until it is lost, and followed backwards from
+    where it was first found into the frames still in memory.
+
+    Parameters
+    ----------
+    artworks : sequence of Artwork
+        The artworks.
+    mask : ndarray of uint8, shape (height, width)
+        Where the working view shows the scene.
+    detector : Detector
+        Finds placements on key frames.
+    limits : TrackingLimits
+        What a sighting must reach.
+    keyframe_interval : int
+        Frames from one search to the next.
+    memory : int
+        Frames kept in memory: how far back a placement is followed.
+    """
+
+    def __init__(
+        self,
+        artworks: Sequence[Artwork],
+        mask: Bytes,
+        detector: Detector,
+        limits: TrackingLimits,
+        *,
+        keyframe_interval: int,
+        memory: int,
+    ) -> None:
+        self._artworks, self._mask, self._detector, self._limits = artworks, mask, detector, limits
+        self._interval, self._memory = keyframe_interval, memory
+        self._slots: deque[Slot] = deque()
+        self._count = 0
+        self.keyframes = 0
+        self.detections = 0
+
+    def push(self, frame: int, t_ns: int, view: Bytes) -> Iterator[Slot]:
+        """Take the next frame; give back the frames that leave memory."""
+        slot = Slot(frame, t_ns, view)
+        if self._slots:
+            before = self._slots[-1]
+            stepped = self._step(before.sightings, before.view, view)
+            slot.sightings = _without_rivals([s for s in stepped if isinstance(s, Sighting)])
+            slot.refused = [
+                Refused(s.track.artwork, "lost", 0)
+                for s, n in zip(before.sightings, stepped, strict=True)
+                if n is None
+            ]
+        self._slots.append(slot)
+        if self._count % self._interval == 0:
+            self._search(slot)
+        self._count += 1
+        while len(self._slots) > self._memory:
+            yield self._slots.popleft()
+
+    def flush(self) -> Iterator[Slot]:
+        """Give back the frames still in memory."""
+        while self._slots:
+            yield self._slots.popleft()
+
+    def _search(self, slot: Slot) -> None:
+        found, refused = self._detector.search(slot.view)
+        self.keyframes += 1
+        slot.refused += refused
+        fresh = []
+        for candidate in found:
+            sighting = self._sighting(Track(candidate.artwork), candidate.alignment, candidate.look)
+            if sighting is None:
+                continue
+            rivals = [s for s in slot.sightings if overlap(s.quad, sighting.quad) > _SAME_PLACE]
+            if any(s.track.artwork == candidate.artwork for s in rivals):
+                continue  # known already
+            if any(s.look.confidence >= sighting.look.confidence for s in rivals):
+                continue
+            slot.sightings = [s for s in slot.sightings if s not in rivals] + [sighting]
+            sighting.track.copy = self._free_copy(slot, sighting)
+            fresh.append(sighting)
+        self.detections += len(fresh)
+        self._back(fresh)
+
+    def _free_copy(self, slot: Slot, sighting: Sighting) -> int:
+        placement = self._placement(sighting)
+        taken = {
+            s.track.copy for s in slot.sightings if s is not sighting and self._placement(s) == placement
+        }
+        return next(number for number in range(len(taken) + 1) if number not in taken)
+
+    def _placement(self, sighting: Sighting) -> str:
+        return self._artworks[sighting.track.artwork].reference.placement_id
+
+    def _back(self, fresh: list[Sighting]) -> None:
+        """Follow newly found placements back until they are lost or meet themselves."""
+        for index in range(len(self._slots) - 2, -1, -1):
+            if not fresh:
+                return
+            slot, after = self._slots[index], self._slots[index + 1]
+            fresh = [s for s in self._step(fresh, after.view, slot.view) if s is not None]
+            fresh = [s for s in fresh if self._entered(slot, s)]
+
+    def _entered(self, slot: Slot, sighting: Sighting) -> bool:
+        """Enter a sighting into an earlier frame; False where its track ends."""
+        rivals = [s for s in slot.sightings if overlap(s.quad, sighting.quad) > _SAME_PLACE]
+        for rival in rivals:
+            if rival.track.artwork == sighting.track.artwork:
+                sighting.track.copy = rival.track.copy  # the same print: one number along the way
+                return False
+        if any(rival.look.confidence >= sighting.look.confidence for rival in rivals):
+            return False
+        slot.sightings = [s for s in slot.sightings if s not in rivals] + [sighting]
+        return True
+
+    def _step(self, sightings: Sequence[Sighting], before: Bytes, after: Bytes) -> list[Sighting | None]:
+        """Carry sightings into a neighbouring frame; None where lost."""
+        if not sightings:
+            return []
+        points = [apply_homography(s.homography, self._artworks[s.track.artwork].points) for s in sightings]
+        points = [p[inside(p, self._mask)] for p in points]
+        moved, good = flow(before, after, np.concatenate(points))
+        ends = np.cumsum([len(p) for p in points])
+        stepped: list[Sighting | None] = []
+        for sighting, mine, end in zip(sightings, points, ends, strict=True):
+            part = slice(end - len(mine), end)
+            guess = carried(sighting.homography, mine[good[part]], moved[part][good[part]])
+            stepped.append(self._fitted(sighting.track, after, guess))
+        return stepped
+
+    def _fitted(self, track: Track, view: Bytes, guess: Floats) -> Sighting | None:
+        artwork = self._artworks[track.artwork]
+        quad = apply_homography(guess, corners_px(*artwork.size_px))
+        if quad_problem(quad, min_side_px=self._limits.min_side_px / 2) is not None:
+            return None
+        fit = align(view, self._mask, artwork, guess)
+        if fit is None:
+            return None
+        return self._sighting(track, fit, None, view)
+
+    def _sighting(
+        self, track: Track, fit: Alignment, look: Appearance | None, view: Bytes | None = None
+    ) -> Sighting | None:
+        """Return the sighting if it reaches the limits."""
+        artwork = self._artworks[track.artwork]
+        quad = apply_homography(fit.homography, corners_px(*artwork.size_px))
+        if quad_problem(quad, min_side_px=self._limits.min_side_px) is not None:
+            return None
+        width, height = artwork.size_px
+        at = np.vstack([corners_px(width, height), [[(width - 1) / 2, (height - 1) / 2]]])
+        sigma = float(np.hypot(fit.residual_px, _NOISE_PX))
+        _, source = expected_errors_px(fit.homography, fit.points, at, sigma_px=sigma)
+        share = float(np.max(source[:4]) / width)
+        if not share <= self._limits.max_corner_error_share:
+            return None
+        if look is None:
+            assert view is not None
+            look = appearance(view, self._mask, artwork, fit.homography)
+            if look.cells < self._limits.min_cells or look.confidence < self._limits.min_confidence:
+                return None
+        return Sighting(track, fit.homography, quad, look, len(fit.points), float(source[4]), share)
+
+
+def _without_rivals(sightings: list[Sighting]) -> list[Sighting]:
+    """Keep the best-looking of sightings that claim the same place."""
+    kept: list[Sighting] = []
+    for sighting in sorted(sightings, key=lambda s: -s.look.confidence):
+        if all(overlap(sighting.quad, other.quad) <= _SAME_PLACE for other in kept):
+            kept.append(sighting)
+    return kept
+
+
+def shape_jump(before: Floats, now: Floats, after: Floats) -> float:
+    """Return how much the sides of a quad differ from the mean of its neighbours in time, as a share.
+
+    A shared shift, as a turn of the head makes it, does not count.
+    """
+    expected = (side_lengths(before) + side_lengths(after)) / 2
+    return float(np.max(np.abs(side_lengths(now) - expected)) / max(float(expected.mean()), 1e-9))
