@@ -466,9 +466,31 @@ def _is_full_range(context: Any) -> bool | None:
 def _luma(frame: av.VideoFrame) -> Picture:
     if frame.format.name not in _LUMA_FIRST:
         return np.asarray(frame.to_ndarray(format="gray"), np.uint8)
-    plane = frame.planes[0]
+    plane = cast(Any, frame.planes[0])  # it has the buffer protocol, which its stubs do not tell
     # The first plane is luma as it is, so nothing needs converting; rows may be padded.
-    rows = np.frombuffer(plane, np.uint8)[: plane.line_size * frame.height].reshape(
-        frame.height, plane.line_size
-    )
-    return rows[:, : frame.width].copy()
+    flat = np.frombuffer(plane, np.uint8)[: plane.line_size * frame.height]
+    luma: Picture = flat.reshape(frame.height, plane.line_size)[:, : frame.width].copy()
+    return luma
+
+
+def picture_size(path: Path) -> tuple[int, int]:
+    """Return width and height of a video from its header, without reading it.
+
+    Parameters
+    ----------
+    path : Path
+        Video file.
+
+    Returns
+    -------
+    tuple of int
+        Width and height, px.
+
+    Raises
+    ------
+    InputError
+        If it is missing or no video.
+    """
+    container, stream = _open(path)
+    with container:
+        return int(stream.codec_context.width), int(stream.codec_context.height)

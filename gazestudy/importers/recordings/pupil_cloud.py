@@ -1,0 +1,550 @@
+"""Pupil Labs Invisible and Neon: time-series export of Pupil Cloud, Neon Player and pl-rec-export.
+
+Gaze is in pixels of the distorted scene image, origin top-left. During blinks and while the glasses are not
+worn Pupil still writes coordinates that look plausible: they are kept, but `valid` is false and `reason` says
+why. Cloud puts grey pictures into the scene video wherever the camera delivered none; they are frames of kind
+"filler".
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from gazestudy.errors import InputError, ParameterError
+from gazestudy.geometry.cameras import px_to_deg
+from gazestudy.importers.recordings import pupil_filler
+from gazestudy.importers.registry import ImporterInfo, Match, Refusal, recording_importer
+from gazestudy.importers.sources import TABLE_SUFFIXES, Source
+from gazestudy.importers.streams import frame_table, gap_findings, gaze_stream, in_time_order
+from gazestudy.importers.text_tables import TextTable, read_table, sniff_header
+from gazestudy.importers.video import SceneVideo, picture_size
+from gazestudy.model import Camera, Clock, Finding, Recording, RecordingMeta, Stream
+
+if TYPE_CHECKING:
+    from gazestudy.importers.recordings.generic_table import ColumnMapping
+
+SIZES_PX = {"Pupil Invisible": (1088, 1080), "Neon": (1600, 1200)}
+"""Size of the scene image of each device."""
+
+VENDOR_TABLES = {
+    "fixations": "fixations.csv",
+    "saccades": "saccades.csv",
+    "blinks": "blinks.csv",
+    "eye_states": "3d_eye_states.csv",
+    "labels": "labels.csv",
+}
+FRAME_TABLES = ("world_timestamps.csv", "scene_timestamps.csv", "world.csv")
+
+AGREES_DEG = 0.05  # azimuth and elevation are given to more digits; the pixels are rounded to 0.001
+
+_VIDEO_NAME = re.compile(r"[0-9a-f]{8}_(\d+(?:\.\d+)?)-\d+(?:\.\d+)?\.mp4", re.IGNORECASE)
+_ENRICHMENT = re.compile(r"gaze (detected|position) (on|in) (surface|reference image)")
+_WORN_WORDS = {"true": True, "false": False, "yes": True, "no": False}
+
+
+@recording_importer(name="pupil-cloud", version=1, device="Pupil Invisible, Neon (Pupil Cloud, Neon Player)")
+class PupilCloud:
+    """Finds and reads time-series exports."""
+
+    def identify(self, source: Source, columns: ColumnMapping | None) -> Match | Refusal:
+        """Look at the header of gaze.csv."""
+        name = _gaze_name(source)
+        if name is None:
+            return Refusal("there is no gaze.csv")
+        header = sniff_header(source, name)
+        if header is None:
+            return Refusal(f"{name} is empty or no text")
+        names = [column.lower() for column in header[0]]
+        if any(_ENRICHMENT.search(column) for column in names):
+            return Refusal(
+                f"{name} is the result of an enrichment (gaze already mapped onto a surface or picture), not"
+                " a recording; download 'Timeseries Data + Scene Video' instead"
+            )
+        missing = [
+            column for column in ("timestamp [ns]", "gaze x [px]", "gaze y [px]") if column not in names
+        ]
+        if missing:
+            return Refusal(f"{name} has no column {missing[0]!r}")
+        try:
+            info = _read_json(source, "info.json")
+        except InputError as error:
+            return Refusal(error.problem)
+        return Match(
+            _name_of(source, info),
+            _device(info) or "unknown",
+            f"{name} with 'timestamp [ns]' and 'gaze x [px]'",
+        )
+
+    def read(self, source: Source, info: ImporterInfo, columns: ColumnMapping | None) -> Recording:
+        """Return the recording with lazy streams."""
+        return _Export(source).recording(info)
+
+
+@dataclass
+class _Export:
+    """One export folder; every stream is read by its own method, when asked."""
+
+    source: Source
+
+    def recording(self, importer: ImporterInfo) -> Recording:
+        info, findings = self.info, list(self._missing())
+        start = info.get("start_time")
+        present = {name: file for name, file in VENDOR_TABLES.items() if self.source.has(file)}
+        loaders: dict[str, Callable[[], Stream]] = {"gaze": self.gaze, "frames": self.frames}
+        if self.source.has("imu.csv"):
+            loaders["imu"] = self.imu
+        if self.source.has("events.csv"):
+            loaders["events"] = self.events
+        for name, file in present.items():
+            loaders[name] = lambda name=name, file=file: self.vendor(name, file)  # type: ignore[misc]
+        meta = RecordingMeta(
+            name=_name_of(self.source, info),
+            device=self.device,
+            importer=importer.name,
+            importer_version=importer.version,
+            source=self.source.path,
+            start_unix_ns=start if isinstance(start, int) else None,
+            participant_label=str(info.get("wearer_name", "")),
+            extra={key: value for key, value in info.items() if key not in ("wearer_name", "template_data")},
+        )
+        return Recording(
+            meta,
+            clock=Clock(
+                "unix_utc", 0, "clock of the phone (Unix UTC); drifts up to 1 s a day", self.first_frame_ns
+            ),
+            camera=self.camera,
+            videos=self.videos,
+            loaders=loaders,
+            files=lambda: self.source.hashes(self.used_files),
+            findings=(*findings, *self._notes),
+        )
+
+    def __post_init__(self) -> None:
+        self._notes: list[Finding] = []
+        self.info  # noqa: B018  # a broken info.json should say so at once
+        self.videos = tuple(self.source.local(name) for name in self._choose_videos())
+        self.device = self._known_device()
+        self.size_px = self._image_size()
+        self.camera = self._read_camera()
+
+    @cached_property
+    def info(self) -> dict[str, Any]:
+        return _read_json(self.source, "info.json")
+
+    @property
+    def used_files(self) -> list[str]:
+        known = {
+            "info.json",
+            "scene_camera.json",
+            "calibration.json",
+            "imu.csv",
+            "events.csv",
+            "template.csv",
+        }
+        known.update(
+            FRAME_TABLES, VENDOR_TABLES.values(), self._choose_videos(), [_gaze_name(self.source) or ""]
+        )
+        return [name for name in self.source.names() if name in known]
+
+    @property
+    def _frame_file(self) -> str | None:
+        return next((name for name in FRAME_TABLES if self.source.has(name)), None)
+
+    @property
+    def first_frame_ns(self) -> int | None:
+        if self._frame_file is None:
+            return None
+        match = re.search(
+            r"(?<!\d)\d{18,19}(?!\d)", self.source.head(self._frame_file, 4096).decode("utf-8", "replace")
+        )
+        return int(match.group()) if match else None
+
+    def _choose_videos(self) -> list[str]:
+        names = [name for name in self.source.videos() if "sensor module" not in name.lower()]
+        if len(names) <= 1:
+            return names
+        numbered = {name: match for name in names if (match := _VIDEO_NAME.fullmatch(name))}
+        if not numbered:
+            text = f"several videos and none is named like one of the Cloud: {', '.join(names)}; none is used"
+            self._notes.append(Finding("warning", "frames", "video_ambiguous", text, len(names)))
+        return sorted(numbered, key=lambda name: float(numbered[name].group(1)))
+
+    def _known_device(self) -> str:
+        device = _device(self.info)
+        if device:
+            return device
+        # The principal point lies near the middle of the image, so it tells the size of the image.
+        matrix = _camera_matrix(self._camera_json()[0])
+        if matrix is not None:
+            centre = float(matrix[0, 2])
+        else:
+            table = self._text_gaze()
+            azimuth = table.find("azimuth [deg]")
+            if azimuth is None:
+                return "unknown"
+            near = np.abs(table.floats(azimuth)) < 2
+            x_px = table.floats(table.need("gaze x [px]"))[near]
+            centre = float(np.nanmedian(x_px)) if np.isfinite(x_px).any() else np.nan
+        guess = min(SIZES_PX, key=lambda name: abs(SIZES_PX[name][0] / 2 - centre))
+        if not abs(SIZES_PX[guess][0] / 2 - centre) < 100:
+            return "unknown"
+        text = f"info.json is missing; device {guess!r} inferred from where the optical axis meets the image"
+        self._notes.append(Finding("warning", "gaze", "device_inferred", text))
+        return guess
+
+    def _image_size(self) -> tuple[int, int] | None:
+        if self.videos:
+            try:
+                return picture_size(self.videos[0])
+            except InputError as error:
+                self._notes.append(Finding("problem", "frames", "video_unusable", str(error), 1))
+                self.videos = ()
+        return SIZES_PX.get(self.device)
+
+    def _camera_json(self) -> tuple[dict[str, Any], str]:
+        for name in ("scene_camera.json", "calibration.json"):
+            if self.source.has(name):
+                values = _read_json(self.source, name)
+                nested = [
+                    value
+                    for key, value in values.items()
+                    if "scene" in key.lower() and isinstance(value, dict)
+                ]
+                return (values if "camera_matrix" in values or not nested else nested[0]), name
+        return {}, ""
+
+    def _read_camera(self) -> Camera | None:
+        values, name = self._camera_json()
+        if not name:
+            text = (
+                "scene_camera.json is missing: no calibration of the scene camera, so no visual angles by it"
+            )
+            self._notes.append(Finding("warning", "camera", "no_camera", text))
+            return None
+        matrix = _camera_matrix(values)
+        spelled = next((key for key in ("dist_coefs", "distortion_coefficients") if key in values), None)
+        size = self.size_px
+        try:
+            coefficients = tuple(float(one) for one in np.ravel(values[spelled or "dist_coefs"]))
+            if matrix is None or size is None:
+                raise ParameterError("camera_matrix", values.get("camera_matrix"), "3 x 3 numbers")
+            return Camera.from_matrix(
+                matrix,
+                width_px=size[0],
+                height_px=size[1],
+                model={4: "opencv4", 5: "opencv5", 8: "opencv8"}[len(coefficients)],  # type: ignore[arg-type]
+                coefficients=coefficients,
+            )
+        except (KeyError, ValueError, TypeError, ParameterError) as error:
+            text = f"{name} cannot be used ({error}); the recording is read without a calibration"
+            self._notes.append(Finding("problem", "camera", "camera_unusable", text))
+            return None
+
+    def _missing(self) -> list[Finding]:
+        found = []
+        if not self.source.has("info.json"):
+            text = "info.json is missing: no device, serial numbers, start time; this is a partial export"
+            found.append(Finding("warning", "recording", "no_info", text))
+        if not self.videos:
+            text = "there is no scene video: gaze can be analysed, but not mapped onto placements"
+            found.append(Finding("warning", "frames", "no_video", text))
+        for name in ("imu.csv", "events.csv", "blinks.csv", "fixations.csv"):
+            if not self.source.has(name):
+                found.append(Finding("info", "recording", "file_missing", f"{name} is not in the export"))
+        return found
+
+    def _text_gaze(self) -> TextTable:
+        return read_table(self.source, _gaze_name(self.source) or "gaze.csv", "gaze")
+
+    @cached_property
+    def _gaze(self) -> Stream:
+        table = self._text_gaze()
+        t_ns = table.times_ns(table.need("timestamp [ns]"))
+        x_px, y_px = table.floats(table.need("gaze x [px]")), table.floats(table.need("gaze y [px]"))
+        extra: dict[str, NDArray[Any]] = {}
+        for spelling, column in (("azimuth [deg]", "azimuth_deg"), ("elevation [deg]", "elevation_deg")):
+            if (name := table.find(spelling)) is not None:
+                extra[column] = table.floats(name)
+        for spelling in ("fixation id", "blink id"):
+            if (name := table.find(spelling)) is not None:
+                extra[spelling.replace(" ", "_")] = table.ints(name)
+        reasons = {"not_worn": ~self._worn(table), "blink": self._in_blink(t_ns, extra, table)}
+        self._note_several(table)
+        stream = gaze_stream(
+            t_ns, x_px, y_px, reasons=reasons, size_px=self.size_px, extra=extra, findings=table.findings
+        )
+        return Stream(
+            stream.table, (*stream.findings, *self._check_angles(stream.table), *self._check_duration(t_ns))
+        )
+
+    def gaze(self) -> Stream:
+        return self._gaze
+
+    def _worn(self, table: TextTable) -> NDArray[np.bool_]:
+        name = table.find("worn")
+        if name is None:
+            table.findings.append(
+                Finding(
+                    "info",
+                    "gaze",
+                    "no_worn",
+                    "there is no column 'worn'; the glasses are taken as worn throughout",
+                )
+            )
+            return np.ones(len(table), dtype=np.bool_)
+        words, codes = np.unique(table.text(name).str.lower().to_numpy(dtype=str), return_inverse=True)
+        states = [worn_state(word) for word in words.tolist()]
+        unknown = np.array([state is None for state in states])[codes]
+        if unknown.any():
+            text = f"{unknown.sum()} samples do not say whether the glasses were worn; taken as worn"
+            table.findings.append(Finding("warning", "gaze", "worn_unknown", text, int(unknown.sum())))
+        return np.asarray(np.array([state is not False for state in states])[codes])
+
+    def _in_blink(
+        self, t_ns: NDArray[np.int64], extra: dict[str, NDArray[Any]], table: TextTable
+    ) -> NDArray[np.bool_]:
+        if "blink_id" in extra:
+            return np.asarray(extra["blink_id"] >= 0)
+        if not self.source.has("blinks.csv"):
+            text = "neither a column 'blink id' nor blinks.csv: samples during blinks cannot be told"
+            table.findings.append(Finding("warning", "gaze", "no_blinks", text))
+            return np.zeros(len(t_ns), dtype=np.bool_)
+        blinks = read_table(self.source, "blinks.csv", "blinks")
+        start = np.sort(blinks.times_ns(blinks.need("start timestamp [ns]")))
+        end = np.sort(blinks.times_ns(blinks.need("end timestamp [ns]")))
+        # Blinks do not overlap: as many began before a sample as ended, or one more.
+        return np.asarray(
+            np.searchsorted(start, t_ns, side="right") > np.searchsorted(end, t_ns, side="left")
+        )
+
+    def _note_several(self, table: TextTable) -> None:
+        name = table.find("recording id")
+        if name is not None and len(ids := table.text(name).unique()) > 1:
+            raise InputError(
+                table.place,
+                "the table mixes several recordings",
+                place=f"column {name!r}",
+                found=f"{len(ids)} ids",
+                advice="Download the time series of each recording",
+            )
+
+    def _check_angles(self, gaze: pd.DataFrame) -> list[Finding]:
+        if self.camera is None or not {"azimuth_deg", "elevation_deg"} <= set(gaze.columns):
+            return []
+        known = gaze[gaze["reason"] == "ok"]
+        given = known[["azimuth_deg", "elevation_deg"]].to_numpy()
+        ours = px_to_deg(known[["x_px", "y_px"]].to_numpy(), self.camera)
+        off = np.abs(ours - given).max(axis=1, initial=0.0)
+        off = off[np.isfinite(off)]
+        if len(off) == 0:
+            return []
+        text = (
+            f"gaze in px through the camera differs from azimuth and elevation by at most {off.max():.4f} deg"
+        )
+        severity, count = (
+            ("info", 0) if off.max() <= AGREES_DEG else ("warning", int((off > AGREES_DEG).sum()))
+        )
+        return [Finding(severity, "gaze", "check_angles", text, count)]  # type: ignore[arg-type]
+
+    def _check_duration(self, t_ns: NDArray[np.int64]) -> list[Finding]:
+        start, duration = self.info.get("start_time"), self.info.get("duration")
+        if not isinstance(start, int) or not isinstance(duration, int) or len(t_ns) == 0:
+            return []
+        head_s, tail_s = (int(t_ns.min()) - start) / 1e9, (start + duration - int(t_ns.max())) / 1e9
+        text = (
+            f"gaze starts {head_s:.2f} s after the recording does and ends {tail_s:.2f} s before its end"
+            f" ({duration / 1e9:.2f} s)"
+        )
+        plain = -0.1 <= head_s < 5 and -0.1 <= tail_s < 5
+        return [Finding("info" if plain else "warning", "gaze", "check_duration", text)]
+
+    def frames(self) -> Stream:
+        findings: list[Finding] = []
+        with SceneVideo(self.videos) as video:
+            t_ns = self._frame_times(video, findings)
+            pictures = len(video) if self.videos else 0
+            count = min(len(t_ns), pictures)
+            rows = np.full(len(t_ns), -1, dtype=np.int64)
+            files = rows.copy()
+            if self.videos:
+                table = video.table()
+                files[:count], rows[:count] = table["video"][:count], table["index"][:count]
+                findings.extend(video.findings())
+                if pictures != len(t_ns):
+                    text = f"{pictures} pictures for {len(t_ns)} frame times; the first {count} are paired"
+                    findings.append(
+                        Finding("warning", "frames", "frame_count", text, abs(pictures - len(t_ns)))
+                    )
+            filler, more = pupil_filler.find(t_ns, video if self.videos else None, count)
+        frames, order = in_time_order(
+            frame_table(t_ns, filler=filler, video=files, index=rows, has_video=bool(self.videos)), "frames"
+        )
+        return Stream(frames, (*findings, *more, *order, *gap_findings(t_ns, "frames")))
+
+    def _frame_times(self, video: SceneVideo, findings: list[Finding]) -> NDArray[np.int64]:
+        if self._frame_file is not None:
+            table = read_table(self.source, self._frame_file, "frames")
+            times = table.times_ns(table.need("timestamp [ns]"))
+            findings.extend(table.findings)
+            return times
+        start = self.info.get("start_time")
+        if not self.videos or not isinstance(start, int):
+            text = "world_timestamps.csv is missing: no frame can be placed in time"
+            findings.append(
+                Finding("problem" if self.videos else "warning", "frames", "no_frame_times", text)
+            )
+            return np.zeros(0, dtype=np.int64)
+        text = "world_timestamps.csv is missing: frame times are start_time plus the time in the video"
+        findings.append(Finding("warning", "frames", "frame_times_from_video", text))
+        return np.asarray(video.times_ns + start)
+
+    def imu(self) -> Stream:
+        table = read_table(self.source, "imu.csv", "imu")
+        values: dict[str, NDArray[Any]] = {"t_ns": table.times_ns(table.need("timestamp [ns]"))}
+        for axis in "xyz":
+            values[f"gyro_{axis}_deg_s"] = table.floats(table.need(f"gyro {axis} [deg/s]"))
+        optional: dict[str, tuple[str, ...]] = {
+            f"acceleration_{axis}_g": (f"acceleration {axis} [g]",) for axis in "xyz"
+        }
+        optional |= {f"{angle}_deg": (f"{angle} [deg]", angle) for angle in ("roll", "pitch", "yaw")}
+        optional |= {
+            f"quaternion_{axis}": (f"quaternion {axis}", f"rotation vector {axis}") for axis in "wxyz"
+        }
+        for column, spellings in optional.items():
+            if (name := table.find(*spellings)) is not None:
+                values[column] = table.floats(name)
+        frame, order = in_time_order(pd.DataFrame(values), "imu")
+        return Stream(frame, (*table.findings, *order, *gap_findings(frame["t_ns"].to_numpy(), "imu")))
+
+    def events(self) -> Stream:
+        table = read_table(self.source, "events.csv", "events")
+        t_ns = table.times_ns(table.need("timestamp [ns]"))
+        kind = table.find("type")
+        source = (
+            table.text(kind).replace({"recording": "device"})
+            if kind
+            else pd.Series(["device"] * len(t_ns), dtype="str")
+        )
+        values = pd.DataFrame(
+            {"t_ns": t_ns, "name": table.text(table.need("name")), "source": source.astype("str")}
+        )
+        frame, order = in_time_order(values, "events")
+        return Stream(frame, (*table.findings, *order))
+
+    def vendor(self, name: str, file: str) -> Stream:
+        table = read_table(self.source, file, name)
+        ids = [
+            one for spelling in ("section id", "recording id") if (one := table.find(spelling)) is not None
+        ]
+        frame = table.frame(leave_out=ids)
+        findings = list(table.findings)
+        if name == "fixations":
+            findings.extend(self._check_fixations(table))
+        return Stream(frame, tuple(findings))
+
+    def _check_fixations(self, table: TextTable) -> list[Finding]:
+        gaze = self._gaze.table
+        names = [table.find(one) for one in ("fixation id", "fixation x [px]", "fixation y [px]")]
+        if "fixation_id" not in gaze.columns or any(one is None for one in names):
+            return []
+        number, x_name, y_name = (str(one) for one in names)
+        given = pd.DataFrame(
+            {"x_px": table.floats(x_name), "y_px": table.floats(y_name)}, index=table.ints(number)
+        )
+        means = gaze[gaze["fixation_id"] >= 0].groupby("fixation_id")[["x_px", "y_px"]].mean()
+        both = given.join(means, rsuffix="_mean", how="inner")
+        apart = both[["x_px", "y_px"]].to_numpy() - both[["x_px_mean", "y_px_mean"]].to_numpy()
+        off = np.hypot(apart[:, 0], apart[:, 1])
+        off = off[np.isfinite(off)]
+        text = f"{len(both)} of {len(given)} fixations have samples"
+        if len(off):
+            text += (
+                "; their centres differ from the mean of the samples by"
+                f" {np.median(off):.2f} px (median), {off.max():.2f} px (most)"
+            )
+        doubtful = len(off) == 0 or np.median(off) > 5.0
+        return [
+            Finding(
+                "warning" if doubtful else "info",
+                "fixations",
+                "check_fixations",
+                text,
+                len(given) - len(both),
+            )
+        ]
+
+
+def worn_state(word: str) -> bool | None:
+    """Return what one cell of the column `worn` says; every writer has its own way.
+
+    Examples
+    --------
+    >>> [worn_state(word) for word in ("1", "1.0", "true", "255", "0.0", "false", "10", "")]
+    [True, True, True, True, False, False, False, None]
+    """
+    if word in _WORN_WORDS:
+        return _WORN_WORDS[word]
+    try:
+        value = float(word)
+    except ValueError:
+        return None
+    # 255 is the byte of the device, -1 the same byte read with a sign; other small values are not worn.
+    return None if np.isnan(value) else value in (1.0, -1.0) or value >= 128
+
+
+def _gaze_name(source: Source) -> str | None:
+    if source.has("gaze.csv"):
+        return "gaze.csv"
+    names = source.names()
+    single = len(names) == 1 and source.path.is_file() and names[0].lower().endswith(TABLE_SUFFIXES)
+    return names[0] if single else None
+
+
+def _read_json(source: Source, name: str) -> dict[str, Any]:
+    if not source.has(name):
+        return {}
+    place = source.place(name)
+    try:
+        values = json.loads(source.read(name).decode("utf-8-sig"))
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        raise InputError(
+            place, f"{name} is damaged", found=str(error), advice="Export the recording again"
+        ) from error
+    if not isinstance(values, dict):
+        raise InputError(
+            place, f"{name} is not what it should be", expected="a JSON object", found=type(values).__name__
+        )
+    return values
+
+
+def _device(info: dict[str, Any]) -> str:
+    if "module_serial_number" in info or "frame_name" in info:
+        return "Neon"
+    if "glasses_serial_number" in info:
+        return "Pupil Invisible"
+    major = str(info.get("data_format_version", "")).partition(".")[0]
+    return {"1": "Pupil Invisible", "2": "Neon"}.get(major, "")
+
+
+def _name_of(source: Source, info: dict[str, Any]) -> str:
+    template = info.get("template_data")
+    name = template.get("recording_name") if isinstance(template, dict) else None
+    return str(name or info.get("recording_name") or Path(source.label).name)
+
+
+def _camera_matrix(values: dict[str, Any]) -> NDArray[np.float64] | None:
+    try:
+        matrix = np.array(values["camera_matrix"], dtype=np.float64)
+    except (KeyError, ValueError, TypeError):
+        return None
+    return matrix if matrix.shape == (3, 3) else None

@@ -1,0 +1,316 @@
+"""The importers that exist, and how the right one is found for a path."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from gazestudy.errors import AmbiguousFormatError, InputError, ParameterError, UnknownFormatError
+from gazestudy.importers.sources import Source, source_at, sources
+from gazestudy.model import Recording
+
+if TYPE_CHECKING:
+    from gazestudy.importers.recordings.generic_table import ColumnMapping
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """An importer knows a place.
+
+    Attributes
+    ----------
+    name : str
+        Name of the recording.
+    device : str
+        Eye tracker, as far as known without reading everything.
+    reason : str
+        By what it was recognised.
+    """
+
+    name: str
+    device: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An importer does not know a place, and why."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A recording that was found and can be read.
+
+    Attributes
+    ----------
+    importer : str
+        Name of the importer that knows it.
+    name : str
+        Name of the recording.
+    path : Path
+        What the user pointed at.
+    inner : str
+        The folder below it that holds the recording, "" for itself.
+    device : str
+        Eye tracker.
+    reason : str
+        By what it was recognised.
+    """
+
+    importer: str
+    name: str
+    path: Path
+    inner: str
+    device: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImporterInfo:
+    """One importer.
+
+    Attributes
+    ----------
+    name : str
+        Short name for options and provenance.
+    version : int
+        Raised when the same files are read differently.
+    device : str
+        What it reads.
+    documented_only : bool
+        True if it was written from documentation and never saw a real recording.
+    fallback : bool
+        True if it is asked only where no other importer matches.
+    """
+
+    name: str
+    version: int
+    device: str
+    documented_only: bool
+    fallback: bool
+
+
+class Importer(Protocol):
+    """What a class under `recording_importer` offers."""
+
+    def identify(self, source: Source, columns: ColumnMapping | None) -> Match | Refusal:
+        """Say quickly (under 50 ms) whether this place holds such a recording, looking into its files."""
+
+    def read(self, source: Source, info: ImporterInfo, columns: ColumnMapping | None) -> Recording:
+        """Return the recording with lazy streams."""
+
+
+_IMPORTERS: dict[str, tuple[ImporterInfo, Importer]] = {}
+
+
+_T = TypeVar("_T", bound=type)
+
+
+def recording_importer(
+    *, name: str, version: int, device: str, documented_only: bool = False, fallback: bool = False
+) -> Callable[[_T], _T]:
+    """Register a class as an importer.
+
+    Parameters
+    ----------
+    name : str
+        Short name for options and provenance.
+    version : int
+        Raise it when the same files are read differently.
+    device : str
+        What it reads.
+    documented_only : bool, default False
+        True if no real recording was at hand.
+    fallback : bool, default False
+        True if it is asked only where no other importer matches.
+
+    Returns
+    -------
+    callable
+        The decorator.
+    """
+
+    def register(importer: _T) -> _T:
+        _IMPORTERS[name] = (ImporterInfo(name, version, device, documented_only, fallback), importer())
+        return importer
+
+    return register
+
+
+def list_importers() -> list[ImporterInfo]:
+    """Return the importers in the order in which they are asked.
+
+    Examples
+    --------
+    >>> [info.name for info in list_importers()]
+    ['pupil-cloud']
+    """
+    return sorted((info for info, _ in _IMPORTERS.values()), key=lambda info: info.fallback)
+
+
+def find_recordings(
+    path: Path | str,
+    *,
+    importer: str | None = None,
+    columns: Path | ColumnMapping | None = None,
+    extract_to: Path | None = None,
+) -> list[Candidate]:
+    """Return every recording at or below a path.
+
+    Parameters
+    ----------
+    path : Path or str
+        A folder, a zip or one table. Folders below one that is a recording are not searched.
+    importer : str, optional
+        Ask only this importer.
+    columns : Path or ColumnMapping, optional
+        Column mapping for a plain table; only the table importer is asked then.
+    extract_to : Path, optional
+        Where videos of a zip are unpacked to.
+
+    Returns
+    -------
+    list of Candidate
+        At least one; several where several importers know one place.
+
+    Raises
+    ------
+    UnknownFormatError
+        If there is none, with the reason of every importer.
+    InputError
+        If there is nothing to read, or the zip is unsafe.
+    ParameterError
+        If there is no such importer.
+    """
+    path = Path(path)
+    mapping = _mapping(columns)
+    asked = _asked("table" if mapping is not None and importer is None else importer)
+    candidates: list[Candidate] = []
+    refusals: dict[str, dict[str, None]] = {}
+    taken: list[str] = []
+    for source in sources(path, extract_to):
+        if any(source.inner == done or source.inner.startswith(f"{done}/") or not done for done in taken):
+            continue
+        found, refused = _ask(source, asked, mapping)
+        candidates.extend(found)
+        if found:
+            taken.append(source.inner)
+        elif source.names():
+            for name, reason in refused.items():
+                refusals.setdefault(name, {})[reason] = None
+    if not candidates:
+        raise UnknownFormatError(path, {name: _in_short(reasons) for name, reasons in refusals.items()})
+    return candidates
+
+
+def read_recording(
+    path: Path | str,
+    *,
+    importer: str | None = None,
+    columns: Path | ColumnMapping | None = None,
+    name: str | None = None,
+    extract_to: Path | None = None,
+) -> Recording:
+    """Return the recording at a path; its streams are read when they are first asked for.
+
+    Parameters
+    ----------
+    path : Path or str
+        A recording folder, a folder or zip of recordings, or one table.
+    importer : str, optional
+        Name of the importer, where several know the path.
+    columns : Path or ColumnMapping, optional
+        Column mapping (or its JSON file) for a plain table.
+    name : str, optional
+        Which recording, where the path holds several: its name or its folder below `path`.
+    extract_to : Path, optional
+        Where the video of a zip is unpacked to; None: a temporary folder that lives as long as the recording.
+
+    Returns
+    -------
+    Recording
+        The recording. The source is never written to.
+
+    Raises
+    ------
+    UnknownFormatError
+        If no importer knows it, with the reason of each.
+    AmbiguousFormatError
+        If several recordings or several importers match.
+    InputError
+        If it cannot be read.
+    """
+    path = Path(path)
+    candidates = find_recordings(path, importer=importer, columns=columns, extract_to=extract_to)
+    if name is not None:
+        named = [one for one in candidates if name in (one.name, one.inner)]
+        if not named:
+            raise InputError(path, f"it holds no recording {name!r}", found=", ".join(_names(candidates)))
+        candidates = named
+    if len({one.inner for one in candidates}) > 1:
+        raise AmbiguousFormatError(path, _names(candidates), "Choose one by its name (--name NAME)")
+    if len(candidates) > 1:
+        raise AmbiguousFormatError(
+            path, [one.importer for one in candidates], "Choose an importer (--importer NAME)"
+        )
+    return read_candidate(candidates[0], columns=columns, extract_to=extract_to)
+
+
+def read_candidate(
+    candidate: Candidate, *, columns: Path | ColumnMapping | None = None, extract_to: Path | None = None
+) -> Recording:
+    """Return the recording of a candidate from `find_recordings`; arguments as in `read_recording`."""
+    info, reader = _IMPORTERS[candidate.importer]
+    source = source_at(candidate.path, candidate.inner, extract_to)
+    return reader.read(source, info, _mapping(columns))
+
+
+def _mapping(columns: Path | ColumnMapping | None) -> ColumnMapping | None:
+    if isinstance(columns, (str, Path)):
+        from gazestudy.importers.recordings.generic_table import load_columns  # pydantic is slow
+
+        return load_columns(Path(columns))
+    return columns
+
+
+def _asked(name: str | None) -> list[tuple[ImporterInfo, Importer]]:
+    if name is not None and name not in _IMPORTERS:
+        raise ParameterError("importer", name, "one of " + ", ".join(info.name for info in list_importers()))
+    return [_IMPORTERS[info.name] for info in list_importers() if name in (None, info.name)]
+
+
+def _ask(
+    source: Source, asked: Iterable[tuple[ImporterInfo, Importer]], mapping: ColumnMapping | None
+) -> tuple[list[Candidate], dict[str, str]]:
+    found: list[Candidate] = []
+    refused: dict[str, str] = {}
+    for info, importer in asked:
+        if info.fallback and found:
+            continue
+        answer = importer.identify(source, mapping)
+        if isinstance(answer, Refusal):
+            refused[info.name] = answer.reason
+        else:
+            found.append(
+                Candidate(info.name, answer.name, source.path, source.inner, answer.device, answer.reason)
+            )
+    return found, refused
+
+
+def _names(candidates: list[Candidate]) -> list[str]:
+    """Return the names to choose by: the folder where two recordings share a name."""
+    names = [one.name for one in {one.inner: one for one in candidates}.values()]
+    if len(set(names)) == len(names):
+        return names
+    return list({one.inner: None for one in candidates})
+
+
+def _in_short(reasons: Iterable[str]) -> str:
+    """Join the reasons from several folders, the first three."""
+    listed = list(reasons)
+    more = f" (and {len(listed) - 3} more)" if len(listed) > 3 else ""
+    return " | ".join(listed[:3]) + more

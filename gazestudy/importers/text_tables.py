@@ -1,0 +1,446 @@
+"""Robust reading of delimited text, in one place for all importers.
+
+Every cell is first read as text, in parallel and without guessing; columns are then converted one by one:
+whole numbers exactly (time stamps of 19 digits never pass through floating point), decimals with point or
+comma. What could not be used is counted and reported, never silently dropped.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+from pyarrow import csv as pa_csv
+
+from gazestudy.errors import InputError
+from gazestudy.importers.sources import Source
+from gazestudy.model import Finding
+
+NULLS = ("", "nan", "NaN", "NAN", "null", "NULL", "None", "NA", "N/A", "-", "inf", "-inf")
+
+_DELIMITERS = (",", "\t", ";", "|")
+_DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+")
+_HEAD_BYTES = 65536
+_BLOCK_BYTES = 16 * 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class TextFormat:
+    """How a text table is written.
+
+    Attributes
+    ----------
+    encoding : str
+        Python's name of the encoding.
+    delimiter : str
+        One character between cells.
+    decimal : {".", ","}
+        Decimal mark.
+    """
+
+    encoding: str
+    delimiter: str
+    decimal: str
+
+
+def column_key(name: str) -> str:
+    """Return a header name without case, brackets and odd spaces, for comparison.
+
+    Examples
+    --------
+    >>> column_key(" Acceleration X [G]") == column_key("acceleration x (g)")
+    True
+    """
+    return " ".join(re.sub(r"[\[\]()_\s]+", " ", name.lower().replace("μ", "u").replace("µ", "u")).split())
+
+
+@dataclass(slots=True)
+class TextTable:
+    """A table of text cells with conversions.
+
+    Attributes
+    ----------
+    place : Path
+        The file, for messages.
+    stream : str
+        The stream it becomes, for findings.
+    names : list of str
+        Header names as written, without surrounding spaces.
+    findings : list of Finding
+        Grows while columns are converted.
+    """
+
+    place: Path
+    stream: str
+    names: list[str]
+    format: TextFormat
+    cells: pa.Table
+    findings: list[Finding] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return int(self.cells.num_rows)
+
+    def find(self, *spellings: str) -> str | None:
+        """Return the first header name that equals one of the spellings (see `column_key`), or None."""
+        keys = {column_key(name): name for name in reversed(self.names)}
+        return next((keys[column_key(one)] for one in spellings if column_key(one) in keys), None)
+
+    def need(self, *spellings: str) -> str:
+        """Return the header name for one of the spellings.
+
+        Raises
+        ------
+        InputError
+            If there is none.
+        """
+        name = self.find(*spellings)
+        if name is None:
+            raise InputError(
+                self.place,
+                "a column is missing",
+                place="header",
+                expected=repr(spellings[0]),
+                found=", ".join(repr(one) for one in self.names[:12])
+                + (" ..." if len(self.names) > 12 else ""),
+                advice="Export the table again, or name the columns with a column mapping",
+            )
+        return name
+
+    def text(self, name: str) -> pd.Series:
+        """Return a column as text; empty cells are ''."""
+        return pd.Series(self._column(name).fill_null("").to_numpy(zero_copy_only=False), dtype="str")
+
+    def floats(self, name: str) -> NDArray[np.float64]:
+        """Return a column as numbers; empty cells are NaN, unreadable ones too, with a finding."""
+        column = self._nulls_out(name)
+        if self.format.decimal == ",":
+            column = pc.replace_substring(column, ",", ".")
+        try:
+            numbers = pc.cast(column, pa.float64())
+        except pa.ArrowInvalid:
+            readable = pc.match_substring_regex(column, r"^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$")
+            self._unreadable(name, column, readable)
+            numbers = pc.cast(pc.if_else(readable, column, pa.scalar(None, pa.string())), pa.float64())
+        return np.asarray(numbers.to_numpy(zero_copy_only=False), dtype=np.float64)
+
+    def ints(self, name: str, missing: int = -1) -> NDArray[np.int64]:
+        """Return a column as exact whole numbers; empty and unreadable cells are `missing`."""
+        column = self._nulls_out(name)
+        try:
+            numbers = pc.cast(column, pa.int64())
+        except pa.ArrowInvalid:
+            numbers = self._slow_ints(name, column)
+        return np.asarray(numbers.fill_null(missing).to_numpy(zero_copy_only=False), dtype=np.int64)
+
+    def times_ns(self, name: str, ns_per_unit: int = 1) -> NDArray[np.int64]:
+        """Return a time column as exact ns and drop rows without a readable time from this table.
+
+        Parameters
+        ----------
+        name : str
+            Header name.
+        ns_per_unit : int, default 1
+            Nanoseconds per unit of the column; decimals are converted without floating point.
+
+        Returns
+        -------
+        ndarray of int64, shape (n_rows,)
+            Times; `len(self)` is the number of rows afterwards.
+        """
+        column = self._nulls_out(name)
+        if ns_per_unit == 1:
+            try:
+                numbers = pc.cast(column, pa.int64())
+            except pa.ArrowInvalid:
+                numbers = self._slow_ints(name, column)
+        else:
+            numbers = pa.chunked_array(
+                [pa.array(_scaled(column, ns_per_unit, self.format.decimal), pa.int64())]
+            )
+        lost = int(numbers.null_count)
+        if lost:
+            keep = pc.is_valid(numbers)
+            self.cells, numbers = self.cells.filter(keep), numbers.filter(keep)
+            self._note("rows_skipped", f"{lost} rows without a readable time in {name!r} were left out", lost)
+        return np.asarray(numbers.to_numpy(zero_copy_only=False), dtype=np.int64)
+
+    def frame(self, leave_out: Sequence[str] = ()) -> pd.DataFrame:
+        """Return all columns, each as whole numbers, decimals or text, whichever holds every cell."""
+        return pd.DataFrame({name: self._best(name) for name in self.names if name not in leave_out})
+
+    def _best(self, name: str) -> pd.Series:
+        column = self._nulls_out(name)
+        if column.null_count == len(column):
+            return pd.Series(np.full(len(column), np.nan)) if len(column) else pd.Series([], dtype="float64")
+        try:
+            if not column.null_count:
+                return pd.Series(pc.cast(column, pa.int64()).to_numpy(), dtype="int64")
+        except pa.ArrowInvalid:
+            pass
+        try:
+            points = pc.replace_substring(column, ",", ".") if self.format.decimal == "," else column
+            return pd.Series(pc.cast(points, pa.float64()).to_numpy(zero_copy_only=False), dtype="float64")
+        except pa.ArrowInvalid:
+            return self.text(name)
+
+    def _column(self, name: str) -> pa.ChunkedArray:
+        return pc.utf8_trim_whitespace(self.cells.column(self.names.index(name)))
+
+    def _nulls_out(self, name: str) -> pa.ChunkedArray:
+        column = self._column(name)
+        return pc.if_else(pc.is_in(column, pa.array(NULLS)), pa.scalar(None, pa.string()), column)
+
+    def _slow_ints(self, name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
+        values = [_exact_int(cell) for cell in column.to_pylist()]
+        numbers = pa.chunked_array([pa.array(values, pa.int64())])
+        self._unreadable(name, column, pc.is_valid(numbers))
+        return numbers
+
+    def _unreadable(self, name: str, column: pa.ChunkedArray, readable: pa.ChunkedArray) -> None:
+        bad = column.filter(pc.and_(pc.is_valid(column), pc.invert(readable)))
+        if len(bad):
+            text = f"{len(bad)} cells of {name!r} are no numbers, the first is {bad[0].as_py()!r}"
+            self._note("cells_unreadable", text, len(bad))
+
+    def _note(self, code: str, message: str, count: int) -> None:
+        self.findings.append(Finding("warning", self.stream, code, f"{self.place.name}: {message}", count))
+
+
+def sniff_header(source: Source, name: str) -> tuple[list[str], TextFormat] | None:
+    """Return header names and format of a table after a look at its start, or None if it is no table."""
+    head = source.head(name, _HEAD_BYTES)
+    if not head.strip(b"\0 \r\n\t"):
+        return None
+    encoding = _encoding(head)
+    text = head.decode(encoding, errors="replace")
+    if "\0" in text.rstrip("\0"):
+        return None
+    text = text.rstrip("\0")
+    form = _format(text, encoding)
+    first = text.splitlines()[0] if text.splitlines() else ""
+    header = [cell.strip() for cell in next(csv.reader([first], delimiter=form.delimiter), [])]
+    return header, form
+
+
+def read_table(
+    source: Source, name: str, stream: str, *, form: TextFormat | None = None, skip_rows: int = 0
+) -> TextTable:
+    """Read a delimited text file.
+
+    Parameters
+    ----------
+    source : Source
+        Where it lies.
+    name : str
+        The file.
+    stream : str
+        The stream it becomes, for findings.
+    form : TextFormat, optional
+        How it is written; None: found out.
+    skip_rows : int, default 0
+        Lines before the header.
+
+    Returns
+    -------
+    TextTable
+        All cells as text.
+
+    Raises
+    ------
+    InputError
+        If it is empty, binary, or has no header.
+
+    Notes
+    -----
+    The encoding is taken from a byte order mark, else UTF-8, else Windows-1252 with a finding. A last line
+    that was cut off, lines with too few or too many cells and lines with NUL bytes are left out with a
+    finding.
+    """
+    place = source.place(name)
+    data = source.read(name)
+    findings: list[Finding] = []
+    data, encoding = _as_utf8(data, place, stream, form.encoding if form else None, findings)
+    for _ in range(skip_rows):
+        data = data.partition(b"\n")[2]
+    data = _without_nuls(data, place, stream, findings)
+    if not data.strip():
+        raise InputError(place, "the table is empty", advice="Copy or export it again")
+    head = data[:_HEAD_BYTES].decode("utf-8", errors="replace")
+    found = _format(head, encoding)
+    form = TextFormat(
+        encoding, form.delimiter if form else found.delimiter, form.decimal if form else found.decimal
+    )
+    header = next(csv.reader(io.StringIO(head), delimiter=form.delimiter))
+    names = _unique([cell.strip() for cell in header])
+    cells = _parse(data, names, form, place, stream, findings)
+    return TextTable(place, stream, names, form, cells, findings)
+
+
+def _encoding(head: bytes) -> str:
+    for mark, encoding in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
+        if head.startswith(mark):
+            return encoding
+    even, odd = head[0:4096:2].count(0), head[1:4096:2].count(0)
+    half = min(len(head), 4096) // 2
+    if half and max(even, odd) > 0.4 * half and min(even, odd) < 0.1 * half:
+        return "utf-16-le" if odd > even else "utf-16-be"
+    try:
+        head.decode("utf-8")
+    except UnicodeDecodeError as error:
+        if error.start < len(head) - 4:  # else a character was merely cut in two
+            return "cp1252"
+    return "utf-8"
+
+
+def _as_utf8(
+    data: bytes, place: Path, stream: str, given: str | None, findings: list[Finding]
+) -> tuple[bytes, str]:
+    encoding = given or _encoding(data[:_HEAD_BYTES])
+    if encoding in ("utf-8", "utf-8-sig"):
+        data = data.removeprefix(b"\xef\xbb\xbf")
+        try:
+            data.decode("utf-8")
+        except UnicodeDecodeError:
+            if given is not None:
+                raise InputError(place, "this is no UTF-8 text", advice="Give the right encoding") from None
+            encoding = "cp1252"
+        else:
+            return data, "utf-8"
+    try:
+        text = data.decode(encoding, errors="replace" if encoding == "cp1252" and given is None else "strict")
+    except (UnicodeDecodeError, LookupError) as error:
+        raise InputError(
+            place, f"this text is not {encoding}", found=str(error), advice="Export it as UTF-8"
+        ) from error
+    message = f"{place.name} is not UTF-8; it was read as {encoding}"
+    findings.append(Finding("info" if encoding.startswith("utf") else "warning", stream, "encoding", message))
+    return text.removeprefix("\ufeff").encode("utf-8"), encoding
+
+
+def _without_nuls(data: bytes, place: Path, stream: str, findings: list[Finding]) -> bytes:
+    if b"\0" not in data:
+        return data
+    whole = len(data)
+    data = data.rstrip(b"\0")
+    if whole != len(data):
+        text = (
+            f"{place.name} ends in {whole - len(data)} zero bytes, as after a power loss; they were cut off"
+        )
+        findings.append(Finding("warning", stream, "zero_bytes", text, whole - len(data)))
+    if b"\0" in data:
+        lines = data.splitlines(keepends=True)
+        kept = [line for line in lines if b"\0" not in line]
+        if len(kept) < len(lines) / 2 or b"\0" in lines[0]:
+            raise InputError(
+                place, "this is no text table", found="zero bytes", advice="Choose the exported table"
+            )
+        lost = len(lines) - len(kept)
+        findings.append(
+            Finding(
+                "warning",
+                stream,
+                "rows_skipped",
+                f"{place.name}: {lost} lines with zero bytes were left out",
+                lost,
+            )
+        )
+        data = b"".join(kept)
+    return data
+
+
+def _format(text: str, encoding: str) -> TextFormat:
+    lines = [line for line in text.splitlines()[:20] if line]
+    delimiter = ","
+    if lines:
+        counts = {mark: lines[0].count(mark) for mark in _DELIMITERS}
+        # The comma is the weakest sign: it is also a decimal mark.
+        delimiter = max(counts, key=lambda mark: (counts[mark], mark != ","))
+    decimal = "."
+    if delimiter != ",":
+        cells = [cell.strip().strip('"') for line in lines[1:] for cell in line.split(delimiter)]
+        if any(_DECIMAL_COMMA.fullmatch(cell) for cell in cells):
+            decimal = ","
+    return TextFormat(encoding, delimiter, decimal)
+
+
+def _unique(names: list[str]) -> list[str]:
+    """Return header names made unique: empty and repeated ones get their number."""
+    found: list[str] = []
+    for number, name in enumerate(names):
+        found.append(f"{name or 'column'}.{number}" if not name or name in found else name)
+    return found
+
+
+def _parse(
+    data: bytes, names: list[str], form: TextFormat, place: Path, stream: str, findings: list[Finding]
+) -> pa.Table:
+    skipped: list[str] = []
+
+    def on_bad_line(line: pa_csv.InvalidRow) -> str:
+        skipped.append(line.text)
+        return "skip"
+
+    if b"\r" in data and b"\n" not in data:
+        data = data.replace(b"\r", b"\n")
+    try:
+        cells = pa_csv.read_csv(
+            pa.BufferReader(data),
+            read_options=pa_csv.ReadOptions(
+                column_names=names, skip_rows_after_names=1, block_size=_BLOCK_BYTES, use_threads=True
+            ),
+            parse_options=pa_csv.ParseOptions(
+                delimiter=form.delimiter, newlines_in_values=b'"' in data, invalid_row_handler=on_bad_line
+            ),
+            convert_options=pa_csv.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
+            ),
+        )
+    except pa.ArrowInvalid as error:
+        raise InputError(place, "this table cannot be parsed", found=str(error).splitlines()[0]) from error
+    cut = bool(skipped) and not data.endswith((b"\n", b"\r")) and data.endswith(skipped[-1].encode()[-40:])
+    if cut:
+        text = f"{place.name}: the last line is cut off ({skipped[-1][:60]!r}) and was left out"
+        findings.append(Finding("warning", stream, "truncated_line", text, 1))
+        skipped.pop()
+    if skipped:
+        wrong = f"{len(skipped)} lines do not have {len(names)} cells and were left out"
+        text = f"{place.name}: {wrong}, the first is {skipped[0][:60]!r}"
+        findings.append(Finding("warning", stream, "rows_skipped", text, len(skipped)))
+    return cells
+
+
+def _exact_int(cell: str | None) -> int | None:
+    """Return a whole number written in any way, rounded half to even, or None."""
+    if cell is None:
+        return None
+    try:
+        value = int(Decimal(cell.replace(",", ".")).to_integral_value())
+    except (InvalidOperation, ValueError, OverflowError):
+        return None
+    return value if -(2**63) <= value < 2**63 else None
+
+
+def _scaled(column: pa.ChunkedArray, ns_per_unit: int, decimal: str) -> list[int | None]:
+    """Return decimal cells times a factor as exact integers."""
+    found: list[int | None] = []
+    for cell in column.to_pylist():
+        try:
+            value = (
+                None
+                if cell is None
+                else int((Decimal(cell.replace(decimal, ".")) * ns_per_unit).to_integral_value())
+            )
+        except (InvalidOperation, ValueError, OverflowError):
+            value = None
+        found.append(value if value is not None and -(2**63) <= value < 2**63 else None)
+    return found
