@@ -1,0 +1,17 @@
+"""Mapped gaze to AOI hits, exposures, visits and attention metrics."""
+
+from gazestudy.attention.exposures import find_exposures, viewing_geometry
+from gazestudy.attention.hits import aoi_hits
+from gazestudy.attention.metrics import MetricParameters, attention_metrics
+from gazestudy.attention.summary import summarise
+from gazestudy.attention.visits import find_visits
+
+__all__ = [
+    "MetricParameters",
+    "aoi_hits",
+    "attention_metrics",
+    "find_exposures",
+    "find_visits",
+    "summarise",
+    "viewing_geometry",
+]

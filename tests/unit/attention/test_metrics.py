@@ -1,0 +1,256 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from gazestudy.attention import MetricParameters, attention_metrics, find_exposures, viewing_geometry
+from gazestudy.errors import ParameterError
+from gazestudy.model import Aoi, Camera, Creative, Placement, categorical, provenance_of
+from gazestudy.model.tables import (
+    FRAME_KINDS,
+    MAPPED_FIXATIONS,
+    MAPPED_GAZE,
+    MAPPING,
+    MAPPING_STATES,
+    METRICS,
+    REASONS,
+)
+
+MS = 1_000_000
+CAMERA = Camera(1280, 720, 900.0, 900.0, 639.5, 359.5)
+
+
+def placement(name, width_px=400, height_px=600, **more):
+    return Placement(
+        name,
+        name.title(),
+        (Creative(f"{name}-1", name, name, f"{name}.png", "", width_px, height_px),),
+        **more,
+    )
+
+
+def frames(n=250, rate_hz=25, part=None):
+    return pd.DataFrame(
+        {
+            "t_ns": np.arange(n, dtype=np.int64) * round(1e9 / rate_hz),
+            "kind": categorical(["real"] * n, FRAME_KINDS),
+            "part": np.zeros(n, np.int64) if part is None else part,
+            "video": np.zeros(n, np.int64),
+            "index": np.arange(n, dtype=np.int64),
+        }
+    )
+
+
+def gaze(n=2000, rate_hz=200, part=None):
+    return pd.DataFrame(
+        {
+            "t_ns": np.arange(n, dtype=np.int64) * round(1e9 / rate_hz),
+            "x_px": 0.0,
+            "y_px": 0.0,
+            "valid": True,
+            "reason": categorical(["ok"] * n, REASONS),
+            "confidence": np.nan,
+            "part": np.zeros(n, np.int64) if part is None else part,
+        }
+    )
+
+
+def mapping(rows, h=None):
+    """Rows of (frame, placement, copy, visible share)."""
+    h = np.eye(3) if h is None else h
+    table = pd.DataFrame(rows, columns=["frame", "placement_id", "copy", "visible_share"])
+    table = table.astype(
+        {"frame": np.int64, "copy": np.int64, "visible_share": np.float64, "placement_id": "str"}
+    )
+    for i in range(3):
+        for j in range(3):
+            table[f"h{i}{j}"] = float(h[i, j])
+    table["t_ns"] = table["frame"] * 40 * MS
+    table["state"] = categorical(["mapped"] * len(table), MAPPING_STATES)
+    table["creative_id"] = table["placement_id"] + "-1"
+    table["inliers"], table["confidence"], table["width_px"], table["error_px"] = 50, 0.9, 100.0, 1.0
+    return MAPPING.check(table.sort_values("frame", kind="stable", ignore_index=True))
+
+
+def mapped_gaze(rows):
+    """Rows of (sample, placement, x, y)."""
+    table = pd.DataFrame(rows, columns=["sample", "placement_id", "x_ref_px", "y_ref_px"])
+    table = table.astype({"sample": np.int64, "placement_id": "str", "x_ref_px": float, "y_ref_px": float})
+    table["t_ns"] = table["sample"] * 5 * MS
+    table["creative_id"] = table["placement_id"] + "-1"
+    table["copy"], table["frame"] = 0, table["t_ns"] // (40 * MS)
+    table["x_mm"] = table["y_mm"] = np.nan
+    return MAPPED_GAZE.check(table)
+
+
+def mapped_fixations(rows):
+    """Rows of (event, onset ms, offset ms, placement, x, y)."""
+    table = pd.DataFrame(
+        rows, columns=["event_id", "onset_ns", "offset_ns", "placement_id", "x_ref_px", "y_ref_px"]
+    )
+    table = table.astype({"event_id": np.int64, "placement_id": "str", "x_ref_px": float, "y_ref_px": float})
+    table["onset_ns"] = (table["onset_ns"] * MS).astype(np.int64)
+    table["offset_ns"] = (table["offset_ns"] * MS).astype(np.int64)
+    table["duration_ms"] = (table["offset_ns"] - table["onset_ns"]) / 1e6
+    table["creative_id"] = table["placement_id"] + "-1"
+    table["copy"], table["on_share"] = 0, 1.0
+    table["x_mm"] = table["y_mm"] = np.nan
+    return MAPPED_FIXATIONS.check(table)
+
+
+A, B, C = placement("a"), placement("b"), placement("c")
+LOGO = Aoi("logo", "a", "Logo", ((0, 0), (100, 0), (100, 100), (0, 100)))
+FACE = Aoi("face", "a", "Face", ((50, 50), (300, 50), (300, 300), (50, 300)))
+
+
+def worked_example(**changed):
+    """One walk, worked by hand.
+
+    Placement a: in view in frames 10-59 and 100-149 (0.4-2.4 s, 4.0-6.0 s), fixated at 0.8-1.0 s on logo and
+    face, at 1.0-1.3 s on neither, at 4.2-4.5 s on the face. Placement b: in view in frames 0-24, never fixated.
+    """
+    rows = [(f, "a", 0, 0.5) for f in range(10, 60)] + [(f, "a", 0, 1.0) for f in range(100, 150)]
+    rows += [(f, "b", 0, 0.25) for f in range(25)]
+    samples = [(s, "a", 75, 75) for s in range(160, 200)] + [(s, "a", 390, 590) for s in range(200, 260)]
+    samples += [(s, "a", 200, 200) for s in range(840, 900)]
+    fixations = [(0, 800, 1000, "a", 75, 75), (1, 1000, 1300, "a", 390, 590), (2, 4200, 4500, "a", 200, 200)]
+    arguments = {
+        "placements": [A, B, C],
+        "aois": [LOGO, FACE],
+        "frames": frames(),
+        "mapping": mapping(rows),
+        "gaze": gaze(),
+        "mapped_gaze": mapped_gaze(samples),
+        "mapped_fixations": mapped_fixations(fixations),
+    }
+    return attention_metrics("R1", "P1", **{**arguments, **changed})
+
+
+def test_a_walk_worked_by_hand():
+    table = worked_example()
+    METRICS.check(table)
+    assert list(zip(table["placement_id"], table["aoi_id"], strict=True)) == [
+        ("a", ""), ("a", "logo"), ("a", "face"), ("b", ""), ("c", ""),
+    ]  # fmt: skip
+    whole, logo, face, b, c = (row for _, row in table.iterrows())
+    assert whole["exposure_count"] == 2 and whole["exposure_ms"] == pytest.approx(4000)
+    assert whole["visible_share_mean"] == pytest.approx(0.75)
+    assert whole["fixation_count"] == 3 and whole["dwell_ms"] == pytest.approx(800)
+    assert whole["time_to_first_fixation_ms"] == pytest.approx(400)
+    assert whole["first_fixation_ms"] == pytest.approx(200)
+    assert whole["gaze_ms"] == pytest.approx(160 * 5)
+    assert (whole["visit_count"], whole["revisit_count"]) == (2, 1)
+    assert bool(whole["noticed"]) and np.isnan(whole["censored_at_ms"])
+
+    assert (logo["fixation_count"], logo["visit_count"], logo["revisit_count"]) == (1, 1, 0)
+    assert logo["gaze_ms"] == pytest.approx(200) and logo["dwell_ms"] == pytest.approx(200)
+    assert face["fixation_count"] == 2 and face["dwell_ms"] == pytest.approx(500)
+    assert face["visit_count"] == 2
+
+    assert not b["noticed"] and b["exposure_count"] == 1 and b["exposure_ms"] == pytest.approx(1000)
+    assert np.isnan(b["time_to_first_fixation_ms"]) and b["censored_at_ms"] == pytest.approx(1000)
+    assert b["dwell_ms"] == 0 and np.isnan(b["first_fixation_ms"])
+    assert (
+        c["exposure_count"] == 0 and not c["noticed"] and c["exposure_ms"] == 0 and c["censored_at_ms"] == 0
+    )
+    assert provenance_of(table)["facts"]["rules"]["noticed"]
+
+
+def test_time_in_view_before_the_first_fixation_leaves_out_time_out_of_view():
+    late = mapped_fixations([(0, 4200, 4500, "a", 200, 200)])
+    row = worked_example(mapped_fixations=late).iloc[0]
+    assert row["time_to_first_fixation_ms"] == pytest.approx(3800)
+    assert row["exposure_to_first_fixation_ms"] == pytest.approx(2000 + 200)
+
+
+def test_copies_in_view_at_once_are_one_exposure_with_the_best_view():
+    rows = [(f, "a", 0, 0.2) for f in range(10, 30)] + [(f, "a", 1, 0.9) for f in range(20, 40)]
+    table = find_exposures(mapping(rows), frames(), [A])
+    assert len(table) == 1
+    assert table["duration_ms"].iloc[0] == pytest.approx(30 * 40)
+    assert table["visible_share_mean"].iloc[0] == pytest.approx((10 * 0.2 + 20 * 0.9) / 30)
+
+
+@pytest.mark.parametrize(("hole", "count"), [(4, 1), (5, 1), (6, 2)])
+def test_holes_up_to_the_limit_are_bridged(hole, count):
+    rows = [(f, "a", 0, 1.0) for f in range(10)] + [(f, "a", 0, 1.0) for f in range(10 + hole, 20 + hole)]
+    assert len(find_exposures(mapping(rows), frames(), [A], max_hole_ms=200)) == count
+
+
+def test_exposures_do_not_cross_parts():
+    part = np.repeat([0, 1], 125)
+    table = find_exposures(mapping([(f, "a", 0, 1.0) for f in range(120, 130)]), frames(part=part), [A])
+    assert table["duration_ms"].tolist() == [200.0, 200.0]
+
+
+def test_minimum_share_and_duration_take_gaze_along():
+    """What does not count as exposure cannot be noticed in it either."""
+    table = worked_example(parameters=MetricParameters(min_visible_share=0.8))
+    whole = table.iloc[0]
+    assert whole["exposure_count"] == 1 and whole["fixation_count"] == 1
+    assert whole["time_to_first_fixation_ms"] == pytest.approx(200)
+    assert provenance_of(table)["facts"]["fixations_outside_exposures"] == 2
+    table = worked_example(parameters=MetricParameters(min_exposure_ms=3000))
+    assert table["exposure_count"].sum() == 0 and not table["noticed"].any()
+
+
+def test_a_refused_mapping_is_no_exposure():
+    rows = mapping([(f, "a", 0, 1.0) for f in range(10)])
+    rows["state"] = categorical(["too_small"] * 10, MAPPING_STATES)
+    assert len(find_exposures(rows, frames(), [A])) == 0
+
+
+def test_short_pauses_do_not_end_a_visit_but_parts_do():
+    samples = [(s, "a", 10, 10) for s in [*range(100, 140), *range(170, 200)]]  # 150 ms pause
+    fixations = mapped_fixations([(0, 500, 690, "a", 10, 10), (1, 860, 990, "a", 10, 10)])
+    changed = {"mapped_gaze": mapped_gaze(samples), "mapped_fixations": fixations}
+    assert worked_example(**changed).iloc[0]["visit_count"] == 1
+    assert (
+        worked_example(**changed, parameters=MetricParameters(max_pause_ms=100)).iloc[0]["visit_count"] == 2
+    )
+    assert (
+        worked_example(**changed, gaze=gaze(part=np.repeat([0, 1], [150, 1850]))).iloc[0]["visit_count"] == 2
+    )
+
+
+def test_gaze_without_a_fixation_is_no_visit_and_not_noticed():
+    table = worked_example(mapped_fixations=mapped_fixations([]))
+    assert table.iloc[0]["gaze_ms"] == pytest.approx(800)
+    assert table.iloc[0]["visit_count"] == 0 and not table.iloc[0]["noticed"]
+    assert provenance_of(table)["facts"]["visits_without_fixation"] > 0
+
+
+def test_empty_tables_give_a_row_per_placement():
+    table = worked_example(
+        mapping=mapping([]), mapped_gaze=mapped_gaze([]), mapped_fixations=mapped_fixations([])
+    )
+    METRICS.check(table)
+    assert len(table) == 5 and table["exposure_count"].sum() == 0
+
+
+def test_visual_angle_and_distance_of_a_placed_board():
+    """A 1.2 x 1.8 m board with known pose; angle and distance from its corners in space."""
+    board = placement("a", width_mm=1200.0, height_mm=1800.0)
+    turn = np.radians(50)
+    rotation = np.array([[np.cos(turn), 0, np.sin(turn)], [0, 1, 0], [-np.sin(turn), 0, np.cos(turn)]])
+    centre = np.array([800.0, -300.0, 4000.0])
+    corner = centre - rotation @ np.array([600.0, 900.0, 0.0])  # outer corner of the picture
+    to_mm = np.array([[3.0, 0, 1.5], [0, 3.0, 1.5], [0, 0, 1.0]])  # 3 mm per px; px 0 is 1.5 mm from the edge
+    h = CAMERA.matrix @ np.column_stack([rotation[:, 0], rotation[:, 1], corner]) @ to_mm
+    seen = viewing_geometry(mapping([(0, "a", 0, 1.0)], h / h[2, 2]), board, CAMERA).iloc[0]
+    left, right = centre - 600 * rotation[:, 0], centre + 600 * rotation[:, 0]
+    angle = np.degrees(np.arccos(left @ right / np.linalg.norm(left) / np.linalg.norm(right)))
+    assert seen["width_deg"] == pytest.approx(angle, abs=1e-9)
+    assert seen["distance_mm"] == pytest.approx(np.linalg.norm(centre), rel=1e-9)
+    without_size = viewing_geometry(mapping([(0, "a", 0, 1.0)], h / h[2, 2]), placement("a"), CAMERA).iloc[0]
+    assert without_size["width_deg"] == pytest.approx(angle) and np.isnan(without_size["distance_mm"])
+
+
+@pytest.mark.parametrize("name", ["max_hole_ms", "min_exposure_ms", "max_pause_ms", "min_visible_share"])
+def test_bad_parameters_are_named(name):
+    with pytest.raises(ParameterError, match=name):
+        MetricParameters(**{name: -1.0})
+
+
+def test_an_aoi_of_an_unknown_placement_is_refused():
+    with pytest.raises(ParameterError, match="nowhere"):
+        worked_example(aois=[Aoi("x", "nowhere", "X", ((0, 0), (1, 0), (1, 1)))])
