@@ -208,7 +208,21 @@ def _exposed_like(drawn: Bytes, real: Bytes, points: Floats) -> Bytes:
     shape = real.shape
     columns, rows = np.clip(columns, 0, shape[1] - 1), np.clip(rows, 0, shape[0] - 1)
     here, there = drawn[rows, columns].astype(np.float64), real[rows, columns].astype(np.float64)
-    spread = np.subtract(*np.percentile(here, [80, 20]))
-    gain = float(np.clip(np.subtract(*np.percentile(there, [80, 20])) / max(spread, 4.0), 0.15, 3.0))
-    offset = float(np.median(there) - gain * np.median(here))
+    gain, offset = _robust_line(here, there)
     return np.asarray(cv2.addWeighted(drawn, gain, drawn, 0.0, offset), dtype=np.uint8)
+
+
+def _robust_line(x: Floats, y: Floats) -> tuple[float, float]:
+    """Fit y = gain x + offset to the largest group of points; people in front belong to no such group.
+
+    Every line through two points half the range apart is tried: deterministic, cheap for a hundred points.
+    """
+    order = np.argsort(x, kind="stable")
+    half = len(x) // 2
+    low, high = order[:half], order[-half:]
+    run = x[high] - x[low]
+    gains = np.append(np.clip((y[high] - y[low]) / np.where(run > 4, run, np.inf), 0.1, 3.0), 1.0)
+    offsets = np.append(y[low], np.median(y)) - gains * np.append(x[low], np.median(x))
+    misses = np.abs(gains[:, None] * x + offsets[:, None] - y)
+    best = int(np.argmin(np.minimum(misses, 20.0).sum(axis=1)))
+    return float(gains[best]), float(offsets[best])

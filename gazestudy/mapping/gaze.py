@@ -193,8 +193,8 @@ def map_fixations(
 
     Notes
     -----
-    A fixation goes to one placement only: the one with most of its samples. Copies and pictures are counted
-    apart, so a fixation during which a screen changes its picture belongs to the picture shown longer.
+    A fixation goes to one placement and copy only: the one with most of its samples. All pictures of a screen
+    count together; the one shown longest is named and gives the position.
     """
     sizes = _sizes(placements)
     fixations = gaze_events[(gaze_events["kind"] == "fixation").to_numpy(dtype=bool)]

@@ -1,0 +1,282 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from gazestudy._cv2 import cv2
+from gazestudy.errors import Cancelled, ParameterError
+from gazestudy.geometry.homographies import apply_homography, corners_px
+from gazestudy.mapping import PlanarParameters, Reference, get_mapper, list_mappers, map_frames
+from gazestudy.model.tables import MAPPING
+
+QUICK = PlanarParameters(keyframe_interval=5)
+REAL = (
+    Path(__file__).parents[3]
+    / ".."
+    / "shared"
+    / "data"
+    / "recordings"
+    / "generic_video_gaze_mobileGazeMapping"
+)
+
+
+def homography(row) -> np.ndarray:
+    return np.array([getattr(row, f"h{i}{j}") for i in range(3) for j in range(3)]).reshape(3, 3)
+
+
+def corner_error_share(row, truth: np.ndarray, size: tuple[int, int]) -> float:
+    """Largest corner distance in the scene as a share of the placement's width there."""
+    wanted = apply_homography(truth, corners_px(*size))
+    found = apply_homography(homography(row), corners_px(*size))
+    return float(np.linalg.norm(found - wanted, axis=1).max() / np.linalg.norm(wanted[1] - wanted[0]))
+
+
+def timed(frames) -> list[tuple[int, int, np.ndarray]]:
+    return [(number, number * 33_333_333, frame) for number, frame in enumerate(frames)]
+
+
+def walk(scene, image, count: int, *, turn_deg=25.0, start_m=3.2, step_m=0.05, extra=()):
+    size = image.shape[1], image.shape[0]
+    truth = [scene.pose(-0.3 + 0.02 * i, start_m - step_m * i, turn_deg, 1.2, size) for i in range(count)]
+    return truth, [scene.draw([*extra, (image, h)], seed=i) for i, h in enumerate(truth)]
+
+
+def mapped(table: pd.DataFrame) -> pd.DataFrame:
+    return table[table["state"] == "mapped"]
+
+
+@pytest.mark.parametrize("turn_deg", [0.0, 35.0, 60.0])
+def test_one_picture_is_mapped_in_every_frame_within_half_a_percent(scene, make_artwork, turn_deg):
+    image = make_artwork(1)
+    truth, frames = walk(scene, image, 12, turn_deg=turn_deg)
+    table = mapped(map_frames(timed(frames), [Reference("a", "a1", image)], scene.camera, parameters=QUICK))
+    assert table["frame"].tolist() == list(range(12))
+    errors = [corner_error_share(row, truth[row.frame], (300, 420)) for row in table.itertuples()]
+    assert max(errors) < 0.015
+    centre = np.array([[149.5, 209.5]])
+    for row in table.itertuples():
+        miss = apply_homography(homography(row), centre) - apply_homography(truth[row.frame], centre)
+        assert np.linalg.norm(miss) < 0.005 * row.width_px
+        assert row.confidence > 0.8 and row.visible_share > 0.8 and row.h22 == 1
+
+
+def test_lens_distortion_is_undone(bent_scene, make_artwork):
+    image = make_artwork(2)
+    size = 300, 420
+    truth = [bent_scene.pose(-0.9 + 0.03 * i, 2.6, 20, 1.0, size) for i in range(10)]
+    frames = [bent_scene.draw([(image, h)], seed=i) for i, h in enumerate(truth)]
+    references = [Reference("a", "a1", image)]
+    table = mapped(map_frames(timed(frames), references, bent_scene.camera, parameters=QUICK))
+    assert len(table) == 10
+    errors = [corner_error_share(row, truth[row.frame], size) for row in table.itertuples()]
+    assert max(errors) < 0.015
+    without = mapped(map_frames(timed(frames), references, None, parameters=QUICK))
+    bent = [corner_error_share(row, truth[row.frame], size) for row in without.itertuples()]
+    assert min(bent, default=1.0) > max(errors)  # so the test would notice
+
+
+def test_reference_px_are_those_of_the_first_creative(scene, make_artwork):
+    first, second = make_artwork(3, (300, 420)), make_artwork(4, (600, 840))
+    truth = scene.pose(0, 2.5, 10, 1.2, (600, 840))
+    frames = [scene.draw([(second, truth)], seed=i) for i in range(3)]
+    references = [Reference("screen", "one", first), Reference("screen", "two", second)]
+    table = mapped(map_frames(timed(frames), references, scene.camera))
+    assert set(table["creative_id"]) == {"two"}
+    inside = scene.pose(0, 2.5, 10, 1.2, (300, 420))
+    assert max(corner_error_share(row, inside, (300, 420)) for row in table.itertuples()) < 0.01
+
+
+def test_a_screen_that_switches_is_mapped_with_the_picture_on_show(scene, make_artwork):
+    first, second = make_artwork(5), make_artwork(6)
+    truth = [scene.pose(0.01 * i, 2.5, 15, 1.2, (300, 420)) for i in range(20)]
+    frames = [scene.draw([(first if i < 7 else second, h)], seed=i) for i, h in enumerate(truth)]
+    references = [Reference("screen", "one", first), Reference("screen", "two", second)]
+    table = mapped(map_frames(timed(frames), references, scene.camera))  # searched at 0 and 10 only
+    assert table["frame"].tolist() == list(range(20))
+    assert table["creative_id"].tolist() == ["one"] * 7 + ["two"] * 13
+
+
+def test_copies_keep_their_numbers(scene, make_artwork):
+    image = make_artwork(7)
+    size = 300, 420
+    left = [scene.pose(-0.8 + 0.01 * i, 3, 0, 0.9, size) for i in range(10)]
+    right = [scene.pose(0.8 + 0.01 * i, 3, 0, 0.9, size) for i in range(10)]
+    frames = [
+        scene.draw([(image, a), (image, b)], seed=i) for i, (a, b) in enumerate(zip(left, right, strict=True))
+    ]
+    table = mapped(
+        map_frames(timed(frames), [Reference("a", "a1", image, copies=2)], scene.camera, parameters=QUICK)
+    )
+    assert len(table) == 20
+    for number, group in table.groupby("copy"):
+        sides = [
+            np.argmin([corner_error_share(row, truth[row.frame], size) for truth in (left, right)])
+            for row in group.itertuples()
+        ]
+        assert len(set(sides)) == 1, number
+
+
+def test_a_placement_seen_twice_that_hangs_once_is_ambiguous(scene, make_artwork):
+    image = make_artwork(7)
+    pair = [(image, scene.pose(x, 3, 0, 0.9, (300, 420))) for x in (-0.8, 0.8)]
+    frames = [scene.draw(pair, seed=i) for i in range(4)]
+    table = map_frames(timed(frames), [Reference("a", "a1", image)], scene.camera, parameters=QUICK)
+    assert set(table["state"]) == {"ambiguous"} and table["h00"].isna().all()
+
+
+def test_posters_outside_the_study_are_never_taken_for_one(scene, make_artwork):
+    wanted = make_artwork(8)
+    variant = wanted.copy()
+    variant[: 420 // 2] = make_artwork(9)[: 420 // 2]  # shares the lower half
+    others = [make_artwork(10), variant]
+    frames = []
+    for i in range(12):
+        items = [
+            (o, scene.pose(x + 0.02 * i, 3, 20, 0.9, (300, 420)))
+            for o, x in zip(others, (-0.8, 0.7), strict=True)
+        ]
+        frames.append(scene.draw(items, seed=i))
+    table = map_frames(timed(frames), [Reference("a", "a1", wanted)], scene.camera, parameters=QUICK)
+    assert mapped(table).empty
+    assert (table["state"] == "wrong_appearance").any()
+
+
+def test_a_passer_by_lowers_the_visible_share(scene, make_artwork):
+    image, coat = make_artwork(11), np.full((400, 120), 60, np.uint8)
+    truth = [scene.pose(0, 2.5, 10, 1.2, (300, 420)) for _ in range(12)]
+    frames = []
+    for i, h in enumerate(truth):
+        person = scene.pose(-1.6 + 0.16 * i, 1.8, 0, 0.35, (120, 400))
+        frames.append(scene.draw([(image, h), (coat, person)], seed=i))
+    table = mapped(map_frames(timed(frames), [Reference("a", "a1", image)], scene.camera, parameters=QUICK))
+    shares = table.set_index("frame")["visible_share"]
+    assert len(shares) == 12
+    assert shares[0] > 0.9 and shares.min() < 0.75
+    errors = [corner_error_share(row, truth[row.frame], (300, 420)) for row in table.itertuples()]
+    assert max(errors) < 0.03
+
+
+def test_a_blank_poster_stays_unmapped(scene, make_artwork):
+    blank = np.full((420, 300), 200, np.uint8)
+    cv2.circle(blank, (150, 210), 60, 190, -1)
+    frames = [scene.draw([(blank, scene.pose(0, 2.5, 0, 1.2, (300, 420)))], seed=i) for i in range(3)]
+    assert mapped(map_frames(timed(frames), [Reference("a", "a1", blank)], scene.camera)).empty
+
+
+def test_blurred_frames_are_right_or_unmapped(scene, make_artwork):
+    image = make_artwork(12)
+    truth, frames = walk(scene, image, 12)
+    frames = [cv2.blur(f, (2 * i + 1, 1)) for i, f in enumerate(frames)]
+    table = mapped(map_frames(timed(frames), [Reference("a", "a1", image)], scene.camera, parameters=QUICK))
+    assert len(table) >= 6
+    assert max(corner_error_share(row, truth[row.frame], (300, 420)) for row in table.itertuples()) < 0.05
+
+
+def test_no_frames_one_frame_no_references(scene, make_artwork):
+    image = make_artwork(13)
+    reference = Reference("a", "a1", image)
+    empty = map_frames([], [reference], scene.camera)
+    MAPPING.check(empty)
+    assert empty.empty and empty.attrs["provenance"]["step"] == "mapping.planar"
+    frame = scene.draw([(image, scene.pose(0, 2.5, 0, 1.2, (300, 420)))])
+    assert len(mapped(map_frames(timed([frame]), [reference], scene.camera))) == 1
+    assert map_frames(timed([frame]), [], scene.camera).empty
+
+
+def test_frame_numbers_times_and_gaps_are_kept(scene, make_artwork):
+    image = make_artwork(14)
+    _, frames = walk(scene, image, 4)
+    numbered = [
+        (n, t, f) for (n, t), f in zip([(3, -50), (4, 10), (9, 700), (11, 1200)], frames, strict=True)
+    ]
+    table = mapped(map_frames(numbered, [Reference("a", "a1", image)], scene.camera))
+    assert table["frame"].tolist() == [3, 4, 9, 11] and table["t_ns"].tolist() == [-50, 10, 700, 1200]
+
+
+def test_result_does_not_depend_on_threads_or_on_the_run(scene, make_artwork):
+    image = make_artwork(15)
+    _, frames = walk(scene, image, 8)
+    references = [Reference("a", "a1", image), Reference("b", "b1", make_artwork(16))]
+    threads = cv2.getNumThreads()
+    try:
+        tables = []
+        for count in (1, 2, 2):
+            cv2.setNumThreads(count)
+            tables.append(map_frames(timed(frames), references, scene.camera))
+    finally:
+        cv2.setNumThreads(threads)
+    pd.testing.assert_frame_equal(tables[0], tables[1], check_exact=True)
+    pd.testing.assert_frame_equal(tables[1], tables[2], check_exact=True)
+
+
+def test_memory_is_bounded_and_found_late_is_followed_back(scene, make_artwork):
+    image = make_artwork(17)
+    _, frames = walk(scene, image, 30)
+    hidden = [scene.draw([], seed=i) for i in range(5)]
+    frames[:5] = hidden  # the search at frame 0 finds nothing
+    few = PlanarParameters(keyframe_interval=20, memory_frames=8)
+    many = PlanarParameters(keyframe_interval=20, memory_frames=60)
+    references = [Reference("a", "a1", image)]
+    assert mapped(map_frames(timed(frames), references, scene.camera, parameters=few))["frame"].min() == 12
+    assert mapped(map_frames(timed(frames), references, scene.camera, parameters=many))["frame"].min() == 5
+
+
+def test_bad_input_is_refused(scene, make_artwork):
+    image = make_artwork(18)
+    reference = Reference("a", "a1", image)
+    frame = scene.draw([])
+    with pytest.raises(ParameterError, match="frame size"):
+        map_frames(timed([frame, frame[:-2]]), [reference], None)
+    with pytest.raises(ParameterError, match="as the camera has it"):
+        map_frames(timed([frame[:-2]]), [reference], scene.camera)
+    with pytest.raises(ParameterError, match="different pictures"):
+        map_frames([], [reference, Reference("b", "b1", image.copy())], None)
+    with pytest.raises(ParameterError, match="each creative once"):
+        map_frames([], [reference, Reference("b", "a1", make_artwork(19))], None)
+    with pytest.raises(ParameterError, match="luma or BGR"):
+        Reference("a", "a1", image.astype(float))
+    with pytest.raises(ParameterError, match="match_ratio"):
+        PlanarParameters(match_ratio=1.5)
+
+
+def test_cancel(scene, make_artwork):
+    class Stop:
+        cancelled = True
+
+        def start(self, label, total):
+            assert total == 1
+
+        def advance(self, count=1):
+            raise AssertionError("not reached")
+
+    with pytest.raises(Cancelled):
+        map_frames(timed([scene.draw([])]), [Reference("a", "a1", make_artwork(1))], None, progress=Stop())
+
+
+def test_registry():
+    assert "planar" in [m.name for m in list_mappers()]
+    assert get_mapper("planar").run is map_frames and get_mapper("planar").parameters is PlanarParameters
+    with pytest.raises(ParameterError, match="planar"):
+        get_mapper("magic")
+
+
+@pytest.mark.skipif(not REAL.exists(), reason="the real clip is not there")
+def test_real_clip_of_a_painting():
+    import av
+
+    reference = cv2.imread(str(REAL / "referenceImage.jpg"), cv2.IMREAD_GRAYSCALE)
+    with av.open(str(REAL / "worldCamera.mp4")) as container:
+        frames = [f.to_ndarray(format="gray") for f in container.decode(video=0)]
+    table = mapped(map_frames(timed(frames), [Reference("painting", "p1", reference)], None))
+    assert table["frame"].nunique() >= 0.95 * len(frames)
+    scores = []
+    for row in table.iloc[::5].itertuples():
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        size = reference.shape[::-1]
+        seen = cv2.warpPerspective(frames[row.frame], homography(row), size, flags=flags)
+        shown = cv2.warpPerspective(np.ones_like(frames[0]), homography(row), size, flags=flags) > 0
+        scores.append(np.corrcoef(seen[shown], reference[shown])[0, 1])
+    assert np.mean(scores) > 0.85 and min(scores) > 0.8
