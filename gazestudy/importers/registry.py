@@ -12,7 +12,7 @@ from gazestudy.importers.sources import Source, source_at, sources
 from gazestudy.model import Recording
 
 if TYPE_CHECKING:
-    from gazestudy.importers.recordings.generic_table import ColumnMapping
+    from gazestudy.importers.recordings.columns import ColumnMapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,7 @@ def list_importers() -> list[ImporterInfo]:
     Examples
     --------
     >>> [info.name for info in list_importers()]
-    ['pupil-cloud']
+    ['pupil-cloud', 'glassestools', 'table']
     """
     return sorted((info for info, _ in _IMPORTERS.values()), key=lambda info: info.fallback)
 
@@ -271,7 +271,7 @@ def read_candidate(
 
 def _mapping(columns: Path | ColumnMapping | None) -> ColumnMapping | None:
     if isinstance(columns, (str, Path)):
-        from gazestudy.importers.recordings.generic_table import load_columns  # pydantic is slow
+        from gazestudy.importers.recordings.columns import load_columns  # pydantic is slow
 
         return load_columns(Path(columns))
     return columns

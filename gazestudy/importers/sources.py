@@ -7,6 +7,7 @@ from it; tables are read into memory, videos are unpacked because decoders need 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import stat
@@ -17,7 +18,7 @@ import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from gazestudy.errors import InputError
 from gazestudy.model import SourceFile
@@ -97,6 +98,28 @@ class Source(ABC):
         """Return the first bytes of a file."""
         with self.open(name) as stream:
             return self._guarded(name, stream, count)
+
+    def json(self, name: str) -> dict[str, Any]:
+        """Return the object in a JSON file, {} if there is no such file.
+
+        Raises
+        ------
+        InputError
+            If it is damaged or holds something else.
+        """
+        if not self.has(name):
+            return {}
+        place = self.place(name)
+        try:
+            values = json.loads(self.read(name).decode("utf-8-sig"))
+        except (ValueError, RecursionError) as error:
+            raise InputError(
+                place, f"{name} is damaged", found=str(error), advice="Export the recording again"
+            ) from error
+        if not isinstance(values, dict):
+            found = type(values).__name__
+            raise InputError(place, f"{name} is not what it should be", expected="a JSON object", found=found)
+        return values
 
     def videos(self) -> list[str]:
         """Return the names of the video files."""

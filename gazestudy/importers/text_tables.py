@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import pandas as pd
@@ -30,6 +31,7 @@ NULLS = ("", "nan", "NaN", "NAN", "null", "NULL", "None", "NA", "N/A", "-", "inf
 
 _DELIMITERS = (",", "\t", ";", "|")
 _DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+")
+_FLOAT_EXACT_NS = 2.0**51  # below, two roundings of a double stay under half a nanosecond
 _HEAD_BYTES = 65536
 _BLOCK_BYTES = 16 * 2**20
 
@@ -95,6 +97,12 @@ class TextTable:
         keys = {column_key(name): name for name in reversed(self.names)}
         return next((keys[column_key(one)] for one in spellings if column_key(one) in keys), None)
 
+    @classmethod
+    def of_names(cls, names: list[str]) -> Self:
+        """Return a table without rows, to look names up in."""
+        empty = pa.table({name: pa.array([], pa.string()) for name in names})
+        return cls(Path(), "", names, TextFormat("utf-8", ",", "."), empty)
+
     def need(self, *spellings: str) -> str:
         """Return the header name for one of the spellings.
 
@@ -131,16 +139,12 @@ class TextTable:
             readable = pc.match_substring_regex(column, r"^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$")
             self._unreadable(name, column, readable)
             numbers = pc.cast(pc.if_else(readable, column, pa.scalar(None, pa.string())), pa.float64())
-        return np.asarray(numbers.to_numpy(zero_copy_only=False), dtype=np.float64)
+        return np.array(numbers.to_numpy(zero_copy_only=False), dtype=np.float64)
 
     def ints(self, name: str, missing: int = -1) -> NDArray[np.int64]:
         """Return a column as exact whole numbers; empty and unreadable cells are `missing`."""
-        column = self._nulls_out(name)
-        try:
-            numbers = pc.cast(column, pa.int64())
-        except pa.ArrowInvalid:
-            numbers = self._slow_ints(name, column)
-        return np.asarray(numbers.fill_null(missing).to_numpy(zero_copy_only=False), dtype=np.int64)
+        numbers = self._exact(name, self._nulls_out(name))
+        return np.array(numbers.fill_null(missing).to_numpy(zero_copy_only=False), dtype=np.int64)
 
     def times_ns(self, name: str, ns_per_unit: int = 1) -> NDArray[np.int64]:
         """Return a time column as exact ns and drop rows without a readable time from this table.
@@ -158,21 +162,13 @@ class TextTable:
             Times; `len(self)` is the number of rows afterwards.
         """
         column = self._nulls_out(name)
-        if ns_per_unit == 1:
-            try:
-                numbers = pc.cast(column, pa.int64())
-            except pa.ArrowInvalid:
-                numbers = self._slow_ints(name, column)
-        else:
-            numbers = pa.chunked_array(
-                [pa.array(_scaled(column, ns_per_unit, self.format.decimal), pa.int64())]
-            )
+        numbers = self._exact(name, column) if ns_per_unit == 1 else self._scaled(column, ns_per_unit)
         lost = int(numbers.null_count)
         if lost:
             keep = pc.is_valid(numbers)
             self.cells, numbers = self.cells.filter(keep), numbers.filter(keep)
             self._note("rows_skipped", f"{lost} rows without a readable time in {name!r} were left out", lost)
-        return np.asarray(numbers.to_numpy(zero_copy_only=False), dtype=np.int64)
+        return np.array(numbers.to_numpy(zero_copy_only=False), dtype=np.int64)
 
     def frame(self, leave_out: Sequence[str] = ()) -> pd.DataFrame:
         """Return all columns, each as whole numbers, decimals or text, whichever holds every cell."""
@@ -200,11 +196,28 @@ class TextTable:
         column = self._column(name)
         return pc.if_else(pc.is_in(column, pa.array(NULLS)), pa.scalar(None, pa.string()), column)
 
-    def _slow_ints(self, name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
+    def _exact(self, name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
+        try:
+            return pc.cast(column, pa.int64())
+        except pa.ArrowInvalid:
+            pass  # written with a decimal point or an exponent, or not a number
         values = [_exact_int(cell) for cell in column.to_pylist()]
         numbers = pa.chunked_array([pa.array(values, pa.int64())])
         self._unreadable(name, column, pc.is_valid(numbers))
         return numbers
+
+    def _scaled(self, column: pa.ChunkedArray, ns_per_unit: int) -> pa.ChunkedArray:
+        points = pc.replace_substring(column, ",", ".") if self.format.decimal == "," else column
+        try:
+            numbers = pc.cast(points, pa.float64())
+            largest = pc.max(pc.abs(numbers)).as_py() or 0.0
+            if largest * ns_per_unit < _FLOAT_EXACT_NS:
+                return pc.cast(pc.round(pc.multiply(numbers, float(ns_per_unit))), pa.int64())
+        except pa.ArrowInvalid:
+            pass
+        return pa.chunked_array(
+            [pa.array([_times(cell, ns_per_unit) for cell in points.to_pylist()], pa.int64())]
+        )
 
     def _unreadable(self, name: str, column: pa.ChunkedArray, readable: pa.ChunkedArray) -> None:
         bad = column.filter(pc.and_(pc.is_valid(column), pc.invert(readable)))
@@ -233,7 +246,13 @@ def sniff_header(source: Source, name: str) -> tuple[list[str], TextFormat] | No
 
 
 def read_table(
-    source: Source, name: str, stream: str, *, form: TextFormat | None = None, skip_rows: int = 0
+    source: Source,
+    name: str,
+    stream: str,
+    *,
+    form: TextFormat | None = None,
+    skip_rows: int = 0,
+    head_only: bool = False,
 ) -> TextTable:
     """Read a delimited text file.
 
@@ -249,6 +268,8 @@ def read_table(
         How it is written; None: found out.
     skip_rows : int, default 0
         Lines before the header.
+    head_only : bool, default False
+        Read only the first 64 kB, up to the last whole line.
 
     Returns
     -------
@@ -267,7 +288,7 @@ def read_table(
     finding.
     """
     place = source.place(name)
-    data = source.read(name)
+    data = source.head(name, _HEAD_BYTES).rpartition(b"\n")[0] + b"\n" if head_only else source.read(name)
     findings: list[Finding] = []
     data, encoding = _as_utf8(data, place, stream, form.encoding if form else None, findings)
     for _ in range(skip_rows):
@@ -430,17 +451,10 @@ def _exact_int(cell: str | None) -> int | None:
     return value if -(2**63) <= value < 2**63 else None
 
 
-def _scaled(column: pa.ChunkedArray, ns_per_unit: int, decimal: str) -> list[int | None]:
-    """Return decimal cells times a factor as exact integers."""
-    found: list[int | None] = []
-    for cell in column.to_pylist():
-        try:
-            value = (
-                None
-                if cell is None
-                else int((Decimal(cell.replace(decimal, ".")) * ns_per_unit).to_integral_value())
-            )
-        except (InvalidOperation, ValueError, OverflowError):
-            value = None
-        found.append(value if value is not None and -(2**63) <= value < 2**63 else None)
-    return found
+def _times(cell: str | None, ns_per_unit: int) -> int | None:
+    """Return a decimal cell times a factor, rounded to a whole number, or None."""
+    try:
+        value = None if cell is None else int((Decimal(cell) * ns_per_unit).to_integral_value())
+    except (InvalidOperation, ValueError, OverflowError):
+        return None
+    return value if value is not None and -(2**63) <= value < 2**63 else None

@@ -8,7 +8,6 @@ why. Cloud puts grey pictures into the scene video wherever the camera delivered
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from numpy.typing import NDArray
 
 from gazestudy.errors import InputError, ParameterError
 from gazestudy.geometry.cameras import px_to_deg
+from gazestudy.importers.camera_files import camera_from_json, camera_matrix
 from gazestudy.importers.recordings import pupil_filler
 from gazestudy.importers.registry import ImporterInfo, Match, Refusal, recording_importer
 from gazestudy.importers.sources import TABLE_SUFFIXES, Source
@@ -31,7 +31,7 @@ from gazestudy.importers.video import SceneVideo, picture_size
 from gazestudy.model import Camera, Clock, Finding, Recording, RecordingMeta, Stream
 
 if TYPE_CHECKING:
-    from gazestudy.importers.recordings.generic_table import ColumnMapping
+    from gazestudy.importers.recordings.columns import ColumnMapping
 
 SIZES_PX = {"Pupil Invisible": (1088, 1080), "Neon": (1600, 1200)}
 """Size of the scene image of each device."""
@@ -76,7 +76,7 @@ class PupilCloud:
         if missing:
             return Refusal(f"{name} has no column {missing[0]!r}")
         try:
-            info = _read_json(source, "info.json")
+            info = source.json("info.json")
         except InputError as error:
             return Refusal(error.problem)
         return Match(
@@ -139,7 +139,7 @@ class _Export:
 
     @cached_property
     def info(self) -> dict[str, Any]:
-        return _read_json(self.source, "info.json")
+        return self.source.json("info.json")
 
     @property
     def used_files(self) -> list[str]:
@@ -184,7 +184,7 @@ class _Export:
         if device:
             return device
         # The principal point lies near the middle of the image, so it tells the size of the image.
-        matrix = _camera_matrix(self._camera_json()[0])
+        matrix = camera_matrix(self._camera_json()[0])
         if matrix is not None:
             centre = float(matrix[0, 2])
         else:
@@ -214,7 +214,7 @@ class _Export:
     def _camera_json(self) -> tuple[dict[str, Any], str]:
         for name in ("scene_camera.json", "calibration.json"):
             if self.source.has(name):
-                values = _read_json(self.source, name)
+                values = self.source.json(name)
                 nested = [
                     value
                     for key, value in values.items()
@@ -231,21 +231,9 @@ class _Export:
             )
             self._notes.append(Finding("warning", "camera", "no_camera", text))
             return None
-        matrix = _camera_matrix(values)
-        spelled = next((key for key in ("dist_coefs", "distortion_coefficients") if key in values), None)
-        size = self.size_px
         try:
-            coefficients = tuple(float(one) for one in np.ravel(values[spelled or "dist_coefs"]))
-            if matrix is None or size is None:
-                raise ParameterError("camera_matrix", values.get("camera_matrix"), "3 x 3 numbers")
-            return Camera.from_matrix(
-                matrix,
-                width_px=size[0],
-                height_px=size[1],
-                model={4: "opencv4", 5: "opencv5", 8: "opencv8"}[len(coefficients)],  # type: ignore[arg-type]
-                coefficients=coefficients,
-            )
-        except (KeyError, ValueError, TypeError, ParameterError) as error:
+            return camera_from_json(values, self.size_px)
+        except ParameterError as error:
             text = f"{name} cannot be used ({error}); the recording is read without a calibration"
             self._notes.append(Finding("problem", "camera", "camera_unusable", text))
             return None
@@ -510,23 +498,6 @@ def _gaze_name(source: Source) -> str | None:
     return names[0] if single else None
 
 
-def _read_json(source: Source, name: str) -> dict[str, Any]:
-    if not source.has(name):
-        return {}
-    place = source.place(name)
-    try:
-        values = json.loads(source.read(name).decode("utf-8-sig"))
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-        raise InputError(
-            place, f"{name} is damaged", found=str(error), advice="Export the recording again"
-        ) from error
-    if not isinstance(values, dict):
-        raise InputError(
-            place, f"{name} is not what it should be", expected="a JSON object", found=type(values).__name__
-        )
-    return values
-
-
 def _device(info: dict[str, Any]) -> str:
     if "module_serial_number" in info or "frame_name" in info:
         return "Neon"
@@ -540,11 +511,3 @@ def _name_of(source: Source, info: dict[str, Any]) -> str:
     template = info.get("template_data")
     name = template.get("recording_name") if isinstance(template, dict) else None
     return str(name or info.get("recording_name") or Path(source.label).name)
-
-
-def _camera_matrix(values: dict[str, Any]) -> NDArray[np.float64] | None:
-    try:
-        matrix = np.array(values["camera_matrix"], dtype=np.float64)
-    except (KeyError, ValueError, TypeError):
-        return None
-    return matrix if matrix.shape == (3, 3) else None
