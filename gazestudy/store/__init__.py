@@ -1,5 +1,6 @@
 """The study on disk: one folder with a database for what people edit and Parquet files for samples."""
 
+from gazestudy.store.check import Problem, check_study, is_sound
 from gazestudy.store.keys import cache_key
 from gazestudy.store.participants import PersonalData
 from gazestudy.store.results import Derived, WrittenResult, write_result_files
@@ -8,10 +9,13 @@ from gazestudy.store.study import Study, create_study, open_study
 __all__ = [
     "Derived",
     "PersonalData",
+    "Problem",
     "Study",
     "WrittenResult",
     "cache_key",
+    "check_study",
     "create_study",
+    "is_sound",
     "open_study",
     "write_result_files",
 ]

@@ -24,7 +24,7 @@ from gazestudy.progress import SILENT, Progress, raise_if_cancelled
 MARK = "unfinished.tmp"
 CHUNK_BYTES = 1 << 20
 
-_TEMPORARY = re.compile(r"\.[0-9a-f]{8}\.tmp$")
+_TEMPORARY = re.compile(r"\.[0-9a-f]{8}\.tmp(-journal)?$")
 _ADVICE = {
     errno.ENOSPC: "the disk is full; free some space and try again",
     errno.EDQUOT: "the disk quota is used up; free some space and try again",
@@ -215,16 +215,16 @@ def settle(folder: Path) -> None:
 
 
 def remove_folder(folder: Path) -> None:
-    """Remove a folder of the study; what cannot be removed now (a file in use) is left to the next sweep."""
-    if folder.is_dir():
+    """Remove a folder the database does not know; one with a file in use is left to the next sweep."""
+    if not folder.is_dir():
+        return
+    doomed = temporary_name(folder)
+    try:
+        folder.rename(doomed)  # gone at once, whatever happens on the way through its files
+    except OSError:
         mark(folder)
-        # The mark goes last, so that a crash halfway still leaves a marked folder.
-        for entry in sorted(folder.iterdir(), key=lambda item: item.name == MARK):
-            if entry.is_dir() and not entry.is_symlink():
-                shutil.rmtree(entry, ignore_errors=True)
-            else:
-                _unlink_quietly(entry)
-        shutil.rmtree(folder, ignore_errors=True)
+        return
+    shutil.rmtree(doomed, ignore_errors=True)
 
 
 def leftovers(root: Path) -> list[Path]:

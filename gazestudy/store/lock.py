@@ -20,10 +20,11 @@ from pathlib import Path
 from typing import Any
 
 from gazestudy.errors import StudyLockedError
-from gazestudy.store.atomic import file_trouble, temporary_name
+from gazestudy.store.atomic import file_trouble
 
 LOCK_NAME = "study.lock"
 
+_GUARD_WAIT_S = 5.0
 _UNREADABLE_WAIT_S = 1.0  # a lock without text is being written right now, or its writer died doing it
 
 
@@ -134,16 +135,27 @@ class StudyLock:
         return holder
 
     def _take_away(self, stale: LockHolder | None) -> None:
-        """Remove a stale lock; of several processes that try, the rename lets one win."""
-        aside = temporary_name(self.path)
-        try:
-            self.path.rename(aside)
-        except FileNotFoundError:
-            return
-        if read_holder(aside) != stale and not self.path.exists():
-            aside.rename(self.path)  # somebody was faster and this is their new lock
-        else:
-            aside.unlink(missing_ok=True)
+        """Remove a stale lock; of several processes that try, one at a time looks again and removes."""
+        guard = self.path.with_name(f"{LOCK_NAME}.takeover")
+        with file_trouble("locking", self.path):
+            try:
+                guard.touch(exist_ok=False)
+            except FileExistsError:
+                self._wait_for(guard)
+                return
+            try:
+                if read_holder(self.path) == stale:
+                    self.path.unlink(missing_ok=True)
+            finally:
+                guard.unlink(missing_ok=True)
+
+    def _wait_for(self, guard: Path) -> None:
+        """Wait until a guard, which lives for milliseconds, is gone; one that stays is of a crash."""
+        deadline = time.monotonic() + _GUARD_WAIT_S
+        while guard.exists():
+            if time.monotonic() > deadline:
+                guard.unlink(missing_ok=True)
+            time.sleep(0.02)
 
 
 def read_holder(path: Path) -> LockHolder | None:

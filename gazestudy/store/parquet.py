@@ -42,7 +42,7 @@ class TableFile:
 
 
 def write_table(table: pd.DataFrame, folder: Path, path: str) -> TableFile:
-    """Write a table as Parquet (zstd, with a checksum per page).
+    """Write a table as Parquet (zstd).
 
     Parameters
     ----------
@@ -82,21 +82,21 @@ def _encode(table: pd.DataFrame, path: str) -> bytes:
         arrow = pa.Table.from_pandas(bare)
         metadata = {**(arrow.schema.metadata or {}), _METADATA: own.encode()}
         buffer = pa.BufferOutputStream()
-        pq.write_table(
-            arrow.replace_schema_metadata(metadata), buffer, compression="zstd", write_page_checksum=True
-        )
+        pq.write_table(arrow.replace_schema_metadata(metadata), buffer, compression="zstd")
     except (pa.ArrowException, TypeError, ValueError) as error:
         raise StudyError(f"{path}: the table cannot be stored: {error}") from error
     return bytes(buffer.getvalue())
 
 
-def read_table(path: Path, advice: str) -> pd.DataFrame:
+def read_table(path: Path, sha256: str, advice: str) -> pd.DataFrame:
     """Read a table back.
 
     Parameters
     ----------
     path : Path
         A file written by `write_table`.
+    sha256 : str
+        What was recorded of it.
     advice : str
         What the user can do if the file is damaged.
 
@@ -108,17 +108,20 @@ def read_table(path: Path, advice: str) -> pd.DataFrame:
     Raises
     ------
     StudyDamagedError
-        If the file is missing or damaged.
+        If the file is missing or not what was written: never a wrong value.
     """
     try:
-        with pq.ParquetFile(path, page_checksum_verification=True) as file:
-            arrow = file.read()
-        table: pd.DataFrame = arrow.to_pandas()
-        own: dict[str, Any] = json.loads((arrow.schema.metadata or {}).get(_METADATA, b"{}"))
+        content = path.read_bytes()
     except FileNotFoundError as error:
         raise StudyDamagedError(f"{path}: the file is missing. {advice}") from error
-    except (OSError, pa.ArrowException, ValueError) as error:
-        raise StudyDamagedError(f"{path}: the file is damaged ({error}). {advice}") from error
+    except OSError as error:
+        raise StudyDamagedError(f"{path}: the file cannot be read ({error.strerror}). {advice}") from error
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise StudyDamagedError(f"{path}: the file is damaged or was changed. {advice}")
+    with pq.ParquetFile(pa.BufferReader(content)) as file:
+        arrow = file.read()
+    table: pd.DataFrame = arrow.to_pandas()
+    own: dict[str, Any] = json.loads((arrow.schema.metadata or {}).get(_METADATA, b"{}"))
     for name, categories in own.get("categories", {}).items():
         ordered = bool(table[name].dtype.ordered)
         table[name] = pd.Categorical(table[name], categories=categories, ordered=ordered)

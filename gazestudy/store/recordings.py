@@ -192,15 +192,15 @@ class RecordingShelf(ParticipantShelf, StudyBase):
         """
         with self._database.reading() as session:
             row = self._recording_row(session, recording_id)
-            paths = {stream.name: stream.path for stream in row.streams}
-        if name not in paths:
+            stored = {stream.name: (stream.path, stream.sha256) for stream in row.streams}
+        if name not in stored:
             if name in CONTRACTS:
                 return CONTRACTS[name].empty()
             raise StudyError(
-                f"{self._path}: recording {recording_id!r} has no stream {name!r}; it has {', '.join(paths)}"
+                f"{self._path}: recording {recording_id!r} has no stream {name!r}; it has {', '.join(stored)}"
             )
-        path = self._path / paths[name]
-        table = read_table(path, _ADVICE)
+        path = self._path / stored[name][0]
+        table = read_table(path, stored[name][1], _ADVICE)
         return CONTRACTS[name].check(table, str(path)) if name in CONTRACTS else table
 
     def camera(self, recording_id: str) -> Camera | None:

@@ -18,7 +18,7 @@ from gazestudy.store.keys import jsonable
 from gazestudy.store.parquet import TableFile, read_table, write_table
 from gazestudy.store.schema import DerivedRow, RecordingRow
 
-_ADVICE = "Run `gazestudy run` again: results are made anew"
+_ADVICE = "Delete its folder and run `gazestudy run` again: results are made anew"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,8 @@ class Derived:
         """
         if name not in self.files:
             raise KeyError(f"result {self.step!r} has no table {name!r}; it has {', '.join(self.files)}")
-        return read_table(self.path / self.files[name].path, _ADVICE)
+        file = self.files[name]
+        return read_table(self.path / file.path, file.sha256, _ADVICE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +153,9 @@ class ResultShelf(StudyBase):
         found = self.derived(recording_id, step, key)
         if found is None:
             place = f"recording {recording_id!r}" if recording_id else "the study"
-            raise StudyError(f"{self._path}: there is no result {step}-{key} of {place}. {_ADVICE}")
+            raise StudyError(
+                f"{self._path}: there is no result {step}-{key} of {place}. Run `gazestudy run` again"
+            )
         return found.table(name)
 
     def write_derived(
@@ -207,7 +210,9 @@ class ResultShelf(StudyBase):
         self._require_writing()
         for name, file in written.files.items():
             if not _is_whole(written.path, file):
-                raise StudyDamagedError(f"{written.path}: table {name!r} is not there any more. {_ADVICE}")
+                raise StudyDamagedError(
+                    f"{written.path}: table {name!r} is not there any more. Run `gazestudy run` again"
+                )
         row = DerivedRow(
             recording_id=written.recording_id,
             step=written.step,

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from gazestudy.errors import StudyDamagedError, StudyExistsError, StudyNotFoundError
 from gazestudy.store import database
@@ -183,11 +184,18 @@ def _locked(root: Path) -> Iterator[StudyLock]:
 def _opened(root: Path, lock: StudyLock) -> Study:
     data = Database(root / DATABASE_NAME, read_only=False)
     with data.reading() as session:
-        known = {f"{RECORDINGS}/{name}" for name in session.scalars(select(RecordingRow.id))}
-        known |= {f"{PLACEMENTS}/{name}" for name in session.scalars(select(PlacementRow.id))}
-        known |= set(session.scalars(select(DerivedRow.path)))
+        known = known_folders(session)
     sweep(root, known)
     return Study(root, data, lock)
+
+
+def known_folders(session: Session) -> set[str]:
+    """Return the folders the database knows, relative to the study, with "/"."""
+    return {
+        *(f"{RECORDINGS}/{name}" for name in session.scalars(select(RecordingRow.id))),
+        *(f"{PLACEMENTS}/{name}" for name in session.scalars(select(PlacementRow.id))),
+        *session.scalars(select(DerivedRow.path)),
+    }
 
 
 def _is_of_unfinished_study(entry: Path) -> bool:
