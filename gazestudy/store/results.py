@@ -103,6 +103,8 @@ def write_result_files(
         If a table cannot be stored or the disk refuses.
     """
     folder = study_path / result_folder(recording_id, step, key)
+    if recording_id is not None and not (study_path / RECORDINGS / recording_id).is_dir():
+        raise StudyError(f"{study_path}: there is no recording {recording_id!r}")
     with filled_folder(folder) as filled:
         files = {
             name: write_table(table, filled, f"{slug(name, 'table')}-{number}.parquet")
@@ -112,13 +114,20 @@ def write_result_files(
 
 
 def result_folder(recording_id: str | None, step: str, key: str) -> str:
-    """Return the folder of a result, relative to the study, with "/"."""
+    """Return the folder of a result, relative to the study, with "/".
+
+    Raises
+    ------
+    ParameterError
+        For a name that is not safe as a file name.
+    """
     if not (key.isascii() and key.isalnum()):
         raise ParameterError("key", key, "letters and digits, as cache_key gives")
     for part in step.split("."):
         require_slug("step", part)
-    place = DERIVED if recording_id is None else f"{RECORDINGS}/{recording_id}/{DERIVED}"
-    return f"{place}/{step}-{key}"
+    if recording_id is None:
+        return f"{DERIVED}/{step}-{key}"
+    return f"{RECORDINGS}/{require_slug('recording id', recording_id)}/{DERIVED}/{step}-{key}"
 
 
 class ResultShelf(StudyBase):
