@@ -147,7 +147,7 @@ def list_importers() -> list[ImporterInfo]:
     Examples
     --------
     >>> [info.name for info in list_importers()]
-    ['pupil-cloud', 'glassestools', 'table']
+    ['glassestools', 'pupil-cloud', 'table']
     """
     return sorted((info for info, _ in _IMPORTERS.values()), key=lambda info: info.fallback)
 

@@ -30,6 +30,8 @@ from gazestudy.model import Finding
 NULLS = ("", "nan", "NaN", "NAN", "null", "NULL", "None", "NA", "N/A", "-", "inf", "-inf")
 
 _DELIMITERS = (",", "\t", ";", "|")
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
+_CONTROL_SHARE = 0.01
 _DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+")
 _FLOAT_EXACT_NS = 2.0**51  # below, two roundings of a double stay under half a nanosecond
 _HEAD_BYTES = 65536
@@ -296,7 +298,13 @@ def read_table(
     data = _without_nuls(data, place, stream, findings)
     if not data.strip():
         raise InputError(place, "the table is empty", advice="Copy or export it again")
+    if b"\r" in data and b"\n" not in data:
+        data = data.replace(b"\r", b"\n")
     head = data[:_HEAD_BYTES].decode("utf-8", errors="replace")
+    if len(_CONTROL.findall(head)) > _CONTROL_SHARE * len(head):
+        raise InputError(
+            place, "this is no text table", found="binary data", advice="Choose the exported table"
+        )
     found = _format(head, encoding)
     form = TextFormat(
         encoding, form.delimiter if form else found.delimiter, form.decimal if form else found.decimal
@@ -411,8 +419,6 @@ def _parse(
         skipped.append(line.text)
         return "skip"
 
-    if b"\r" in data and b"\n" not in data:
-        data = data.replace(b"\r", b"\n")
     try:
         cells = pa_csv.read_csv(
             pa.BufferReader(data),

@@ -44,9 +44,9 @@ def align_video(
     A sample with frame number f was taken at or after the onset of that frame, so the first sample of each
     frame bounds the start of the video from above: start <= t_first(f) - v(f). The tightest bounds are taken,
     their 5th percentile to let jitter pass, after a drift between the two clocks of more than a quarter of a
-    frame was taken out (medians of the first and the last quarter). If then fewer than 95 % of the samples lie within one frame of
-    their label, the times in the video are not the real ones; the first sample of each frame is taken as its
-    onset instead, with straight lines between.
+    frame was taken out (medians of the first and the last quarter). If then fewer than 95 % of the samples
+    lie within one frame of their label, the times in the video are not the real ones; the first sample of
+    each frame is taken as its onset instead, with straight lines between.
     """
     if start_ns is not None:
         text = "the start of the video was given"

@@ -46,6 +46,7 @@ VENDOR_TABLES = {
 FRAME_TABLES = ("world_timestamps.csv", "scene_timestamps.csv", "world.csv")
 
 AGREES_DEG = 0.05  # azimuth and elevation are given to more digits; the pixels are rounded to 0.001
+CHECKED_SAMPLES = 20_000  # an hour has forty times as many, which would take longer than reading it
 
 _VIDEO_NAME = re.compile(r"[0-9a-f]{8}_(\d+(?:\.\d+)?)-\d+(?:\.\d+)?\.mp4", re.IGNORECASE)
 _ENRICHMENT = re.compile(r"gaze (detected|position) (on|in) (surface|reference image)")
@@ -292,11 +293,11 @@ class _Export:
             return np.ones(len(table), dtype=np.bool_)
         words, codes = np.unique(table.text(name).str.lower().to_numpy(dtype=str), return_inverse=True)
         states = [worn_state(word) for word in words.tolist()]
-        unknown = np.array([state is None for state in states])[codes]
+        unknown = np.array([state is None for state in states], dtype=np.bool_)[codes]
         if unknown.any():
             text = f"{unknown.sum()} samples do not say whether the glasses were worn; taken as worn"
             table.findings.append(Finding("warning", "gaze", "worn_unknown", text, int(unknown.sum())))
-        return np.asarray(np.array([state is not False for state in states])[codes])
+        return np.asarray(np.array([state is not False for state in states], dtype=np.bool_)[codes])
 
     def _in_blink(
         self, t_ns: NDArray[np.int64], extra: dict[str, NDArray[Any]], table: TextTable
@@ -330,6 +331,7 @@ class _Export:
         if self.camera is None or not {"azimuth_deg", "elevation_deg"} <= set(gaze.columns):
             return []
         known = gaze[gaze["reason"] == "ok"]
+        known = known.iloc[:: max(1, len(known) // CHECKED_SAMPLES)]
         given = known[["azimuth_deg", "elevation_deg"]].to_numpy()
         ours = px_to_deg(known[["x_px", "y_px"]].to_numpy(), self.camera)
         off = np.abs(ours - given).max(axis=1, initial=0.0)
@@ -450,7 +452,7 @@ class _Export:
             {"x_px": table.floats(x_name), "y_px": table.floats(y_name)}, index=table.ints(number)
         )
         means = gaze[gaze["fixation_id"] >= 0].groupby("fixation_id")[["x_px", "y_px"]].mean()
-        both = given.join(means, rsuffix="_mean", how="inner")
+        both = given.join(means.add_suffix("_mean"), how="inner")
         apart = both[["x_px", "y_px"]].to_numpy() - both[["x_px_mean", "y_px_mean"]].to_numpy()
         off = np.hypot(apart[:, 0], apart[:, 1])
         off = off[np.isfinite(off)]
