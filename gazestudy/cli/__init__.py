@@ -1,0 +1,23 @@
+"""The command line: one module per command, all of them thin skins over `gazestudy.pipeline`.
+
+Exit codes: 0 done; 1 something given cannot be used (one line says what and what to do); 2 wrong usage;
+130 stopped by Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """Run the command line and exit with its code."""
+    from gazestudy.cli.app import app
+    from gazestudy.errors import Cancelled, GazestudyError
+
+    try:
+        app()
+    except Cancelled:
+        sys.exit(130)
+    except (GazestudyError, OSError) as error:
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        sys.exit(1)

@@ -1,0 +1,58 @@
+"""Puts the commands together."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from gazestudy import __version__
+from gazestudy.cli import (
+    check,
+    demo,
+    detect,
+    heatmap,
+    import_,
+    list_,
+    metrics,
+    new,
+    placement,
+    run,
+    simulate,
+)
+
+app = typer.Typer(
+    name="gazestudy",
+    help="From eye-tracker recordings and pictures of ad placements to attention heatmaps and metrics.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"gazestudy {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+app.command("demo")(demo.demo)
+app.command("new")(new.new)
+app.command("import")(import_.import_recordings)
+app.add_typer(placement.app, name="placement")
+app.command("run")(run.run)
+app.command("heatmap")(heatmap.heatmap)
+app.command("metrics")(metrics.metrics)
+app.command("detect")(detect.detect)
+app.command("check")(check.check)
+app.command("simulate")(simulate.simulate)
+app.add_typer(list_.app, name="list")

@@ -1,0 +1,60 @@
+"""`gazestudy heatmap`: export heatmaps of all placements at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gazestudy.cli.console import AsJson, Console, Quiet, StudyPath
+
+
+def heatmap(
+    study: StudyPath,
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write into.")],
+    group_by: Annotated[
+        str,
+        typer.Option(
+            "--group-by",
+            help="One map for each: placement, and any of segment, daypart, participant, creative.",
+        ),
+    ] = "placement",
+    formats: Annotated[str, typer.Option("--format", help="Any of png, svg, npz, csv.")] = "png,npz",
+    weight: Annotated[
+        str, typer.Option("--weight", help="dwell, count or participant (each participant counts the same).")
+    ] = "dwell",
+    kernel: Annotated[
+        str,
+        typer.Option(
+            "--kernel", help="Full width at half maximum of the kernel, such as 2deg, 200mm or 40px."
+        ),
+    ] = "",
+    fog: Annotated[bool, typer.Option("--fog", help="Also write fog maps.")] = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write attention heatmaps, with what they show written in the picture, and the numbers behind them."""
+    from gazestudy.pipeline.heatmaps import export_heatmaps
+    from gazestudy.store import open_study
+
+    console = Console(as_json, quiet)
+    with open_study(study, read_only=True) as opened, console.progress() as progress:
+        exported = export_heatmaps(
+            opened,
+            out,
+            group_by=[word.strip() for word in group_by.split(",") if word.strip()],
+            formats=[word.strip() for word in formats.split(",") if word.strip()],
+            weight=weight,
+            kernel=kernel,
+            fog=fog,
+            progress=progress,
+        )
+    console.document([item.to_dict() for item in exported])
+    for note in sorted({note for item in exported for note in item.notes}):
+        console.warn(note)
+    console.table(
+        ["heatmap", "participants", "fixations", "kernel"],
+        [[item.label, item.n_participants, item.n_fixations, item.kernel] for item in exported],
+    )
+    console.say(f"{sum(len(item.files) for item in exported)} files in {out}")

@@ -1,0 +1,66 @@
+"""`gazestudy import`: bring recordings into a study."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gazestudy.cli.console import AsJson, Console, Quiet, StudyPath
+
+
+def import_recordings(
+    study: StudyPath,
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="RECORDING...", help="Recording folders, zips or tables.")
+    ],
+    participant: Annotated[
+        str, typer.Option("--participant", "-p", help="Pseudonym; the next free one if not given.")
+    ] = "",
+    segment: Annotated[str, typer.Option("--segment", help="Group of the participant.")] = "",
+    daypart: Annotated[str, typer.Option("--daypart", help="When in the day, such as 'morning peak'.")] = "",
+    importer: Annotated[
+        str, typer.Option("--importer", help="Importer to use; see gazestudy list importers.")
+    ] = "",
+    columns: Annotated[
+        Path | None, typer.Option("--columns", help="Saved column mapping of a plain table (JSON).")
+    ] = None,
+    copy_video: Annotated[
+        bool, typer.Option("--copy/--link", help="Copy the scene video into the study, or refer to it.")
+    ] = True,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Bring recordings in, each with a report of what was checked, skipped and found wrong."""
+    from gazestudy.pipeline.importing import import_path
+    from gazestudy.store import open_study
+
+    console = Console(as_json, quiet)
+    done = []
+    with open_study(study) as opened, console.progress() as progress:
+        for path in paths:
+            done += import_path(
+                opened,
+                path,
+                participant_id=participant,
+                segment=segment,
+                daypart=daypart,
+                importer=importer or None,
+                columns=columns,
+                copy_video=copy_video,
+                progress=progress,
+            )
+    console.document(
+        [
+            {
+                "recording": item.recording.id,
+                "participant": item.recording.participant_id,
+                "report": item.report,
+            }
+            for item in done
+        ]
+    )
+    for item in done:
+        console.say(f"imported {item.recording.id} (participant {item.recording.participant_id})")
+        console.say(item.text)

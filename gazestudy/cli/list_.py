@@ -1,0 +1,61 @@
+"""`gazestudy list importers|detectors|mappers`: what this installation can do."""
+
+from __future__ import annotations
+
+import typer
+
+from gazestudy.cli.console import AsJson, Console, Quiet
+
+app = typer.Typer(help="What this installation can do.", no_args_is_help=True)
+
+
+@app.command("importers")
+def importers(as_json: AsJson = False, quiet: Quiet = False) -> None:
+    """List the recording importers."""
+    from gazestudy.importers import list_importers
+
+    _show(
+        Console(as_json, quiet),
+        [
+            {
+                "name": item.name,
+                "device": item.device,
+                "documented only": "yes" if item.documented_only else "",
+            }
+            for item in list_importers()
+        ],
+    )
+
+
+@app.command("detectors")
+def detectors(as_json: AsJson = False, quiet: Quiet = False) -> None:
+    """List the gaze event detectors and their parameters."""
+    from gazestudy.events import list_detectors
+
+    _show(
+        Console(as_json, quiet),
+        [
+            {"name": item.name, "what": item.summary, "parameters": _parameters(item.parameters)}
+            for item in list_detectors()
+        ],
+    )
+
+
+@app.command("mappers")
+def mappers(as_json: AsJson = False, quiet: Quiet = False) -> None:
+    """List the ways to map gaze onto placements."""
+    from gazestudy.mapping import list_mappers
+
+    _show(Console(as_json, quiet), [{"name": item.name, "what": item.summary} for item in list_mappers()])
+
+
+def _parameters(kind: type) -> str:
+    from dataclasses import fields
+
+    return ", ".join(f"{field.name}={field.default}" for field in fields(kind))
+
+
+def _show(console: Console, rows: list[dict[str, str]]) -> None:
+    console.document(rows)
+    if rows:
+        console.table(list(rows[0]), [list(row.values()) for row in rows])

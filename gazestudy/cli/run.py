@@ -1,0 +1,42 @@
+"""`gazestudy run`: detect, map and measure whatever changed."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from gazestudy.cli.console import AsJson, Console, Quiet, Settings, StudyPath, parse_settings
+
+
+def run(
+    study: StudyPath,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Recordings mapped at the same time.")] = 1,
+    method: Annotated[str, typer.Option("--method", help="Detector; see gazestudy list detectors.")] = "ivt",
+    settings: Settings = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Detect gaze events, map gaze onto placements and measure attention; only what changed is repeated."""
+    from gazestudy.pipeline.run import run_study
+    from gazestudy.pipeline.steps import Settings as StepSettings
+    from gazestudy.store import open_study
+
+    console = Console(as_json, quiet)
+    with open_study(study) as opened, console.progress() as progress:
+        outcomes = run_study(
+            opened,
+            StepSettings(detector=method, detector_parameters=parse_settings(settings)),
+            jobs=jobs,
+            progress=progress,
+        )
+    made = [outcome for outcome in outcomes if outcome.made]
+    console.document([outcome.to_dict() for outcome in outcomes])
+    for outcome in made:
+        console.say(f"{outcome.recording_id}  {outcome.step}: {outcome.summary}")
+    if not outcomes:
+        console.say(f"no recordings yet: gazestudy import {study} RECORDING")
+    elif not made:
+        console.say(f"nothing changed: all {len(outcomes)} results are up to date")
+    else:
+        console.say(f"{len(made)} results made, {len(outcomes) - len(made)} were up to date")

@@ -1,0 +1,103 @@
+"""Brings recordings from outside into a study, each with its report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gazestudy.importers import build_report, find_recordings, read_candidate
+from gazestudy.model import StudyRecording
+from gazestudy.progress import SILENT, Progress, raise_if_cancelled
+from gazestudy.store import Study
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """One recording that came in.
+
+    Attributes
+    ----------
+    recording : StudyRecording
+        As the study keeps it.
+    report : dict
+        What was counted, checked, skipped and found wrong.
+    text : str
+        The same for people.
+    """
+
+    recording: StudyRecording
+    report: dict[str, Any]
+    text: str
+
+
+def import_path(
+    study: Study,
+    path: Path,
+    *,
+    participant_id: str = "",
+    segment: str = "",
+    daypart: str = "",
+    importer: str | None = None,
+    columns: Path | None = None,
+    copy_video: bool = True,
+    progress: Progress = SILENT,
+) -> list[Imported]:
+    """Import every recording that lies at `path`.
+
+    Parameters
+    ----------
+    study : Study
+        Open for writing.
+    path : Path
+        A recording folder, a folder or zip with several recordings, or a table.
+    participant_id : str, optional
+        Pseudonym of the person; empty: the next free one ("P01", "P02", ...) for each recording.
+    segment, daypart : str, optional
+        Group of the participant; when in the day.
+    importer : str, optional
+        Use this importer instead of asking all of them.
+    columns : Path, optional
+        Saved column mapping of a plain table.
+    copy_video : bool, optional
+        Copy the scene video into the study, or refer to where it lies.
+    progress : Progress, optional
+        Who is told.
+
+    Returns
+    -------
+    list of Imported
+        One for each recording, in the order of their names.
+
+    Raises
+    ------
+    InputError
+        If a recording cannot be used; recordings imported before it stay.
+    """
+    candidates = find_recordings(path, importer=importer, columns=columns)
+    progress.start(f"importing {path.name}", len(candidates))
+    done = []
+    for candidate in candidates:
+        raise_if_cancelled(progress)
+        recording = read_candidate(candidate, columns=columns)
+        report = build_report(recording)
+        stored = study.add_recording(
+            recording,
+            participant_id=participant_id or next_pseudonym(study),
+            segment=segment,
+            daypart=daypart,
+            report=report.to_dict(),
+            copy_video=copy_video,
+        )
+        done.append(Imported(stored, report.to_dict(), str(report)))
+        progress.advance()
+    return done
+
+
+def next_pseudonym(study: Study) -> str:
+    """Return the first of P01, P02, ... that nobody in the study has."""
+    taken = {participant.id for participant in study.participants()}
+    number = 1
+    while f"P{number:02d}" in taken:
+        number += 1
+    return f"P{number:02d}"

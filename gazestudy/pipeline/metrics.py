@@ -1,0 +1,96 @@
+"""Attention metrics of a whole study."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from gazestudy.attention import summarise
+from gazestudy.errors import ParameterError, StudyError
+from gazestudy.model.tables import METRICS
+from gazestudy.store import Study
+from gazestudy.store.atomic import write_bytes
+
+GROUPS = ("placement", "segment", "daypart", "participant", "aoi")
+
+
+def study_metrics(study: Study) -> pd.DataFrame:
+    """Return one row per recording and placement (and AOI), with who and when.
+
+    Parameters
+    ----------
+    study : Study
+        A study whose recordings were run.
+
+    Returns
+    -------
+    DataFrame
+        Contract `METRICS`, with `segment`, `daypart` and `placement` (its name) added.
+
+    Raises
+    ------
+    StudyError
+        If no recording has results.
+    """
+    participants = {participant.id: participant for participant in study.participants()}
+    tables = []
+    for recording in study.recordings():
+        derived = study.current(recording.id, "attention")
+        if derived is not None:
+            tables.append(derived.table("metrics").assign(daypart=recording.daypart))
+    if not tables:
+        raise StudyError(f"{study.path}: no results yet: gazestudy run {study.path}")
+    table = METRICS.check(pd.concat(tables, ignore_index=True))
+    names = {placement.id: placement.name for placement in study.placements()}
+    return table.assign(
+        segment=[participants[person].segment for person in table["participant_id"]],
+        placement=[names.get(key, key) for key in table["placement_id"]],
+    )
+
+
+def summary(metrics: pd.DataFrame, group_by: Sequence[str]) -> pd.DataFrame:
+    """Return one row per group: how many were exposed, noticed, and for how long they looked.
+
+    Parameters
+    ----------
+    metrics : DataFrame
+        From `study_metrics`.
+    group_by : sequence of str
+        Any of placement, segment, daypart, participant, aoi.
+
+    Returns
+    -------
+    DataFrame
+        Counts with their denominators, rates and medians.
+
+    Raises
+    ------
+    ParameterError
+        For a word that is no group.
+    """
+    columns = []
+    for word in group_by:
+        if word not in GROUPS:
+            raise ParameterError("group-by", word, "any of " + ", ".join(GROUPS))
+        columns.append(
+            {"placement": "placement_id", "participant": "participant_id", "aoi": "aoi_id"}.get(word, word)
+        )
+    if "aoi_id" not in columns:
+        metrics = metrics[metrics["aoi_id"] == ""]
+    return summarise(metrics, by=columns)
+
+
+def write_csv(table: pd.DataFrame, path: Path) -> None:
+    """Write a table as UTF-8 CSV, whole or not at all.
+
+    Parameters
+    ----------
+    table : DataFrame
+        What to write.
+    path : Path
+        Where to.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_bytes(path, table.to_csv(index=False, lineterminator="\n").encode("utf-8"))

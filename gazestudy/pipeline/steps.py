@@ -1,0 +1,425 @@
+"""The steps of a run and what each is made from.
+
+A recording goes through three steps::
+
+    gaze, camera ──────> events ──┐
+    video, pictures ─> mapping ───┴─> attention (mapped gaze and fixations, exposures, visits, metrics)
+
+The key of a result is the hash of the step's version, its parameters and the keys of what it was made from. A
+result whose key is unchanged is not made again. AOIs and sizes enter attention only, names and segments enter
+nothing, so editing them never repeats the mapping.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from gazestudy.model import Aoi, Camera, Placement, StudyRecording
+from gazestudy.progress import SILENT, Progress
+from gazestudy.store import Study, cache_key
+
+if TYPE_CHECKING:
+    from gazestudy.mapping import Reference
+
+STEPS = ("events", "mapping", "attention")
+
+_ATTENTION_VERSION = 1
+
+_ASSUMED_FIELD_DEG = 80.0
+"""Horizontal field of view taken where there is no calibration: wearables lie between 63 and 103 deg."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Methods and parameters of a run; parameters that are not given keep their documented defaults.
+
+    Attributes
+    ----------
+    detector, mapper : str
+        Names of the methods.
+    detector_parameters, mapper_parameters, attention_parameters : dict
+        What differs from the defaults.
+    """
+
+    detector: str = "ivt"
+    detector_parameters: Mapping[str, Any] = field(default_factory=dict)
+    mapper: str = "planar"
+    mapper_parameters: Mapping[str, Any] = field(default_factory=dict)
+    attention_parameters: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a JSON-ready dictionary."""
+        return asdict(self)
+
+
+def step_keys(study: Study, recording_id: str, settings: Settings) -> dict[str, str]:
+    """Return the key that the result of each step has if it is up to date.
+
+    Parameters
+    ----------
+    study : Study
+        The study.
+    recording_id : str
+        Which recording.
+    settings : Settings
+        Methods and parameters.
+
+    Returns
+    -------
+    dict of str to str
+        Step name to key.
+    """
+    from gazestudy.events.registry import get_detector
+    from gazestudy.mapping import get_mapper
+
+    camera = study.camera(recording_id)
+    lens = camera.to_dict() if camera else None
+    placements = study.placements()
+    detector, mapper = get_detector(settings.detector), get_mapper(settings.mapper)
+    events = cache_key(
+        f"events.{detector.name}",
+        detector.version,
+        settings.detector_parameters,
+        {"camera": lens, "gaze": study.stream_key(recording_id, ["gaze"])},
+    )
+    mapping = cache_key(
+        f"mapping.{mapper.name}",
+        mapper.version,
+        settings.mapper_parameters,
+        {
+            "camera": lens,
+            "frames": study.stream_key(recording_id, ["frames"]),
+            "video": study.media_key(recording_id),
+            "pictures": [
+                [placement.id, placement.copies, [creative.sha256 for creative in placement.creatives]]
+                for placement in placements
+            ],
+        },
+    )
+    attention = cache_key(
+        "attention",
+        _ATTENTION_VERSION,
+        settings.attention_parameters,
+        {
+            "events": events,
+            "mapping": mapping,
+            "sizes": [[placement.id, size_mm(placement)] for placement in placements],
+            "aois": [[aoi.id, aoi.placement_id, aoi.points_px] for aoi in study.aois()],
+        },
+    )
+    return {"events": events, "mapping": mapping, "attention": attention}
+
+
+def detect_recording(study: Study, recording_id: str, settings: Settings) -> pd.DataFrame:
+    """Find the gaze events of one recording of a study.
+
+    Parameters
+    ----------
+    study : Study
+        The study.
+    recording_id : str
+        Which recording.
+    settings : Settings
+        Method and parameters.
+
+    Returns
+    -------
+    DataFrame
+        Contract `GAZE_EVENTS`.
+    """
+    gaze, camera = study.stream(recording_id, "gaze"), study.camera(recording_id)
+    return detect(gaze, camera, settings.detector, settings.detector_parameters)
+
+
+def detect(
+    gaze: pd.DataFrame, camera: Camera | None, method: str, parameters: Mapping[str, Any]
+) -> pd.DataFrame:
+    """Find gaze events; without a calibration in pixels, which the provenance flags.
+
+    Parameters
+    ----------
+    gaze : DataFrame
+        Contract `GAZE`.
+    camera : Camera or None
+        Scene camera.
+    method : str
+        Detector.
+    parameters : mapping
+        What differs from its defaults.
+
+    Returns
+    -------
+    DataFrame
+        Contract `GAZE_EVENTS`.
+
+    Notes
+    -----
+    Without a calibration the pixel threshold is 30 deg/s on a lens that shows 80 deg from the leftmost to the
+    rightmost gaze sample inside the image.
+    """
+    from gazestudy.events import detect_events
+
+    given = dict(parameters)
+    if camera is None and "x_deg" not in gaze.columns and "threshold_px_s" not in given:
+        width_px = float(np.nanmax(gaze["x_px"].to_numpy(), initial=1.0))
+        given["threshold_px_s"] = round(30.0 * width_px / _ASSUMED_FIELD_DEG, 1)
+    return detect_events(gaze, method, camera=camera, **given)
+
+
+def map_recording_of(
+    study: Study, recording_id: str, settings: Settings, *, progress: Progress = SILENT
+) -> pd.DataFrame:
+    """Locate the placements in the scene video of one recording of a study.
+
+    Parameters
+    ----------
+    study : Study
+        The study.
+    recording_id : str
+        Which recording.
+    settings : Settings
+        Method and parameters.
+    progress : Progress, optional
+        Who is told, and who may ask to stop.
+
+    Returns
+    -------
+    DataFrame
+        Contract `MAPPING`.
+
+    Raises
+    ------
+    StudyDamagedError
+        If a scene video is not there.
+    """
+    references = [
+        reference
+        for placement in study.placements()
+        for reference in references_of(placement, [study.placement_image(c) for c in placement.creatives])
+    ]
+    frames = study.stream(recording_id, "frames")
+    pictures = Pictures(study.media(recording_id), frames)
+    camera = study.camera(recording_id)
+    return locate(pictures, references, camera, settings.mapper, settings.mapper_parameters, progress)
+
+
+def locate(
+    pictures: Pictures,
+    references: Sequence[Reference],
+    camera: Camera | None,
+    method: str,
+    parameters: Mapping[str, Any],
+    progress: Progress = SILENT,
+) -> pd.DataFrame:
+    """Locate placements in pictures by a named method.
+
+    Parameters
+    ----------
+    pictures : Pictures
+        The real frames.
+    references : sequence of Reference
+        Pictures of the placements.
+    camera : Camera or None
+        Scene camera.
+    method : str
+        Mapper.
+    parameters : mapping
+        What differs from its defaults.
+    progress : Progress, optional
+        Who is told, and who may ask to stop.
+
+    Returns
+    -------
+    DataFrame
+        Contract `MAPPING`.
+
+    Raises
+    ------
+    ParameterError
+        For a method or parameter that does not exist.
+    """
+    from gazestudy.mapping import get_mapper
+
+    mapper = get_mapper(method)
+    return mapper.run(
+        pictures, references, camera, parameters=mapper.make_parameters(parameters), progress=progress
+    )
+
+
+def measure_recording(
+    study: Study, recording: StudyRecording, keys: Mapping[str, str], settings: Settings
+) -> dict[str, pd.DataFrame]:
+    """Make the attention tables of one recording of a study from its events and mapping.
+
+    Parameters
+    ----------
+    study : Study
+        The study.
+    recording : StudyRecording
+        Which recording.
+    keys : mapping
+        Keys of its results.
+    settings : Settings
+        Parameters.
+
+    Returns
+    -------
+    dict of str to DataFrame
+        "metrics", "mapped_gaze", "mapped_fixations", "exposures", "visits".
+    """
+    return measure(
+        recording.id,
+        recording.participant_id,
+        placements=study.placements(),
+        aois=study.aois(),
+        gaze=study.stream(recording.id, "gaze"),
+        frames=study.stream(recording.id, "frames"),
+        camera=study.camera(recording.id),
+        events=study.derived_table(recording.id, "events", keys["events"], "events"),
+        mapping=study.derived_table(recording.id, "mapping", keys["mapping"], "mapping"),
+        parameters=settings.attention_parameters,
+    )
+
+
+def measure(
+    recording_id: str,
+    participant_id: str,
+    *,
+    placements: Sequence[Placement],
+    aois: Sequence[Aoi],
+    gaze: pd.DataFrame,
+    frames: pd.DataFrame,
+    camera: Camera | None,
+    events: pd.DataFrame,
+    mapping: pd.DataFrame,
+    parameters: Mapping[str, Any],
+) -> dict[str, pd.DataFrame]:
+    """Put gaze and fixations onto placements and measure attention.
+
+    Parameters
+    ----------
+    recording_id, participant_id : str
+        Which recording of whom.
+    placements : sequence of Placement
+        All placements of the study.
+    aois : sequence of Aoi
+        AOIs on them.
+    gaze, frames, events, mapping : DataFrame
+        Tables of the recording (contracts `GAZE`, `FRAMES`, `GAZE_EVENTS`, `MAPPING`).
+    camera : Camera or None
+        Scene camera.
+    parameters : mapping
+        What differs from the defaults of `MetricParameters`.
+
+    Returns
+    -------
+    dict of str to DataFrame
+        "metrics", "mapped_gaze", "mapped_fixations", "exposures".
+    """
+    from gazestudy.attention import MetricParameters, add_viewing, attention_metrics, find_exposures
+    from gazestudy.mapping import map_fixations, map_gaze
+
+    chosen = MetricParameters(**parameters)
+    mapped_gaze, _ = map_gaze(gaze, frames, mapping, placements, camera)
+    mapped_fixations = map_fixations(events, gaze, mapped_gaze, placements)
+    metrics = attention_metrics(
+        recording_id,
+        participant_id,
+        placements=placements,
+        aois=aois,
+        frames=frames,
+        mapping=mapping,
+        gaze=gaze,
+        mapped_gaze=mapped_gaze,
+        mapped_fixations=mapped_fixations,
+        camera=camera,
+        parameters=chosen,
+    )
+    exposures = find_exposures(
+        mapping,
+        frames,
+        placements,
+        camera=camera,
+        max_hole_ms=chosen.max_hole_ms,
+        min_duration_ms=chosen.min_exposure_ms,
+        min_visible_share=chosen.min_visible_share,
+    )
+    return {
+        "metrics": metrics,
+        "mapped_gaze": mapped_gaze,
+        "mapped_fixations": add_viewing(mapped_fixations, mapping, placements, camera),
+        "exposures": exposures,
+    }
+
+
+class Pictures:
+    """The real frames of a recording, decoded to luma in order as they are asked for.
+
+    Parameters
+    ----------
+    videos : sequence of Path
+        Scene video files.
+    frames : DataFrame
+        Contract `FRAMES`; fillers and gaps are left out.
+    """
+
+    def __init__(self, videos: Sequence[Path], frames: pd.DataFrame) -> None:
+        self._videos, self._frames = videos, frames
+        self._real = (frames["kind"] == "real").to_numpy()
+
+    def __len__(self) -> int:
+        return int(self._real.sum())
+
+    def __iter__(self) -> Iterator[tuple[int, int, NDArray[np.uint8]]]:
+        """Yield frame number, time in ns, and picture (height, width)."""
+        from gazestudy.importers import SceneVideo
+
+        t_ns, video_of = self._frames["t_ns"].to_numpy(), self._frames["video"].to_numpy()
+        index_of = self._frames["index"].to_numpy()
+        for number, path in enumerate(self._videos):
+            rows = np.flatnonzero(self._real & (video_of == number))
+            if len(rows) == 0:
+                continue
+            row_of = dict(zip(index_of[rows].tolist(), rows.tolist(), strict=True))
+            with SceneVideo([path]) as video:
+                for index, luma in video.frames(start=min(row_of), stop=max(row_of) + 1):
+                    row = row_of.get(index)
+                    if row is not None:
+                        yield row, int(t_ns[row]), luma
+
+
+def references_of(placement: Placement, images: Sequence[NDArray[np.uint8]]) -> list[Reference]:
+    """Return the pictures of a placement, ready for mapping.
+
+    Parameters
+    ----------
+    placement : Placement
+        The placement.
+    images : sequence of ndarray of uint8
+        One for each creative, luma or BGR.
+
+    Returns
+    -------
+    list of Reference
+        One for each creative.
+    """
+    from gazestudy.mapping import Reference
+
+    return [
+        Reference(placement.id, creative.id, image, copies=placement.copies, size_mm=size_mm(placement))
+        for creative, image in zip(placement.creatives, images, strict=True)
+    ]
+
+
+def size_mm(placement: Placement) -> tuple[float, float] | None:
+    """Return width and height of a placement, or None where one of them is not known."""
+    if placement.width_mm is None or placement.height_mm is None:
+        return None
+    return placement.width_mm, placement.height_mm
