@@ -109,14 +109,14 @@ def require_slug(label: str, value: str) -> str:
 
 
 def require_name(label: str, value: str) -> str:
-    """Return a name for people, in any script, without blanks around it.
+    """Return a name for people, in any script, without blanks around it and in one spelling (NFC).
 
     Raises
     ------
     ParameterError
         If it is empty, long, or has characters that no file name or table cell should have.
     """
-    name = value.strip()
+    name = unicodedata.normalize("NFC", value.strip())
     if not name or len(name) > 120 or not name.isprintable() or set(name) & set('/\\:*?"<>|'):
         raise ParameterError(label, value, 'some printable text of at most 120 characters without /\\:*?"<>|')
     return name

@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 
 from sqlalchemy import Engine, create_engine, event
@@ -17,7 +18,6 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 
-from gazestudy import __version__
 from gazestudy.errors import StudyDamagedError, StudyError, StudyLockedError, StudyVersionError
 from gazestudy.store import schema
 from gazestudy.store.atomic import file_trouble, rename, temporary_name
@@ -115,10 +115,15 @@ def create(path: Path, name: str) -> None:
             upgrade(temporary)
             with Database(temporary, read_only=False).writing() as session:
                 now = datetime.now(UTC).isoformat(timespec="seconds")
-                session.add(schema.StudyRow(id=1, name=name, created_utc=now, app_version=__version__))
+                session.add(schema.StudyRow(id=1, name=name, created_utc=now, app_version=program_version()))
             rename(temporary, path)
         finally:
             temporary.unlink(missing_ok=True)
+
+
+def program_version() -> str:
+    """Return the version of the installed program."""
+    return version("gazestudy")
 
 
 def format_of(path: Path) -> tuple[int, str]:
@@ -158,7 +163,7 @@ def ensure_current(path: Path, *, read_only: bool) -> None:
     found, program = format_of(path)
     if found == schema.SCHEMA_VERSION:
         return
-    ours = f"this is gazestudy {__version__} (study format {schema.SCHEMA_VERSION})"
+    ours = f"this is gazestudy {program_version()} (study format {schema.SCHEMA_VERSION})"
     theirs = f"{path.parent}: the study was written by gazestudy {program} (study format {found}); {ours}"
     if found > schema.SCHEMA_VERSION:
         raise StudyVersionError(f"{theirs}. Install the newer gazestudy to open it")
@@ -194,7 +199,7 @@ def upgrade(path: Path) -> None:
                 f"{path}: {len(broken)} rows point nowhere, first in table {broken[0][0]!r};"
                 f" nothing was changed. {_RESTORE}"
             )
-        connection.exec_driver_sql("UPDATE study SET app_version = ?", (__version__,))
+        connection.exec_driver_sql("UPDATE study SET app_version = ?", (program_version(),))
 
 
 def backup(path: Path, reason: str) -> Path:

@@ -91,22 +91,22 @@ class ParticipantShelf(StudyBase):
             If there is no such participant.
         """
         with self._database.writing() as session:
-            self._known_participant(session, participant_id)
-            row = session.get(ParticipantPrivateRow, participant_id)
+            person = self._known_participant(session, participant_id).id
+            row = session.get(ParticipantPrivateRow, person)
             if row is not None:
                 session.delete(row)
                 session.flush()
             if data != PersonalData():
                 session.add(
                     ParticipantPrivateRow(
-                        participant_id=participant_id, name=data.name, details=jsonable(data.details)
+                        participant_id=person, name=data.name, details=jsonable(data.details)
                     )
                 )
 
     def personal_data(self, participant_id: str) -> PersonalData:
         """Return the personal data of a participant, empty if there is none."""
         with self._database.reading() as session:
-            row = session.get(ParticipantPrivateRow, participant_id)
+            row = session.get(ParticipantPrivateRow, require_name("participant id", participant_id))
             return PersonalData() if row is None else PersonalData(row.name, dict(row.details))
 
     def _participant(self, session: Session, participant_id: str, segment: str) -> ParticipantRow:
@@ -129,7 +129,7 @@ class ParticipantShelf(StudyBase):
             )
 
     def _known_participant(self, session: Session, participant_id: str) -> ParticipantRow:
-        row = session.get(ParticipantRow, participant_id)
+        row = session.get(ParticipantRow, require_name("participant id", participant_id))
         if row is None:
             raise StudyError(f"{self._path}: there is no participant {participant_id!r}")
         return row

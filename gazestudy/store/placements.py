@@ -1,20 +1,19 @@
-"""Placements, their pictures, and AOIs on them."""
+"""Placements and their pictures."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, selectinload
 
 from gazestudy.errors import InputError, ParameterError, StudyDamagedError, StudyError
-from gazestudy.model.study import Aoi, Creative, Placement, PlacementKind
+from gazestudy.model.study import Creative, Placement, PlacementKind
 from gazestudy.store.atomic import filled_folder, mark, publish, recording_of, remove_folder, write_bytes
-from gazestudy.store.base import PLACEMENTS, StudyBase, require_slug, slug
+from gazestudy.store.base import PLACEMENTS, StudyBase, require_slug
 from gazestudy.store.pictures import SAME_CORRELATION, Picture, PictureFile, decode, load_picture, similarity
-from gazestudy.store.schema import AoiRow, CreativeRow, PlacementRow, StationRow
+from gazestudy.store.schema import CreativeRow, PlacementRow, StationRow
 
 _SUFFIXES = {".png", ".jpg", ".jpeg", ".jpe", ".tif", ".tiff", ".bmp", ".webp", ".jp2", ".ppm", ".pgm"}
 
@@ -39,7 +38,7 @@ class PlacementShelf(StudyBase):
         with self._database.reading() as session:
             row = session.scalar(_placement_query().where(PlacementRow.id == placement_id))
             if row is None:
-                raise self._no_placement(session, placement_id)
+                raise no_placement(self._path, session, placement_id)
             return _placement(row)
 
     def add_placement(
@@ -142,7 +141,7 @@ class PlacementShelf(StudyBase):
         with self._database.writing() as session:
             row = session.get(PlacementRow, placement_id)
             if row is None:
-                raise self._no_placement(session, placement_id)
+                raise no_placement(self._path, session, placement_id)
             mark(folder)
             session.delete(row)
         remove_folder(folder)
@@ -175,90 +174,6 @@ class PlacementShelf(StudyBase):
             raise StudyDamagedError(f"{path}: the picture is damaged or was replaced. {advice}")
         return image
 
-    def aois(self, placement_id: str | None = None) -> tuple[Aoi, ...]:
-        """Return AOIs in the order they were added.
-
-        Parameters
-        ----------
-        placement_id : str, optional
-            Only those of this placement.
-        """
-        query = select(AoiRow).order_by(AoiRow.position)
-        if placement_id is not None:
-            query = query.where(AoiRow.placement_id == placement_id)
-        with self._database.reading() as session:
-            return tuple(_aoi(row) for row in session.scalars(query))
-
-    def add_aoi(
-        self,
-        placement_id: str,
-        name: str,
-        points_px: Iterable[tuple[float, float]],
-        *,
-        aoi_id: str | None = None,
-    ) -> Aoi:
-        """Add an area of interest.
-
-        Parameters
-        ----------
-        placement_id : str
-            Which placement.
-        name : str
-            For people.
-        points_px : iterable of (float, float)
-            Corners in reference px, at least three, in order.
-        aoi_id : str, optional
-            Id; made of placement and name if None.
-
-        Returns
-        -------
-        Aoi
-            As the study keeps it.
-
-        Raises
-        ------
-        ParameterError
-            For fewer than three corners, or corners that are not numbers.
-        StudyError
-            If the placement is not there or the id is taken.
-        """
-        self._require_writing()
-        points = tuple((float(x), float(y)) for x, y in points_px)
-        if not np.isfinite(np.array(points)).all():
-            raise ParameterError("AOI points", points, "finite numbers of pixels")
-        with self._database.writing() as session:
-            if session.get(PlacementRow, placement_id) is None:
-                raise self._no_placement(session, placement_id)
-            taken = set(session.scalars(select(AoiRow.id)))
-            wanted = aoi_id or _free(f"{placement_id}_{slug(name, 'aoi')}"[:56], taken)
-            if wanted in taken:
-                raise StudyError(f"{self._path}: the AOI id {wanted!r} is taken; choose another")
-            aoi = Aoi(require_slug("AOI id", wanted), placement_id, name or wanted, points)
-            session.add(
-                AoiRow(
-                    id=aoi.id,
-                    placement_id=placement_id,
-                    position=(session.scalar(select(func.max(AoiRow.position))) or 0) + 1,
-                    name=aoi.name,
-                    points_px=[list(point) for point in points],
-                )
-            )
-        return aoi
-
-    def remove_aoi(self, aoi_id: str) -> None:
-        """Remove an area of interest.
-
-        Raises
-        ------
-        StudyError
-            If there is none of that id.
-        """
-        with self._database.writing() as session:
-            row = session.get(AoiRow, aoi_id)
-            if row is None:
-                raise StudyError(f"{self._path}: there is no AOI {aoi_id!r}")
-            session.delete(row)
-
     def _refuse_pictures(self, session: Session, placement_id: str, pictures: list[PictureFile]) -> None:
         if session.get(PlacementRow, placement_id) is not None:
             raise StudyError(
@@ -271,11 +186,11 @@ class PlacementShelf(StudyBase):
                     raise _same_picture(picture.source, placement_id, other_id)
             seen.append((placement_id, picture.thumbnail))
 
-    def _no_placement(self, session: Session, placement_id: str) -> StudyError:
-        known = ", ".join(session.scalars(select(PlacementRow.id).order_by(PlacementRow.position)))
-        return StudyError(
-            f"{self._path}: there is no placement {placement_id!r}; the study has {known or 'none yet'}"
-        )
+
+def no_placement(root: Path, session: Session, placement_id: str) -> StudyError:
+    """Return the error for a placement that is not there; names those there are."""
+    known = ", ".join(session.scalars(select(PlacementRow.id).order_by(PlacementRow.position)))
+    return StudyError(f"{root}: there is no placement {placement_id!r}; the study has {known or 'none yet'}")
 
 
 def _same_picture(source: Path, placement_id: str, other_id: str) -> InputError:
@@ -326,10 +241,6 @@ def _creative_row(placement_id: str, number: int, file_name: str, picture: Pictu
     )
 
 
-def _aoi(row: AoiRow) -> Aoi:
-    return Aoi(row.id, row.placement_id, row.name, tuple((float(x), float(y)) for x, y in row.points_px))
-
-
 def _station(session: Session, name: str) -> StationRow | None:
     if not name:
         return None
@@ -339,10 +250,3 @@ def _station(session: Session, name: str) -> StationRow | None:
 def _suffix(source: Path) -> str:
     suffix = source.suffix.lower()
     return suffix if suffix in _SUFFIXES else ".img"
-
-
-def _free(wanted: str, taken: set[str]) -> str:
-    number, candidate = 2, wanted
-    while candidate in taken:
-        candidate, number = f"{wanted}-{number}", number + 1
-    return candidate

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from gazestudy.errors import StudyDamagedError, StudyExistsError, StudyNotFoundError
 from gazestudy.store import database
+from gazestudy.store.aois import AoiShelf
 from gazestudy.store.atomic import file_trouble, is_leftover, sweep, write_bytes
 from gazestudy.store.base import DERIVED, EXPORTS, PLACEMENTS, RECORDINGS, require_name
 from gazestudy.store.database import BACKUPS, DATABASE_NAME, Database
@@ -35,7 +36,7 @@ Names of persons, if any were given, are in study.sqlite only, in a table of the
 """
 
 
-class Study(PlacementShelf, RecordingShelf, ResultShelf):
+class Study(PlacementShelf, AoiShelf, RecordingShelf, ResultShelf):
     """An open study; get one from `create_study` or `open_study` and use it in a `with` block.
 
     Every change is on the disk when the method returns, or did not happen.

@@ -41,3 +41,12 @@ def test_personal_data_is_apart_and_can_be_deleted(study: Study) -> None:
     for call in (lambda: study.set_personal_data("X", data), lambda: study.set_segment("X", "a")):
         with pytest.raises(StudyError, match="no participant 'X'"):
             call()
+
+
+def test_one_spelling_of_a_name_is_one_person(study: Study) -> None:
+    composed, decomposed = "Zo\u00eb", "Zoe\u0308"
+    study.add_participant(composed)
+    study.add_participant(decomposed, segment="regular")
+    study.set_personal_data(decomposed, PersonalData("x"))
+    assert study.participants() == (Participant(composed, "regular"),)
+    assert study.personal_data(composed) == study.personal_data(decomposed) == PersonalData("x")

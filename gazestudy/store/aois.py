@@ -1,0 +1,113 @@
+"""Areas of interest on placements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from sqlalchemy import func, select
+
+from gazestudy.errors import ParameterError, StudyError
+from gazestudy.model.study import Aoi
+from gazestudy.store.base import StudyBase, require_slug, slug
+from gazestudy.store.placements import no_placement
+from gazestudy.store.schema import AoiRow, PlacementRow
+
+
+class AoiShelf(StudyBase):
+    """The areas of interest of a study."""
+
+    def aois(self, placement_id: str | None = None) -> tuple[Aoi, ...]:
+        """Return AOIs in the order they were added.
+
+        Parameters
+        ----------
+        placement_id : str, optional
+            Only those of this placement.
+        """
+        query = select(AoiRow).order_by(AoiRow.position)
+        if placement_id is not None:
+            query = query.where(AoiRow.placement_id == placement_id)
+        with self._database.reading() as session:
+            return tuple(_aoi(row) for row in session.scalars(query))
+
+    def add_aoi(
+        self,
+        placement_id: str,
+        name: str,
+        points_px: Iterable[tuple[float, float]],
+        *,
+        aoi_id: str | None = None,
+    ) -> Aoi:
+        """Add an area of interest.
+
+        Parameters
+        ----------
+        placement_id : str
+            Which placement.
+        name : str
+            For people.
+        points_px : iterable of (float, float)
+            Corners in reference px, at least three, in order.
+        aoi_id : str, optional
+            Id; made of placement and name if None.
+
+        Returns
+        -------
+        Aoi
+            As the study keeps it.
+
+        Raises
+        ------
+        ParameterError
+            For fewer than three corners, or corners that are not numbers.
+        StudyError
+            If the placement is not there or the id is taken.
+        """
+        self._require_writing()
+        points = tuple((float(x), float(y)) for x, y in points_px)
+        if not np.isfinite(np.array(points)).all():
+            raise ParameterError("AOI points", points, "finite numbers of pixels")
+        with self._database.writing() as session:
+            if session.get(PlacementRow, placement_id) is None:
+                raise no_placement(self._path, session, placement_id)
+            taken = set(session.scalars(select(AoiRow.id)))
+            wanted = aoi_id or _free(f"{placement_id}_{slug(name, 'aoi')}"[:56], taken)
+            if wanted in taken:
+                raise StudyError(f"{self._path}: the AOI id {wanted!r} is taken; choose another")
+            aoi = Aoi(require_slug("AOI id", wanted), placement_id, name or wanted, points)
+            session.add(
+                AoiRow(
+                    id=aoi.id,
+                    placement_id=placement_id,
+                    position=(session.scalar(select(func.max(AoiRow.position))) or 0) + 1,
+                    name=aoi.name,
+                    points_px=[list(point) for point in points],
+                )
+            )
+        return aoi
+
+    def remove_aoi(self, aoi_id: str) -> None:
+        """Remove an area of interest.
+
+        Raises
+        ------
+        StudyError
+            If there is none of that id.
+        """
+        with self._database.writing() as session:
+            row = session.get(AoiRow, aoi_id)
+            if row is None:
+                raise StudyError(f"{self._path}: there is no AOI {aoi_id!r}")
+            session.delete(row)
+
+
+def _aoi(row: AoiRow) -> Aoi:
+    return Aoi(row.id, row.placement_id, row.name, tuple((float(x), float(y)) for x, y in row.points_px))
+
+
+def _free(wanted: str, taken: set[str]) -> str:
+    number, candidate = 2, wanted
+    while candidate in taken:
+        candidate, number = f"{wanted}-{number}", number + 1
+    return candidate
