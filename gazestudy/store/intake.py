@@ -25,7 +25,7 @@ _STREAMS, _MEDIA = "streams", "media"
 
 
 def without_name(value: Any, name: str, pseudonym: str) -> Any:
-    """Return `value` with a person's name replaced by the pseudonym, in texts at any depth.
+    """Return `value` with a person's name replaced by the pseudonym, in texts at any depth but not in keys.
 
     Parameters
     ----------
@@ -44,13 +44,14 @@ def without_name(value: Any, name: str, pseudonym: str) -> Any:
     if not name or name == pseudonym:
         return value
     if isinstance(value, str):
-        pattern = re.escape(name) if len(name) >= 3 else rf"\A{re.escape(name)}\Z"
+        # A label such as "001" is not looked for inside longer numbers.
+        pattern = rf"(?<!\d){re.escape(name)}" if name[0].isdigit() else re.escape(name)
+        pattern += r"(?!\d)" if name[-1].isdigit() else ""
+        if len(name) < 3:
+            pattern = rf"\A{pattern}\Z"
         return re.sub(pattern, lambda _match: pseudonym, value, flags=re.IGNORECASE)
     if isinstance(value, dict):
-        return {
-            without_name(key, name, pseudonym): without_name(item, name, pseudonym)
-            for key, item in value.items()
-        }
+        return {key: without_name(item, name, pseudonym) for key, item in value.items()}
     if isinstance(value, list):
         return [without_name(item, name, pseudonym) for item in value]
     return value

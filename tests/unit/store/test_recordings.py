@@ -11,6 +11,7 @@ import pytest
 from gazestudy.errors import Cancelled, InputError, ParameterError, StudyDamagedError, StudyError
 from gazestudy.model import CONTRACTS, Recording, SourceFile, Stream
 from gazestudy.store import PersonalData, Study, check_study, open_study
+from gazestudy.store.intake import without_name
 
 Recordings = Callable[..., Recording]
 
@@ -129,11 +130,11 @@ def test_name_of_the_person_is_kept_apart(study: Study, recording: Recordings) -
     added = study.add_recording(
         recording(1, name="Anna Müller 2022-11-22", label="Anna Müller"),
         participant_id="P01",
-        report={"lines": ["wearer: anna müller", 3], "ANNA MÜLLER": 1},
+        report={"lines": ["wearer: anna müller", 3], "who": "ANNA MÜLLERs"},
     )
     assert added.name == "P01 2022-11-22"
     assert study.meta(added.id)["extra"] == {"serial": 7, "wearer": "P01"}
-    assert study.report(added.id) == {"lines": ["wearer: P01", 3], "P01": 1}
+    assert study.report(added.id) == {"lines": ["wearer: P01", 3], "who": "P01s"}
     assert study.personal_data("P01") == PersonalData("Anna Müller")
     study.add_recording(recording(2, label="A. Müller"), participant_id="P01")
     assert study.personal_data("P01") == PersonalData("Anna Müller", {"device_labels": ["A. Müller"]})
@@ -150,6 +151,22 @@ def test_short_name_is_replaced_only_as_a_whole(study: Study, recording: Recordi
     added = study.add_recording(recording(1, name="walk along", label="al"), participant_id="P01")
     assert added.name == "walk along"
     assert study.meta(added.id)["extra"]["wearer"] == "P01"
+
+
+@pytest.mark.parametrize(
+    ("text", "label", "wanted"),
+    [
+        pytest.param("คุณแดงเดิน", "แดง", "คุณPเดิน", id="script without spaces"),
+        pytest.param("AnnaWalk anna_2", "Anna", "PWalk P_2", id="run together"),
+        pytest.param("1001 rows of 001", "001", "1001 rows of P", id="number"),
+        pytest.param("a.b+c", ".b+", "aPc", id="signs"),
+        pytest.param("al", "AL", "P", id="short and whole"),
+        pytest.param("walk", "al", "walk", id="short inside"),
+        pytest.param("same", "", "same", id="no label"),
+    ],
+)
+def test_pseudonym_takes_the_place_of_the_name(text: str, label: str, wanted: str) -> None:
+    assert without_name({"anna": [text]}, label, "P") == {"anna": [wanted]}
 
 
 def test_segment_that_contradicts_is_refused_before_copying(study: Study, recording: Recordings) -> None:
