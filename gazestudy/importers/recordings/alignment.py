@@ -57,8 +57,8 @@ def align_video(
         return _without_labels(video_ns, gaze_ns)
     usable = (label >= 0) & (label < len(video_ns))
     findings = []
-    if not usable.all():
-        lost = int(np.count_nonzero(~usable))
+    lost = int(np.count_nonzero(label >= len(video_ns)))
+    if lost:
         text = f"{lost} samples name a frame that the video does not have (it has {len(video_ns)})"
         findings.append(Finding("warning", "frames", "frame_labels", text, lost))
     if not usable.any():
