@@ -240,16 +240,44 @@ def expected_errors_px(
     h = homography @ normal
     h = h / h[2, 2]
     points = np.asarray(at_px, dtype=np.float64).reshape(-1, 2)
-    design = _parameter_jacobian(h, (fitted_px - centre) / spread).reshape(-1, 8)
-    information = design.T @ design
-    if np.linalg.cond(information) > 1e14:
-        unknown = np.full(len(points), np.inf)
-        return unknown, unknown.copy()
-    covariance = sigma_px**2 * np.linalg.inv(information)
+    design = _parameter_jacobian(h, (fitted_px - centre) / spread)
     at = (points - centre) / spread
     rows = _parameter_jacobian(h, at)
-    target = rows @ covariance @ rows.transpose(0, 2, 1)
-    back = np.linalg.inv(jacobian(h, at)) * spread
+    back = np.linalg.inv(jacobian(h, at)).astype(np.float64) * spread
+    return propagated_errors_px(design, rows, back, sigma_px=sigma_px)
+
+
+def propagated_errors_px(
+    design: Floats, rows: Floats, back: Floats, *, sigma_px: float
+) -> tuple[Floats, Floats]:
+    """Carry the error of fitted points to other points, through the parameters of the fit.
+
+    Parameters
+    ----------
+    design : ndarray of float, shape (n, 2, k)
+        Derivative of the n fitted target points by the k parameters.
+    rows : ndarray of float, shape (m, 2, k)
+        The same for the points of interest.
+    back : ndarray of float, shape (m, 2, 2)
+        Derivative of the source by the target at the points of interest.
+    sigma_px : float
+        Standard deviation of one coordinate of a fitted target point, px.
+
+    Returns
+    -------
+    target_px, source_px : ndarray of float64, shape (m,)
+        Root mean square distances; infinite where the fitted points do not fix the parameters.
+    """
+    stacked = design.reshape(-1, design.shape[-1])
+    scale = np.maximum(
+        np.linalg.norm(stacked, axis=0), 1e-12
+    )  # parameters of like size, for a fair condition
+    information = (stacked / scale).T @ (stacked / scale)
+    if not np.linalg.cond(information) < 1e14:
+        unknown = np.full(len(rows), np.inf)
+        return unknown, unknown.copy()
+    covariance = sigma_px**2 * np.linalg.inv(information)
+    target = (rows / scale) @ covariance @ (rows / scale).transpose(0, 2, 1)
     source = back @ target @ back.transpose(0, 2, 1)
     return (
         np.sqrt(np.trace(target, axis1=1, axis2=2)),

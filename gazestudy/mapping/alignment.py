@@ -30,14 +30,15 @@ class Alignment:
     ----------
     homography : ndarray of float64, shape (3, 3)
         Art px to working px.
-    points : ndarray of float64, shape (n, 2)
-        Art points that agree with it.
+    points, targets : ndarray of float64, shape (n, 2)
+        Art points that agree with it, and where they were found, working px.
     residual_px : float
         Root mean square distance of one coordinate, working px.
     """
 
     homography: Floats
     points: Floats
+    targets: Floats
     residual_px: float
 
 
@@ -171,7 +172,7 @@ def fitted(source: Floats, target: Floats, threshold_px: float, *, min_points: i
     if np.count_nonzero(agree) < min_points:
         return None
     residual = float(np.sqrt(np.mean(distance[agree] ** 2) / 2))
-    return Alignment(np.asarray(found, dtype=np.float64), source[agree], residual)
+    return Alignment(np.asarray(found, dtype=np.float64), source[agree], target[agree], residual)
 
 
 def _seen_size(artwork: Artwork, homography: Floats) -> float:

@@ -24,7 +24,7 @@ _TEXTURE_SD = 4.0  # grey levels; below it print is as flat as noise
 _ALIKE = 0.5
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Appearance:
     """How a placement looks in a frame.
 
@@ -36,11 +36,18 @@ class Appearance:
         Number of textured cells in the image.
     in_image_share : float
         Share of all cells that lie in the image.
+    judged, right : ndarray of bool, shape (rows, columns)
+        Which cells are textured and in the image, and which of them look right.
+    weight : ndarray of float64, shape (rows, columns)
+        Contrast of the artwork in each cell, grey levels: how telling it is.
     """
 
     confidence: float
     cells: int
     in_image_share: float
+    judged: NDArray[np.bool_]
+    right: NDArray[np.bool_]
+    weight: Floats
 
     @property
     def visible_share(self) -> float:
@@ -88,8 +95,9 @@ def appearance(view: Bytes, mask: Bytes, artwork: Artwork, homography: Floats) -
     scores, deviations = cell_correlation(cells_of(_smooth(seen), columns, rows), expected)
     textured = in_image & (deviations > _TEXTURE_SD)
     cells = int(np.count_nonzero(textured))
-    alike = int(np.count_nonzero(textured & (scores > _ALIKE)))
-    return Appearance(alike / cells if cells else 0.0, cells, float(in_image.mean()))
+    right = textured & (scores > _ALIKE)
+    share = int(np.count_nonzero(right)) / cells if cells else 0.0
+    return Appearance(share, cells, float(in_image.mean()), textured, right, deviations)
 
 
 def _cell_count(length_px: float) -> int:
@@ -117,3 +125,41 @@ def cell_correlation(
     power_a, power_b = (a * a).mean(axis=2), (b * b).mean(axis=2)
     scores = (a * b).mean(axis=2) / np.sqrt(np.maximum(power_a * power_b, 1e-6))
     return scores.astype(np.float64), np.sqrt(power_b).astype(np.float64)
+
+
+_EVIDENCE_CELLS = 16
+_SEEN_RIGHT = 0.25
+
+
+class Evidence:
+    """Remembers, over the frames of a track, where on the picture the frame ever looked right.
+
+    Somebody who walks by hides each part of a picture for a while; a look-alike of the same campaign differs
+    in the same part all the time, mostly in its lettering. So each cell of the picture should look right in a
+    fair share of the frames in which it can be judged, and cells of high contrast count more.
+    """
+
+    def __init__(self) -> None:
+        shape = _EVIDENCE_CELLS, _EVIDENCE_CELLS
+        self._judged, self._right, self._weight = np.zeros(shape), np.zeros(shape), np.zeros(shape)
+
+    def add(self, look: Appearance) -> None:
+        """Take one frame into account."""
+        rows, columns = look.judged.shape
+        at = np.ix_(_nearest(rows), _nearest(columns))
+        self._judged += look.judged[at]
+        self._right += look.right[at]
+        self._weight += np.where(look.judged, look.weight, 0.0)[at]
+
+    @property
+    def share(self) -> float:
+        """Share of the picture, by contrast, that looked right in at least a quarter of the frames."""
+        total = self._weight.sum()
+        if total <= 0:
+            return 0.0
+        return float(self._weight[self._right >= _SEEN_RIGHT * self._judged].sum() / total)
+
+
+def _nearest(count: int) -> NDArray[np.int64]:
+    """Return which of `count` cells each evidence cell lies in."""
+    return ((np.arange(_EVIDENCE_CELLS) + 0.5) * count / _EVIDENCE_CELLS).astype(np.int64)

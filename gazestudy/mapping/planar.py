@@ -19,12 +19,11 @@ from gazestudy.errors import ParameterError
 from gazestudy.mapping.detection import Detector
 from gazestudy.mapping.references import Artwork, Reference, prepare
 from gazestudy.mapping.registry import mapper
-from gazestudy.mapping.rows import RowWriter
+from gazestudy.mapping.rows import RowWriter, empty_table
 from gazestudy.mapping.tracking import Follower, TrackingLimits
 from gazestudy.mapping.view import WorkingView
 from gazestudy.model.camera import Camera
 from gazestudy.model.provenance import Provenance
-from gazestudy.model.tables import MAPPING
 from gazestudy.progress import SILENT, Progress, raise_if_cancelled
 
 VERSION = 1
@@ -56,20 +55,24 @@ class PlanarParameters:
         Shortest side of a placement, working px.
     max_corner_error_share : float
         Largest expected error of a corner, as a share of the placement's width.
+    min_evidence : float
+        Share of the picture, by contrast, that must look right in at least a quarter of the frames of a
+        track; this tells a picture from a variant of the same campaign.
     max_jump_share : float
         Largest difference of a side from the mean of the neighbouring frames, as a share.
     """
 
     working_width_px: int = 960
     keyframe_interval: int = 10
-    memory_frames: int = 60
+    memory_frames: int = 120
     match_ratio: float = 0.8
     min_matches: int = 7
     min_confidence_new: float = 0.6
     min_confidence_followed: float = 0.4
     min_cells: int = 8
     min_side_px: float = 16.0
-    max_corner_error_share: float = 0.03
+    max_corner_error_share: float = 0.025
+    min_evidence: float = 0.96
     max_jump_share: float = 0.08
 
     def __post_init__(self) -> None:
@@ -78,12 +81,12 @@ class PlanarParameters:
                 raise ParameterError(name, getattr(self, name), "1 or more")
         if self.min_matches < 4:
             raise ParameterError("min_matches", self.min_matches, "4 or more: a homography needs four points")
-        for name in ("match_ratio", "min_confidence_new", "min_confidence_followed"):
+        for name in ("match_ratio", "min_confidence_new", "min_confidence_followed", "min_evidence"):
             if not 0 < getattr(self, name) <= 1:
                 raise ParameterError(name, getattr(self, name), "a share above 0, at most 1")
 
 
-@mapper("planar", parameters=PlanarParameters)
+@mapper("planar", version=VERSION, parameters=PlanarParameters)
 def map_frames(
     frames: Iterable[tuple[int, int, NDArray[np.uint8]]],
     references: Sequence[Reference],
@@ -135,14 +138,19 @@ def map_frames(
         if follower is None:
             view, size = _working_view(luma, camera, parameters), luma.shape
             follower = _follower(artworks, view, parameters)
-            writer = RowWriter(artworks, view.to_undistorted, max_jump_share=parameters.max_jump_share)
+            writer = RowWriter(
+                artworks,
+                view.to_undistorted,
+                max_jump_share=parameters.max_jump_share,
+                min_evidence=parameters.min_evidence,
+            )
         elif luma.shape != size:
             raise ParameterError("frame size", luma.shape, f"{size} as in the first frame")
         for slot in follower.push(frame, t_ns, view.of(luma)):
             writer.take(slot)
         progress.advance()
     facts: dict[str, Any] = {"camera": camera.source if camera else "none: pixels taken as undistorted"}
-    table = MAPPING.empty()
+    table = empty_table()
     if follower is not None:
         for slot in follower.flush():
             writer.take(slot)
@@ -178,7 +186,7 @@ def _follower(artworks: list[Artwork], view: WorkingView, p: PlanarParameters) -
     limits = TrackingLimits(p.min_confidence_followed, p.min_cells, p.min_side_px, p.max_corner_error_share)
     return Follower(
         artworks,
-        view.mask,
+        view,
         detector,
         limits,
         keyframe_interval=p.keyframe_interval,

@@ -101,6 +101,14 @@ class Artwork:
     _reduced: dict[tuple[int, int], Bytes] = field(default_factory=dict)
 
     @property
+    def to_plane(self) -> Floats:
+        """Art px to the plane of the placement in widths of it, from its top left corner."""
+        width, height = self.size_px
+        shown = self.reference.size_mm or self.reference_size_px
+        step_y = shown[1] / shown[0] / height
+        return np.array([[1 / width, 0, 0.5 / width], [0, step_y, 0.5 * step_y], [0, 0, 1.0]])
+
+    @property
     def size_px(self) -> tuple[int, int]:
         """Width and height of `luma`."""
         return self.luma.shape[1], self.luma.shape[0]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
 from typing import Any, TypeVar
 
 import pandas as pd
@@ -21,6 +21,8 @@ class Mapper:
     ----------
     name : str
         What the command line calls it.
+    version : int
+        Raised when the same recording is mapped differently.
     summary : str
         One line on what it does.
     parameters : type
@@ -30,20 +32,29 @@ class Mapper:
     """
 
     name: str
+    version: int
     summary: str
     parameters: type[Any]
     run: Callable[..., pd.DataFrame]
+
+    def make_parameters(self, values: Mapping[str, Any]) -> Any:
+        """Return a parameter object, refusing names the method does not know."""
+        known = [item.name for item in fields(self.parameters)]
+        for name, value in values.items():
+            if name not in known:
+                raise ParameterError(name, value, f"a parameter of {self.name!r}: {', '.join(known)}")
+        return self.parameters(**values)
 
 
 _MAPPERS: dict[str, Mapper] = {}
 
 
-def mapper(name: str, *, parameters: type[Any]) -> Callable[[Function], Function]:
+def mapper(name: str, *, version: int, parameters: type[Any]) -> Callable[[Function], Function]:
     """Make a mapping function known under `name`."""
 
     def register(function: Function) -> Function:
         summary = (function.__doc__ or "").strip().partition("\n")[0]
-        _MAPPERS[name] = Mapper(name, summary, parameters, function)
+        _MAPPERS[name] = Mapper(name, version, summary, parameters, function)
         return function
 
     return register

@@ -22,6 +22,15 @@ _H = [f"h{row}{column}" for row in range(3) for column in range(3)]
 _APART = 0.05  # two sightings that overlap less are two places
 
 
+CORNER_ERROR = "corner_error_share"
+"""Extra column: largest expected error of a corner as a share of the placement's width."""
+
+
+def empty_table() -> pd.DataFrame:
+    """Return a mapping table without rows."""
+    return MAPPING.empty().assign(**{CORNER_ERROR: np.zeros(0)})
+
+
 class RowWriter:
     """Takes frames in order and makes the table.
 
@@ -33,10 +42,20 @@ class RowWriter:
         Working px to full-size undistorted px.
     max_jump_share : float
         Largest difference of a side from the mean of the neighbouring frames.
+    min_evidence : float
+        Smallest share of the picture that looks right again and again along a track.
     """
 
-    def __init__(self, artworks: Sequence[Artwork], to_undistorted: Floats, *, max_jump_share: float) -> None:
+    def __init__(
+        self,
+        artworks: Sequence[Artwork],
+        to_undistorted: Floats,
+        *,
+        max_jump_share: float,
+        min_evidence: float,
+    ) -> None:
         self._artworks, self._to_undistorted, self._max_jump = artworks, to_undistorted, max_jump_share
+        self._min_evidence = min_evidence
         self._from_reference = [np.linalg.inv(artwork.to_reference) for artwork in artworks]
         self._recent: list[Slot] = []
         self._rows: list[tuple[Any, ...]] = []
@@ -57,8 +76,8 @@ class RowWriter:
         if self._recent:
             self._write(self._recent[-2] if len(self._recent) > 1 else None, self._recent[-1], None)
         if not self._rows:
-            return MAPPING.empty()
-        table = pd.DataFrame(self._rows, columns=MAPPING.names)
+            return empty_table()
+        table = pd.DataFrame(self._rows, columns=[*MAPPING.names, CORNER_ERROR, "evidence"])
         table["state"] = categorical(table["state"], MAPPING_STATES)
         for name in ("frame", "t_ns", "copy", "inliers"):
             table[name] = table[name].astype(np.int64)
@@ -70,12 +89,15 @@ class RowWriter:
         return dict(sorted(Counter(str(row[5]) for row in self._rows).items()))
 
     def _write(self, before: Slot | None, slot: Slot, after: Slot | None) -> None:
-        doubtful = self._ambiguous(slot)
+        alike = {s for s in slot.sightings if s.track.evidence.share < self._min_evidence}
+        doubtful = self._ambiguous([s for s in slot.sightings if s not in alike])
         mapped = set()
         rows = []
         for sighting in slot.sightings:
             state = "mapped"
-            if sighting in doubtful:
+            if sighting in alike:
+                state = "wrong_appearance"
+            elif sighting in doubtful:
                 state = "ambiguous"
             elif self._jumps(before, sighting, after):
                 state = "bad_geometry"
@@ -101,24 +123,25 @@ class RowWriter:
                         np.nan,
                         np.nan,
                         np.nan,
+                        np.nan,
+                        np.nan,
                     )
                 )
         self._rows += sorted(rows, key=lambda row: (row[2], row[4]))
 
-    def _ambiguous(self, slot: Slot) -> set[Sighting]:
+    def _ambiguous(self, sightings: list[Sighting]) -> set[Sighting]:
         """Sightings of a placement that hangs fewer times than it is seen."""
         result: set[Sighting] = set()
         by_placement: dict[str, list[Sighting]] = {}
-        for sighting in slot.sightings:
+        for sighting in sightings:
             by_placement.setdefault(self._artworks[sighting.track.artwork].reference.placement_id, []).append(
                 sighting
             )
-        for sightings in by_placement.values():
-            copies = self._artworks[sightings[0].track.artwork].reference.copies
-            if len(sightings) > copies and any(
-                overlap(a.quad, b.quad) < _APART for a, b in combinations(sightings, 2)
-            ):
-                result.update(sightings)
+        for together in by_placement.values():
+            copies = self._artworks[together[0].track.artwork].reference.copies
+            apart = any(overlap(a.quad, b.quad) < _APART for a, b in combinations(together, 2))
+            if len(together) > copies and apart:
+                result.update(together)
         return result
 
     def _jumps(self, before: Slot | None, sighting: Sighting, after: Slot | None) -> bool:
@@ -151,4 +174,6 @@ class RowWriter:
             sighting.look.visible_share,
             float(sides[0] + sides[2]) / 2,
             sighting.error_px * scale,
+            sighting.corner_error_share,
+            sighting.track.evidence.share,
         )

@@ -18,15 +18,20 @@ from gazestudy.geometry.homographies import (
     side_lengths,
 )
 from gazestudy.mapping.alignment import Alignment, align, carried, flow, inside
-from gazestudy.mapping.appearance import Appearance, appearance
+from gazestudy.mapping.appearance import Appearance, Evidence, appearance
 from gazestudy.mapping.detection import Detector, Refused
 from gazestudy.mapping.references import Artwork
+from gazestudy.mapping.rigid import rigid_errors_px, rigid_fit
+from gazestudy.mapping.view import WorkingView
 
 Floats = NDArray[np.float64]
 Bytes = NDArray[np.uint8]
 
 _SAME_PLACE = 0.3  # overlap (intersection over smaller area) from which two quads are one place
-_NOISE_PX = 0.15  # floor of the point error: neighbouring windows share their noise
+_NOISE_PX = 0.15  # floor of the point error
+_SHARED_NOISE = (
+    3.0  # neighbouring windows share their noise: measured on simulated walks, corners against truth
+)
 
 
 @dataclass(slots=True, eq=False)
@@ -39,10 +44,13 @@ class Track:
         Which artwork.
     copy : int
         Which of its copies in view, as numbered.
+    evidence : Evidence
+        Where the picture has looked right so far.
     """
 
     artwork: int
     copy: int = 0
+    evidence: Evidence = field(default_factory=Evidence)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -115,8 +123,8 @@ class Follower:
     ----------
     artworks : sequence of Artwork
         The artworks.
-    mask : ndarray of uint8, shape (height, width)
-        Where the working view shows the scene.
+    view : WorkingView
+        The working view: where it shows the scene, and its camera matrix.
     detector : Detector
         Finds placements on key frames.
     limits : TrackingLimits
@@ -130,14 +138,15 @@ class Follower:
     def __init__(
         self,
         artworks: Sequence[Artwork],
-        mask: Bytes,
+        view: WorkingView,
         detector: Detector,
         limits: TrackingLimits,
         *,
         keyframe_interval: int,
         memory: int,
     ) -> None:
-        self._artworks, self._mask, self._detector, self._limits = artworks, mask, detector, limits
+        self._artworks, self._detector, self._limits = artworks, detector, limits
+        self._mask, self._matrix = view.mask, view.camera_matrix
         self._interval, self._memory = keyframe_interval, memory
         self._slots: deque[Slot] = deque()
         self._count = 0
@@ -249,22 +258,29 @@ class Follower:
     ) -> Sighting | None:
         """Return the sighting if it reaches the limits."""
         artwork = self._artworks[track.artwork]
-        quad = apply_homography(fit.homography, corners_px(*artwork.size_px))
-        if quad_problem(quad, min_side_px=self._limits.min_side_px) is not None:
-            return None
         width, height = artwork.size_px
         at = np.vstack([corners_px(width, height), [[(width - 1) / 2, (height - 1) / 2]]])
-        sigma = float(np.hypot(fit.residual_px, _NOISE_PX))
-        _, source = expected_errors_px(fit.homography, fit.points, at, sigma_px=sigma)
+        sigma = _SHARED_NOISE * float(np.hypot(fit.residual_px, _NOISE_PX))
+        rigid = None if self._matrix is None else rigid_fit(artwork, fit, self._matrix)
+        if rigid is None or self._matrix is None:
+            homography = fit.homography
+            _, source = expected_errors_px(homography, fit.points, at, sigma_px=sigma)
+        else:
+            homography = rigid.homography
+            _, source = rigid_errors_px(artwork, rigid, fit.points, at, self._matrix, sigma_px=sigma)
+        quad = apply_homography(homography, corners_px(width, height))
+        if quad_problem(quad, min_side_px=self._limits.min_side_px) is not None:
+            return None
         share = float(np.max(source[:4]) / width)
         if not share <= self._limits.max_corner_error_share:
             return None
         if look is None:
             assert view is not None
-            look = appearance(view, self._mask, artwork, fit.homography)
+            look = appearance(view, self._mask, artwork, homography)
             if look.cells < self._limits.min_cells or look.confidence < self._limits.min_confidence:
                 return None
-        return Sighting(track, fit.homography, quad, look, len(fit.points), float(source[4]), share)
+        track.evidence.add(look)
+        return Sighting(track, homography, quad, look, len(fit.points), float(source[4]), share)
 
 
 def _without_rivals(sightings: list[Sighting]) -> list[Sighting]:

@@ -44,6 +44,7 @@ class WorkingView:
     def __init__(
         self, width_px: int, height_px: int, camera: Camera | None, *, working_width_px: int
     ) -> None:
+        self._camera = camera
         factor = min(1.0, working_width_px / width_px)
         self._small = max(16, round(width_px * factor)), max(16, round(height_px * factor))
         shrink = scaling((width_px, height_px), self._small)
@@ -73,6 +74,13 @@ class WorkingView:
         self.mask = np.where(returns & inside, 255, 0).reshape(rows, columns).astype(np.uint8)
         source = source.reshape(rows, columns, 2).astype(np.float32)
         self._maps = cv2.convertMaps(source[..., 0], source[..., 1], cv2.CV_16SC2)
+
+    @property
+    def camera_matrix(self) -> Floats | None:
+        """Camera matrix of the working view, shape (3, 3); None without a camera."""
+        if self._camera is None:
+            return None
+        return np.asarray(np.linalg.inv(self.to_undistorted) @ self._camera.matrix, dtype=np.float64)
 
     @property
     def size_px(self) -> tuple[int, int]:

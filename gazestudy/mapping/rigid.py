@@ -1,0 +1,120 @@
+"""Fitting the pose of a flat rectangle instead of a free homography.
+
+Where the lens is known, a picture on a wall has six degrees of freedom, not eight. At oblique views this
+keeps the corners in place where texture alone would let them float.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gazestudy._cv2 import cv2
+from gazestudy.geometry.homographies import apply_homography, jacobian, propagated_errors_px
+from gazestudy.mapping.alignment import Alignment
+from gazestudy.mapping.references import Artwork
+
+Floats = NDArray[np.float64]
+
+_LOOSER = 1.2
+_SLACK_PX = 0.08
+# The rigid fit is taken if its residual is at most this much larger; else the picture is bent, the lens is
+# not known well, or the proportions are not those of the picture.
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RigidFit:
+    """A pose of the artwork's rectangle.
+
+    Attributes
+    ----------
+    homography : ndarray of float64, shape (3, 3)
+        Art px to working px.
+    turn, shift : ndarray of float64, shape (3, 1)
+        Rotation vector and translation of the plane in camera axes, in widths of the placement.
+    residual_px : float
+        Root mean square distance of one coordinate, working px.
+    """
+
+    homography: Floats
+    turn: Floats
+    shift: Floats
+    residual_px: float
+
+
+def rigid_fit(artwork: Artwork, fit: Alignment, matrix: Floats) -> RigidFit | None:
+    """Fit the pose of the artwork's rectangle to the points of a free fit.
+
+    Parameters
+    ----------
+    artwork : Artwork
+        The artwork; its physical size gives the proportions, else the picture's pixels do.
+    fit : Alignment
+        Free fit.
+    matrix : ndarray of float64, shape (3, 3)
+        Camera matrix of the working view.
+
+    Returns
+    -------
+    RigidFit or None
+        None where the pose fits clearly worse than the free homography.
+    """
+    plane = artwork.to_plane
+    solid = _on_plane(plane, fit.points)
+    nothing = np.zeros(4)
+    found, turns, shifts, _ = cv2.solvePnPGeneric(
+        solid, fit.targets, matrix, nothing, flags=cv2.SOLVEPNP_IPPE
+    )
+    if not found:
+        return None
+    turn, shift = cv2.solvePnPRefineLM(solid, fit.targets, matrix, nothing, turns[0], shifts[0])
+    rotation = cv2.Rodrigues(turn)[0]
+    pose = matrix @ np.column_stack([rotation[:, 0], rotation[:, 1], np.asarray(shift).ravel()]) @ plane
+    if not np.isfinite(pose).all() or pose[2, 2] <= 0:
+        return None
+    pose = np.asarray(pose / pose[2, 2], dtype=np.float64)
+    residual = float(np.sqrt(np.mean((apply_homography(pose, fit.points) - fit.targets) ** 2)))
+    if not residual <= _LOOSER * fit.residual_px + _SLACK_PX:
+        return None
+    return RigidFit(pose, np.asarray(turn, dtype=np.float64), np.asarray(shift, dtype=np.float64), residual)
+
+
+def rigid_errors_px(
+    artwork: Artwork, rigid: RigidFit, fitted_px: Floats, at_px: Floats, matrix: Floats, *, sigma_px: float
+) -> tuple[Floats, Floats]:
+    """Return how far a pose is expected to put some points off.
+
+    Parameters
+    ----------
+    artwork : Artwork
+        The artwork.
+    rigid : RigidFit
+        Its pose.
+    fitted_px : ndarray of float64, shape (n, 2)
+        Points it was fitted to, art px.
+    at_px : ndarray of float64, shape (m, 2)
+        Points of interest, art px.
+    matrix : ndarray of float64, shape (3, 3)
+        Camera matrix of the working view.
+    sigma_px : float
+        Standard deviation of one coordinate of a fitted point, working px.
+
+    Returns
+    -------
+    working_px, art_px : ndarray of float64, shape (m,)
+        As `expected_errors_px` of the homographies.
+    """
+
+    def derivative(points: Floats) -> Floats:
+        solid = _on_plane(artwork.to_plane, points)
+        by_all = cv2.projectPoints(solid, rigid.turn, rigid.shift, matrix, np.zeros(4))[1]
+        return np.asarray(by_all[:, :6], dtype=np.float64).reshape(-1, 2, 6)
+
+    back = np.linalg.inv(jacobian(rigid.homography, at_px)).astype(np.float64)
+    return propagated_errors_px(derivative(fitted_px), derivative(at_px), back, sigma_px=sigma_px)
+
+
+def _on_plane(plane: Floats, points: Floats) -> Floats:
+    return np.column_stack([apply_homography(plane, points), np.zeros(len(points))])
