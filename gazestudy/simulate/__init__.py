@@ -1,7 +1,7 @@
 """A station with known truth: scene video, gaze, crowd, written by code from a seed.
 
-`build_station` makes the place and its advertisements, `simulate_walk` sends somebody with glasses through it.
-Pictures are BGR, as cv2 has them.
+`build_station` makes the place and its advertisements, `simulate_walk` sends somebody with glasses through
+it. Pictures are BGR, as cv2 has them.
 """
 
 from gazestudy.simulate.cameras import invisible_camera, neon_camera, plain_camera

@@ -22,9 +22,38 @@ ArtworkStyle = Literal["photo", "product", "geometric", "market", "plain"]
 OVERSAMPLING = 2
 _FONT = cv2.FONT_HERSHEY_DUPLEX
 _WORDS = (
-    "slow morning fresh city north river bright home table weekend quiet sound early green open market light "
-    "season garden train summer paper glass water stone evening bread coffee travel music story"
-).split()
+    "slow",
+    "morning",
+    "fresh",
+    "city",
+    "north",
+    "river",
+    "bright",
+    "home",
+    "table",
+    "weekend",
+    "quiet",
+    "sound",
+    "early",
+    "green",
+    "open",
+    "market",
+    "light",
+    "season",
+    "garden",
+    "train",
+    "summer",
+    "paper",
+    "glass",
+    "water",
+    "stone",
+    "evening",
+    "bread",
+    "coffee",
+    "travel",
+    "music",
+    "story",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +113,7 @@ def draw_artwork(
     width, height = width_px * OVERSAMPLING, height_px * OVERSAMPLING
     texture, hot_spots = _STYLES[style](width, height, headline, rng, motif_rng or rng)
     reference = cv2.resize(texture, (width_px, height_px), interpolation=cv2.INTER_AREA)
-    return Artwork(reference, texture, hot_spots)
+    return Artwork(np.asarray(reference, dtype=np.uint8), texture, hot_spots)
 
 
 def value_noise(height: int, width: int, rng: np.random.Generator, *, cells: int, octaves: int) -> Floats:
@@ -143,7 +172,7 @@ def put_text(
 def _small_print(image: Image, box: tuple[float, float, float, float], rows: int, rng, colour) -> None:  # type: ignore[no-untyped-def]
     x, y, width, height = box
     for row in range(rows):
-        words = " ".join(rng.choice(_WORDS, size=5))
+        words = " ".join(rng.choice(np.array(_WORDS), size=5))
         put_text(
             image,
             words,
@@ -241,7 +270,7 @@ def _bottle(picture: Image, x: float, y: float, size: float, rng: np.random.Gene
             (-0.3 * half, -0.55 * tall),
         ]
     )
-    points = np.round(outline + (x, y)).astype(np.int32)
+    points = np.round(outline + np.array([x, y])).astype(np.int32)
     cv2.fillPoly(
         picture, [points], random_colour(rng, saturation=0.8, value=0.55, hue=hue + 0.5), cv2.LINE_AA
     )
@@ -250,7 +279,7 @@ def _bottle(picture: Image, x: float, y: float, size: float, rng: np.random.Gene
     cv2.rectangle(picture, (left, top), (left + wide, top + high), (235, 240, 245), -1)
     put_text(
         picture,
-        str(rng.choice(_WORDS)).upper(),
+        str(rng.choice(np.array(_WORDS))).upper(),
         x=left + 0.08 * wide,
         y=top + 0.1 * high,
         width=0.84 * wide,
@@ -318,7 +347,7 @@ def _market(width, height, headline, rng, motif):  # type: ignore[no-untyped-def
             )
             put_text(
                 picture,
-                str(rng.choice(_WORDS)),
+                str(rng.choice(np.array(_WORDS))),
                 x=x + 0.55 * wide,
                 y=y + high,
                 width=0.45 * wide,

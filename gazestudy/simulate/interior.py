@@ -45,7 +45,7 @@ def _vector(x: float, y: float, z: float) -> Floats:
 
 
 def _room(room: tuple[float, float, float, float, float], cell: int, rng: np.random.Generator):  # type: ignore[no-untyped-def]
-    """Return floor, ceiling and walls in panels; the hall's near side and the corridor's far side stay open."""
+    """Return floor, ceiling and walls in panels; one end stays open: the way into the other room."""
     left, right, near, far, height = room
     width = right - left
     tint = ((214, 222, 224), (196, 214, 208))[cell]
@@ -249,12 +249,12 @@ def _pillar_face(rng: np.random.Generator) -> Image:
 
 
 def _steps(rng: np.random.Generator) -> Image:
-    image = np.full((900, 340, 3), (92, 92, 96), dtype=np.uint8)
+    image: Image = np.full((900, 340, 3), (92, 92, 96), dtype=np.uint8)
     for row in range(0, 900, 36):
         image[row : row + 18] = (130, 130, 134)
         image[row : row + 3] = (60, 190, 220)
     lines = rng.integers(-12, 12, (1, 340, 1))
-    image = np.clip(image.astype(np.int16) + lines, 0, 255).astype(np.uint8)
+    image = np.asarray(np.clip(image.astype(np.int16) + lines, 0, 255), dtype=np.uint8)
     image[:, 150:190] = (70, 74, 80)  # wall between the two flights
     image[:, :14] = (40, 40, 44)
     image[:, -14:] = (40, 40, 44)

@@ -1,4 +1,4 @@
-"""What a passer-by looks at: fixations in the world, saccades, pursuit, blinks, and how glasses record them."""
+"""What a passer-by looks at: fixations in the world, saccades and pursuit."""
 
 from __future__ import annotations
 
@@ -311,10 +311,14 @@ def _held(station: Station, head: HeadMotion, look: Look, t_s: Floats, vor_gain:
     yaw = np.arctan2(ways[:, 0], ways[:, 2])
     pitch = np.arctan2(-ways[:, 1], np.hypot(ways[:, 0], ways[:, 2]))
     slip = 1 - vor_gain
-    for angle, head_angle in ((yaw, head.yaw_rad), (pitch, head.pitch_rad)):
-        start = np.interp(look.onset_s, head.path.t_s, head_angle)
-        angle += slip * (np.interp(t_s, head.path.t_s, head_angle) - start)
+    yaw += slip * _turned(head.path.t_s, head.yaw_rad, look.onset_s, t_s)
+    pitch += slip * _turned(head.path.t_s, head.pitch_rad, look.onset_s, t_s)
     return np.column_stack([np.sin(yaw) * np.cos(pitch), -np.sin(pitch), np.cos(yaw) * np.cos(pitch)])
+
+
+def _turned(grid_s: Floats, angle: Floats, onset_s: float, t_s: Floats) -> Floats:
+    """Return how far the head has turned since the onset."""
+    return np.asarray(np.interp(t_s, grid_s, angle) - np.interp(onset_s, grid_s, angle))
 
 
 def _flight(start: Floats, stop: Floats, share: Floats) -> Floats:

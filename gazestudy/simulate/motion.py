@@ -207,7 +207,7 @@ def _smooth(values: Floats, window_s: float) -> Floats:
 
 def _critically_damped(wanted: Floats) -> Floats:
     """Follow a step function like a critically damped spring."""
-    from scipy.signal import lfilter, lfilter_zi  # noqa: PLC0415 - slow import
+    from scipy.signal import lfilter, lfilter_zi
 
     # two equal first-order lags (exact for held input) are one critically damped second-order system
     decay = float(np.exp(-_HEAD_RAD_S * STEP_S))

@@ -1,13 +1,15 @@
 """Rendering: every surface is warped onto a flat canvas by its homography, then seen through the lens.
 
-The canvas is an ideal pinhole picture with the camera's focal lengths, so that magnification is the same in the
-middle of the image. Sub-exposures of a moving head look at the same canvas through turned lenses: within 10 ms
-the head's turning moves the picture by many pixels, its walking by a fraction of one.
+The canvas is an ideal pinhole picture with the camera's focal lengths, so that magnification is the same in
+the middle of the image. Sub-exposures of a moving head look at the same canvas through turned lenses: within
+10 ms the head's turning moves the picture by many pixels, its walking by a fraction of one.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -106,21 +108,22 @@ class Renderer:
             total = np.zeros((self.camera.height_px, self.camera.width_px, 3), dtype=np.float32)
             for turn in shot.turns:
                 cv2.accumulate(self._through_lens(canvas, turn @ shot.rotation.T), total)
-            picture = cv2.convertScaleAbs(total, alpha=1 / len(shot.turns))
+            picture = np.asarray(cv2.convertScaleAbs(total, alpha=1 / len(shot.turns)), dtype=np.uint8)
         if rng is None:
             return np.asarray(picture, dtype=np.uint8)
-        picture = cv2.multiply(picture, self._vignette, scale=shot.gain, dtype=cv2.CV_8U)
+        shaded = cv2.multiply(picture, self._vignette, scale=shot.gain, dtype=cv2.CV_8U)
         noise = np.empty(picture.shape, dtype=np.int16)
         cv2.setRNGSeed(int(rng.integers(2**31)))
-        cv2.randn(noise, 0.0, self._noise_levels)
-        return np.asarray(cv2.add(picture, noise, dtype=cv2.CV_8U), dtype=np.uint8)
+        cv2.randn(noise, np.zeros(3), np.full(3, self._noise_levels))
+        return np.asarray(cv2.add(shaded, noise, dtype=cv2.CV_8U), dtype=np.uint8)
 
     def _through_lens(self, canvas: Image, turn: Floats) -> Image:
         """Look at the canvas through the lens, turned by `turn` (canvas axes to camera axes)."""
         # a ray of the turned camera, seen from the canvas: transpose of the turn
         matrix = self._lens.matrix @ turn.T
         maps = cv2.perspectiveTransform(self._lens.rays, matrix)
-        picture = cv2.remap(canvas, maps, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        # x and y lie in one map: the second is None, which cv2's type hints do not know
+        picture = cv2.remap(canvas, maps, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[call-overload]
         return np.asarray(picture, dtype=np.uint8)
 
     def _in_order(self, shot: Shot) -> list[tuple[_Piece, Floats]]:
@@ -163,7 +166,7 @@ def _pieces_of(surface: Surface) -> list[_Piece]:
             surface.point_m(np.array([[low, 0.0], [high, 0.0], [high, 1.0], [low, 1.0]])),
             surface.normal,
         )
-        for low, high in zip(edges[:-1], edges[1:], strict=True)
+        for low, high in pairwise(edges)
     ]
 
 
@@ -255,7 +258,10 @@ def _paint(canvas: Image, piece: _Piece, corners: Floats, shot: Shot, matrix: Fl
 
 
 def _level_for(
-    texture: Texture, unit: Floats, points: Floats, corner: tuple[int, int]
+    texture: Texture,
+    unit: NDArray[np.floating[Any]],
+    points: NDArray[np.floating[Any]],
+    corner: tuple[int, int],
 ) -> tuple[Image, Floats]:
     """Choose the shrunk texture whose pixels are about as large as the canvas' and the warp that reads it."""
     height, width = texture.image.shape[:2]

@@ -1,4 +1,4 @@
-"""A metro station with advertisements: a corridor that opens into a platform hall with pillars and an escalator.
+"""A metro station with advertisements: a corridor that opens into a hall with pillars and an escalator.
 
 The corridor runs from z = -4 m to 30 m (4 m wide), the hall from 30 m to 62 m (10 m wide). The walk goes up
 the right-hand side, turns round in the hall, and comes back on the other side.
@@ -329,7 +329,8 @@ def _print_creatives(
     )
     creatives, textures = [], []
     for index, (style, headline) in enumerate(zip(item.styles, item.headlines, strict=True)):
-        name = item.id if index == 0 else f"{item.id}--{index + 1}"
+        name = f"{item.id}-{index + 1}"
+        file_name = item.id if index == 0 else f"{item.id}--{index + 1}"
         motif = None if item.motif is None else np.random.default_rng([campaign_seed, item.motif])
         art = draw_artwork(
             style,
@@ -346,7 +347,7 @@ def _print_creatives(
                 id=name,
                 placement_id=item.id,
                 name=headline,
-                image=f"placements/{name}.png",
+                image=f"placements/{file_name}.png",
                 sha256=hashlib.sha256(art.reference.tobytes()).hexdigest(),
                 width_px=width_px,
                 height_px=height_px,

@@ -34,13 +34,15 @@ class Texture:
     _levels: dict[tuple[int, int], Image] = field(default_factory=dict, repr=False)
 
     def level(self, across: int, down: int) -> Image:
-        """Return the picture shrunk by about 2**across and 2**down (each pixel is a mean of what it covers)."""
+        """Return the picture shrunk by 2**across and 2**down; each pixel is a mean of what it covers."""
         key = (across, down)
         if key not in self._levels:
             height, width = self.image.shape[:2]
             size = (max(1, width >> across), max(1, height >> down))
             self._levels[key] = (
-                self.image if key == (0, 0) else cv2.resize(self.image, size, interpolation=cv2.INTER_AREA)
+                self.image
+                if key == (0, 0)
+                else np.asarray(cv2.resize(self.image, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
             )
         return self._levels[key]
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from gazestudy.geometry.cameras import distort_px, px_to_direction, undistort_px
 from gazestudy.model import categorical, frame_on_show, sample_durations_ns
-from gazestudy.model.tables import EVENT_KINDS
+from gazestudy.model.tables import EVENT_KINDS, GAZE_EVENTS
 from gazestudy.simulate.cameras import lens_of
 from gazestudy.simulate.looking import KINDS
 from gazestudy.simulate.render import NEAR_M, Shot, surface_homography
@@ -36,25 +36,26 @@ class Truth:
     ----------
     mapping : DataFrame
         One row per frame and face with any part in the image: frame, t_ns, placement_id, creative_id, copy,
-        h00 to h22 (reference px to undistorted scene px at mid-exposure), in_image_share, visible_share (in the
-        image and not hidden; counted on 12 x 12 points of the face), width_px (mean of upper and lower edge in
-        undistorted px, NaN when a corner is behind the camera), distance_mm (eye to middle of the face),
-        angle_deg (between line of sight and the face's normal).
+        h00 to h22 (reference px to undistorted scene px at mid-exposure), in_image_share, visible_share (in
+        the image and not hidden; counted on 12 x 12 points of the face), width_px (mean of upper and lower
+        edge in undistorted px, NaN when a corner is behind the camera), distance_mm (eye to middle of the
+        face), angle_deg (between line of sight and the face's normal).
     gaze : DataFrame
-        One row per recorded gaze sample: sample, t_ns, kind (true event class), event_id, placement_id, copy,
-        creative_id, x_ref_px, y_ref_px: where the *recorded* gaze point (with its offset and noise) lies, with the
-        pose at the very time of the sample; frame, x_frame_ref_px, y_frame_ref_px: the same recorded pixel mapped
-        with the pose of the frame on show; eye_placement_id, eye_copy, eye_x_ref_px, eye_y_ref_px: where the
-        person really looked. Empty ids and NaN where there is none. Samples without a pixel have none.
+        One row per recorded gaze sample: sample, t_ns, kind (true event class), event_id. placement_id, copy,
+        creative_id, x_ref_px, y_ref_px: where the *recorded* gaze point (with its offset and noise) lies,
+        with the pose at the very time of the sample. frame, x_frame_ref_px, y_frame_ref_px: the same recorded
+        pixel mapped with the pose of the frame on show. eye_placement_id, eye_copy, eye_creative_id,
+        eye_x_ref_px, eye_y_ref_px: where the person really looked. Empty ids and NaN where there is none.
+        Samples without a pixel in the image have none.
     events : DataFrame
-        True gaze events: event_id, kind, onset_ns, offset_ns, duration_ms, first_sample, last_sample,
-        placement_id, copy, creative_id (what at least half of the valid recorded samples lie on), x_ref_px,
-        y_ref_px (median of those), on_share, eye_placement_id (what was meant).
+        True gaze events, with all columns of the contract `GAZE_EVENTS` (centroids are of valid recorded
+        samples) and: placement_id, copy, creative_id (what at least half of the valid recorded samples lie
+        on), x_ref_px, y_ref_px (median of those), on_share, eye_placement_id (what was meant).
     dwell : DataFrame
-        One row per placement: dwell_ms, sum of the durations of fixations and pursuits of `events` that lie
-        on it; fixation_count, their number; gaze_ms, time of valid recorded samples on it (visible there);
-        eye_dwell_ms, the same sum by where the person really looked; in_view_ms, time of frames in which at least
-        half of it was visible; noticed.
+        One row per placement. dwell_ms: sum of the durations of the fixations and pursuits of `events` that
+        lie on it; fixation_count: their number; gaze_ms: time of valid recorded samples on it where it is
+        visible; eye_dwell_ms: the same sum as dwell_ms by what was meant; in_view_ms: time of frames in which
+        at least half of it was visible; noticed: it was fixated.
     """
 
     mapping: pd.DataFrame
@@ -79,6 +80,7 @@ def make_truth(walk: Walk) -> Truth:
     mapping = _mapping(walk)
     gaze = _gaze(walk)
     events, gaze = _events(walk, gaze)
+    GAZE_EVENTS.check(events, "truth")
     return Truth(mapping, gaze, events, _dwell(walk, mapping, gaze, events))
 
 
@@ -162,7 +164,7 @@ def _in_image(walk: Walk, eyes: Floats, rotations: Floats, points: Floats) -> ND
     bent = distort_px(flat[inside], camera)
     limit = np.array([camera.width_px, camera.height_px]) - 0.5
     inside[inside] = ((bent >= -0.5) & (bent < limit)).all(axis=1)
-    return inside
+    return np.asarray(inside, dtype=np.bool_)
 
 
 def _no_mapping() -> pd.DataFrame:
@@ -317,6 +319,7 @@ def _events(walk: Walk, gaze: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]
         }
     )
     valid = walk.gaze["valid"].to_numpy()
+    table = pd.concat([table, _centroids(walk.gaze, number, len(first))], axis=1)
     owners = [_owner(gaze.iloc[a : b + 1], valid[a : b + 1]) for a, b in zip(first, last, strict=True)]
     for column, name in enumerate(
         ("placement_id", "copy", "creative_id", "x_ref_px", "y_ref_px", "on_share")
@@ -333,17 +336,32 @@ def _events(walk: Walk, gaze: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]
     return table, gaze.assign(event_id=number.astype(np.int64))
 
 
+def _centroids(gaze: pd.DataFrame, number: NDArray[np.int64], count: int) -> pd.DataFrame:
+    """Return number, centroid and dispersion of the valid samples of each event."""
+    names = {"x_px": "x_px", "y_px": "y_px", "azimuth_deg": "x_deg", "elevation_deg": "y_deg"}
+    valid = gaze["valid"].to_numpy()
+    samples = gaze.loc[valid, list(names)].rename(columns=names)
+    groups = samples.groupby(number[valid])
+    table = groups.mean().reindex(range(count))
+    # samples of an event are close together: differences of angles, narrowed by the elevation's cosine
+    off = samples - table.loc[number[valid]].to_numpy()
+    square = (off["x_deg"] * np.cos(np.radians(samples["y_deg"]))) ** 2 + off["y_deg"] ** 2
+    table["dispersion_deg"] = np.sqrt(square.groupby(number[valid]).mean().reindex(range(count)))
+    table.insert(0, "n_samples", groups.size().reindex(range(count), fill_value=0).astype(np.int64))
+    table["part"] = np.zeros(count, dtype=np.int64)
+    return table
+
+
 def _owner(samples: pd.DataFrame, valid: NDArray[np.bool_]) -> tuple[str, int, str, float, float, float]:
-    """Return placement, copy, creative, median position and share of what at least half of the samples hit."""
+    """Return placement, copy, creative, median position and share of what half of the samples hit."""
     nothing = ("", -1, "", float("nan"), float("nan"), 0.0)
     good = samples[valid]
     on = good[good["placement_id"] != ""]
     if len(on) == 0:
         return nothing
-    (placement, copy), count = max(
-        ((key, len(part)) for key, part in on.groupby(["placement_id", "copy"])), key=lambda pair: pair[1]
-    )
-    share = count / len(good)
+    counts = on.groupby(["placement_id", "copy"]).size()
+    placement, copy = counts.index[int(counts.to_numpy().argmax())]
+    share = float(counts.max()) / len(good)
     if share < 0.5:
         return nothing
     on = on[(on["placement_id"] == placement) & (on["copy"] == copy)]
@@ -353,7 +371,7 @@ def _owner(samples: pd.DataFrame, valid: NDArray[np.bool_]) -> tuple[str, int, s
         str(on["creative_id"].iloc[0]),
         float(on["x_ref_px"].median()),
         float(on["y_ref_px"].median()),
-        float(share),
+        share,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path as FilePath
 from typing import Literal
 
@@ -164,9 +164,7 @@ class Walk:
             clock=Clock("unix_utc", 0, "simulated", int(self.frame_table["t_ns"].iloc[0])),
             camera=self.camera,
             videos=videos,
-            loaders={
-                key: (lambda table=table: Stream(table)) for key, table in self.recording_tables.items()
-            },
+            loaders={key: partial(Stream, table) for key, table in self.recording_tables.items()},
         )
 
 
