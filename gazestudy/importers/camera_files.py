@@ -12,6 +12,10 @@ from gazestudy.errors import ParameterError
 from gazestudy.model import Camera
 from gazestudy.model.camera import CameraModel, CameraSource
 
+PUPIL_SIZES_PX = {"Pupil Invisible": (1088, 1080), "Neon": (1600, 1200)}
+"""Size of the scene image of devices whose calibration files do not say."""
+
+_NEAR_CENTRE_PX = 100.0  # principal points lie this near to the middle of the image
 _MODELS: dict[int, CameraModel] = {0: "none", 4: "opencv4", 5: "opencv5", 8: "opencv8"}
 _COEFFICIENT_KEYS = ("dist_coefs", "distortion_coefficients", "dist_coeffs", "distCoeff")
 
@@ -25,6 +29,19 @@ def camera_matrix(values: dict[str, Any]) -> NDArray[np.float64] | None:
     return matrix if matrix.shape == (3, 3) and np.isfinite(matrix).all() else None
 
 
+def pupil_device_at(centre_x_px: float) -> str | None:
+    """Return the Pupil device whose image has its middle near this column, or None.
+
+    Examples
+    --------
+    >>> pupil_device_at(527.9), pupil_device_at(805.1), pupil_device_at(960.0)
+    ('Pupil Invisible', 'Neon', None)
+    """
+    device = min(PUPIL_SIZES_PX, key=lambda name: abs(PUPIL_SIZES_PX[name][0] / 2 - centre_x_px))
+    near = abs(PUPIL_SIZES_PX[device][0] / 2 - centre_x_px) < _NEAR_CENTRE_PX
+    return device if near else None
+
+
 def camera_from_json(
     values: dict[str, Any], size_px: tuple[int, int] | None, source: CameraSource = "device"
 ) -> Camera:
@@ -36,7 +53,8 @@ def camera_from_json(
         Either what `Camera.to_dict` gives, or `camera_matrix` (3 x 3) with `dist_coefs` or
         `distortion_coefficients` (4, 5 or 8 numbers in OpenCV's order, nested or flat).
     size_px : tuple of int or None
-        Width and height of the image, where `values` does not say.
+        Width and height of the image; None: `resolution` in `values`, else that of the Pupil device whose
+        image has its middle at the principal point.
     source : {"device", "default", "user"}, default "device"
         Where the calibration comes from.
 
@@ -60,7 +78,8 @@ def camera_from_json(
         raise ParameterError("camera_matrix", values.get("camera_matrix"), "3 x 3 numbers")
     given = next((values[key] for key in _COEFFICIENT_KEYS if key in values), ())
     if size_px is None:
-        size_px = _size_of(values.get("resolution"))
+        device = pupil_device_at(float(matrix[0, 2]))
+        size_px = _size_of(values.get("resolution")) or PUPIL_SIZES_PX.get(device or "")
     return _camera(matrix, given, size_px, source)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import stat
 import tempfile
@@ -34,6 +35,8 @@ RATIO_COUNTS_FROM_BYTES = 100 * 2**20
 MAX_UNPACKED_BYTES = 2**40
 MAX_TABLE_BYTES = 8 * 2**30
 
+_DRIVE = re.compile(r"[A-Za-z]:")
+_NOT_IN_NAMES = re.compile(r'[<>:"|?*]')  # on Windows
 _CHUNK = 2**20
 _IGNORED_FOLDERS = ("__MACOSX",)
 
@@ -246,7 +249,7 @@ class ZipSource(Source):
         if self._extract_to is None:
             self._extract_to = Path(tempfile.mkdtemp(prefix="gazestudy-"))
             weakref.finalize(self, shutil.rmtree, self._extract_to, True)
-        target = self._extract_to / name  # names of members were checked to be plain
+        target = self._extract_to / _NOT_IN_NAMES.sub("_", name)  # `name` has no folders in it
         size = self.size_bytes(name)
         if target.is_file() and target.stat().st_size == size:
             return target
@@ -388,7 +391,7 @@ def _problem_of(member: zipfile.ZipInfo) -> str:
     # `orig_filename` is what the archive says; `filename` has been tidied by Python.
     for name in {member.filename, member.orig_filename}:
         parts = PurePosixPath(name.replace("\\", "/")).parts
-        if ".." in parts or name.startswith(("/", "\\")) or any(":" in part for part in parts[:1]):
+        if ".." in parts or name.startswith(("/", "\\")) or _DRIVE.match(name):
             return "a file in this zip would be written outside of its folder"
         if "\0" in name:
             return "a file in this zip has a broken name"

@@ -290,7 +290,7 @@ def read_table(
     finding.
     """
     place = source.place(name)
-    data = source.head(name, _HEAD_BYTES).rpartition(b"\n")[0] + b"\n" if head_only else source.read(name)
+    data = _whole_lines(source.head(name, _HEAD_BYTES)) if head_only else source.read(name)
     findings: list[Finding] = []
     data, encoding = _as_utf8(data, place, stream, form.encoding if form else None, findings)
     for _ in range(skip_rows):
@@ -329,6 +329,18 @@ def _encoding(head: bytes) -> str:
         if error.start < len(head) - 4:  # else a character was merely cut in two
             return "cp1252"
     return "utf-8"
+
+
+def _whole_lines(head: bytes) -> bytes:
+    """Return the start of a file up to its last line end, in any encoding."""
+    if len(head) < _HEAD_BYTES:
+        return head  # this is the whole file
+    encoding = _encoding(head)
+    line_end = b"\n"
+    if encoding.startswith("utf-16"):
+        line_end = b"\0\n" if encoding.endswith("be") or head.startswith(b"\xfe\xff") else b"\n\0"
+    cut = head.rfind(line_end)
+    return head if cut < 0 else head[: cut + len(line_end)]
 
 
 def _as_utf8(

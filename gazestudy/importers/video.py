@@ -407,18 +407,18 @@ def _scan(path: Path) -> _FileTable:
         )
     keys = np.flatnonzero([key for _, key in rows]).astype(np.int64)
     table = _FileTable(path, pts, times_ns, keys, by_pts, *size, full_range, tuple(findings))
-    return _without_unreadable_end(table, announced)
+    return _checked_by_decoding(table, announced)
 
 
-def _without_unreadable_end(table: _FileTable, announced: int) -> _FileTable:
+def _checked_by_decoding(table: _FileTable, announced: int) -> _FileTable:
     """Drop pictures at the end that do not decode: recorders that lose power leave such packets behind."""
-    last, back = -1, 1
+    last, back, rotation = -1, 1, 0
     with _Reader(table) as reader:
         while last < 0:
             key = len(table.keys) - back
             reader._restart(key if key >= 0 and table.by_pts else -1)
-            for number, _ in reader._decoded:
-                last = max(last, number)
+            for number, frame in reader._decoded:
+                last, rotation = max(last, number), int(frame.rotation)
             if key < 0:
                 break
             back *= 2
@@ -429,12 +429,16 @@ def _without_unreadable_end(table: _FileTable, announced: int) -> _FileTable:
             advice="It is damaged; copy it again from the recorder",
         )
     count = last + 1
+    notes = list(table.findings)
     lost = max(len(table.pts), announced if announced else 0) - count
-    if lost <= 0:
-        return table
-    note = _finding(
-        "video_unreadable_end", f"{table.path.name}: the last {lost} pictures cannot be read", lost
-    )
+    if lost > 0:
+        text = f"{table.path.name}: the last {lost} pictures cannot be read"
+        notes.append(_finding("video_unreadable_end", text, lost))
+    if rotation:
+        text = (
+            f"{table.path.name} asks players to turn it by {rotation} degrees; pictures are taken as stored"
+        )
+        notes.append(_finding("video_rotated", text, count))
     return _FileTable(
         table.path,
         table.pts[:count],
@@ -444,7 +448,7 @@ def _without_unreadable_end(table: _FileTable, announced: int) -> _FileTable:
         table.width_px,
         table.height_px,
         table.full_range,
-        (*table.findings, note),
+        tuple(notes),
     )
 
 

@@ -247,6 +247,9 @@ def propose(source: Source) -> Proposal:
     if confidence is not None:
         validity = Validity(column=confidence, min=_CONFIDENT)
         reasons.append(f"samples with {confidence!r} below {_CONFIDENT} are not valid")
+    elif (valid := table.find("valid")) is not None:
+        validity = Validity(column=valid, equals=True)
+        reasons.append(f"{valid!r} says which samples are valid")
     mapping = ColumnMapping(
         table=name,
         time=time,

@@ -53,8 +53,8 @@ class GlassesTools:
             return Refusal(f"neither {FRAMES} nor {INFO} lies beside {GAZE}")
         try:
             info = source.json(INFO)
-        except InputError as error:
-            return Refusal(error.problem)
+        except InputError:
+            info = {}  # reading it again will say so
         name = str(info.get("name") or source.label)
         return Match(name, str(info.get("eye_tracker") or "unknown"), f"{GAZE} with 'gaze_pos_vid_x'")
 
@@ -69,7 +69,11 @@ class _Folder:
 
     def __post_init__(self) -> None:
         self._notes: list[Finding] = []
-        self.info = self.source.json(INFO)
+        self.info: dict[str, Any] = {}
+        try:
+            self.info = self.source.json(INFO)
+        except InputError as error:
+            self._notes.append(Finding("problem", "recording", "info_damaged", str(error), 1))
         self.video_names = self._choose_video()
         self.videos = tuple(self.source.local(name) for name in self.video_names)
         self.size_px: tuple[int, int] | None = None

@@ -21,20 +21,17 @@ from numpy.typing import NDArray
 
 from gazestudy.errors import InputError, ParameterError
 from gazestudy.geometry.cameras import px_to_deg
-from gazestudy.importers.camera_files import camera_from_json, camera_matrix
+from gazestudy.importers.camera_files import PUPIL_SIZES_PX, camera_from_json, camera_matrix, pupil_device_at
 from gazestudy.importers.recordings import pupil_filler
 from gazestudy.importers.registry import ImporterInfo, Match, Refusal, recording_importer
 from gazestudy.importers.sources import TABLE_SUFFIXES, Source
 from gazestudy.importers.streams import frame_table, gap_findings, gaze_stream, in_time_order
-from gazestudy.importers.text_tables import TextTable, read_table, sniff_header
+from gazestudy.importers.text_tables import TextTable, column_key, read_table, sniff_header
 from gazestudy.importers.video import SceneVideo, picture_size
 from gazestudy.model import Camera, Clock, Finding, Recording, RecordingMeta, Stream
 
 if TYPE_CHECKING:
     from gazestudy.importers.recordings.columns import ColumnMapping
-
-SIZES_PX = {"Pupil Invisible": (1088, 1080), "Neon": (1600, 1200)}
-"""Size of the scene image of each device."""
 
 VENDOR_TABLES = {
     "fixations": "fixations.csv",
@@ -43,9 +40,11 @@ VENDOR_TABLES = {
     "eye_states": "3d_eye_states.csv",
     "labels": "labels.csv",
 }
+COLUMNS = ("timestamp [ns]", "gaze x [px]", "gaze y [px]")
 FRAME_TABLES = ("world_timestamps.csv", "scene_timestamps.csv", "world.csv")
 
 AGREES_DEG = 0.05  # azimuth and elevation are given to more digits; the pixels are rounded to 0.001
+VIDEO_AGREES_MS = 20.0
 CHECKED_SAMPLES = 20_000  # an hour has forty times as many, which would take longer than reading it
 
 _VIDEO_NAME = re.compile(r"[0-9a-f]{8}_(\d+(?:\.\d+)?)-\d+(?:\.\d+)?\.mp4", re.IGNORECASE)
@@ -63,28 +62,22 @@ class PupilCloud:
         if name is None:
             return Refusal("there is no gaze.csv")
         header = sniff_header(source, name)
-        if header is None:
-            return Refusal(f"{name} is empty or no text")
-        names = [column.lower() for column in header[0]]
+        names = [column_key(column) for column in header[0]] if header is not None else []
         if any(_ENRICHMENT.search(column) for column in names):
             return Refusal(
                 f"{name} is the result of an enrichment (gaze already mapped onto a surface or picture), not"
                 " a recording; download 'Timeseries Data + Scene Video' instead"
             )
-        missing = [
-            column for column in ("timestamp [ns]", "gaze x [px]", "gaze y [px]") if column not in names
-        ]
-        if missing:
-            return Refusal(f"{name} has no column {missing[0]!r}")
-        try:
-            info = source.json("info.json")
-        except InputError as error:
-            return Refusal(error.problem)
-        return Match(
-            _name_of(source, info),
-            _device(info) or "unknown",
-            f"{name} with 'timestamp [ns]' and 'gaze x [px]'",
+        missing = [column for column in COLUMNS if column_key(column) not in names]
+        info = _info_or_empty(source)
+        if missing and not _device(info):
+            what = f"{name} has no column {missing[0]!r}" if names else f"{name} is empty or no text"
+            return Refusal(what)
+        # Beside an info.json of Pupil a broken gaze.csv is a broken recording; reading it says what is wrong.
+        reason = (
+            f"info.json of {_device(info)}" if missing else f"{name} with {COLUMNS[0]!r} and {COLUMNS[1]!r}"
         )
+        return Match(_name_of(source, info), _device(info) or "unknown", reason)
 
     def read(self, source: Source, info: ImporterInfo, columns: ColumnMapping | None) -> Recording:
         """Return the recording with lazy streams."""
@@ -132,15 +125,18 @@ class _Export:
 
     def __post_init__(self) -> None:
         self._notes: list[Finding] = []
-        self.info  # noqa: B018  # a broken info.json should say so at once
+        header = read_table(self.source, _gaze_name(self.source) or "gaze.csv", "gaze", head_only=True)
+        for column in COLUMNS:
+            header.need(column)
+        try:
+            self.info = self.source.json("info.json")
+        except InputError as error:
+            self.info = {}
+            self._notes.append(Finding("problem", "recording", "info_damaged", str(error), 1))
         self.videos = tuple(self.source.local(name) for name in self._choose_videos())
         self.device = self._known_device()
         self.size_px = self._image_size()
         self.camera = self._read_camera()
-
-    @cached_property
-    def info(self) -> dict[str, Any]:
-        return self.source.json("info.json")
 
     @property
     def used_files(self) -> list[str]:
@@ -196,10 +192,12 @@ class _Export:
             near = np.abs(table.floats(azimuth)) < 2
             x_px = table.floats(table.need("gaze x [px]"))[near]
             centre = float(np.nanmedian(x_px)) if np.isfinite(x_px).any() else np.nan
-        guess = min(SIZES_PX, key=lambda name: abs(SIZES_PX[name][0] / 2 - centre))
-        if not abs(SIZES_PX[guess][0] / 2 - centre) < 100:
+        guess = pupil_device_at(centre)
+        if guess is None:
             return "unknown"
-        text = f"info.json is missing; device {guess!r} inferred from where the optical axis meets the image"
+        text = (
+            f"info.json does not say; device {guess!r} inferred from where the optical axis meets the image"
+        )
         self._notes.append(Finding("warning", "gaze", "device_inferred", text))
         return guess
 
@@ -210,7 +208,7 @@ class _Export:
             except InputError as error:
                 self._notes.append(Finding("problem", "frames", "video_unusable", str(error), 1))
                 self.videos = ()
-        return SIZES_PX.get(self.device)
+        return PUPIL_SIZES_PX.get(self.device)
 
     def _camera_json(self) -> tuple[dict[str, Any], str]:
         for name in ("scene_camera.json", "calibration.json"):
@@ -375,6 +373,7 @@ class _Export:
                     findings.append(
                         Finding("warning", "frames", "frame_count", text, abs(pictures - len(t_ns)))
                     )
+                findings.extend(_check_video_times(t_ns[:count], video.times_ns[:count]))
             filler, more = pupil_filler.find(t_ns, video if self.videos else None, count)
         frames, order = in_time_order(
             frame_table(t_ns, filler=filler, video=files, index=rows, has_video=bool(self.videos)), "frames"
@@ -474,6 +473,18 @@ class _Export:
         ]
 
 
+def _check_video_times(t_ns: NDArray[np.int64], video_ns: NDArray[np.int64]) -> list[Finding]:
+    """Compare frame times with the times in the video: a picture that is missing shifts all that follow."""
+    if len(t_ns) < 2:
+        return []
+    apart_ms = np.abs((t_ns - t_ns[0]) - (video_ns - video_ns[0])) / 1e6
+    text = f"frame times and times in the video differ by at most {apart_ms.max():.1f} ms"
+    usual_ms = float(np.median(np.diff(t_ns))) / 1e6
+    fits = apart_ms.max() <= max(usual_ms, VIDEO_AGREES_MS)
+    count = int(np.count_nonzero(apart_ms > usual_ms))
+    return [Finding("info" if fits else "warning", "frames", "check_video_times", text, count)]
+
+
 def worn_state(word: str) -> bool | None:
     """Return what one cell of the column `worn` says; every writer has its own way.
 
@@ -498,6 +509,13 @@ def _gaze_name(source: Source) -> str | None:
     names = source.names()
     single = len(names) == 1 and source.path.is_file() and names[0].lower().endswith(TABLE_SUFFIXES)
     return names[0] if single else None
+
+
+def _info_or_empty(source: Source) -> dict[str, Any]:
+    try:
+        return source.json("info.json")
+    except InputError:
+        return {}  # reading it again will say so
 
 
 def _device(info: dict[str, Any]) -> str:

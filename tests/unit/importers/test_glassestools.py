@@ -77,13 +77,19 @@ def test_missing_parts_are_named(small):
     [
         pytest.param("gazeData.tsv", b"", "has no column 'timestamp'", id="empty"),
         pytest.param("gazeData.tsv", b"time\tx\ty\n1\t2\t3\n", "has no column 'timestamp'", id="header"),
-        pytest.param("recording_info.json", b"{", "damaged", id="info"),
     ],
 )
 def test_broken_folders_are_refused(small, file, content, problem):
     (small / file).write_bytes(content)
     with pytest.raises(UnknownFormatError, match=problem):
         read_recording(small)
+
+
+def test_damaged_facts_do_not_stop_the_rest(small):
+    (small / "recording_info.json").write_bytes(b"{")
+    recording = read_recording(small)
+    assert "info_damaged" in codes(recording)
+    assert len(recording.gaze) == 2
 
 
 def test_cut_off_table(small):

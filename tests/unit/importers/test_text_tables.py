@@ -150,6 +150,17 @@ def sniffed_form(encoding):
     return TextFormat(encoding, ",", ".")
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be", "cp1252"])
+@pytest.mark.parametrize("count", [10, 50_000])
+def test_the_start_of_a_table_ends_with_a_whole_line(table, encoding, count):
+    text = "t,größe\n" + "".join(f"{i},{i}\n" for i in range(count))
+    found = table(text.encode(encoding), head_only=True)
+    values = found.floats("größe")
+    assert values.tolist() == list(range(len(values)))
+    assert 10 <= len(values) < 20_000
+    assert set(codes(found)) <= {"encoding"}
+
+
 def test_sniffing_reads_only_the_start(tmp_path):
     (tmp_path / "t.csv").write_bytes(ROWS.encode() + b"9" * 200_000)
     header, form = sniff_header(FolderSource(tmp_path), "t.csv")
