@@ -235,7 +235,7 @@ def _product(width, height, headline, rng, motif):  # type: ignore[no-untyped-de
     background *= 0.8 + 0.4 * value_noise(height, width, motif, cells=20, octaves=6)[..., None]
     picture = np.asarray(np.clip(background, 0, 255), dtype=np.uint8)
     unit = min(width, height)
-    for _ in range(60):  # drops, petals, crumbs
+    for _ in range(140):  # drops, petals, crumbs
         centre = (int(motif.uniform(0, width)), int(motif.uniform(0.25, 0.85) * height))
         axes = (int(motif.uniform(0.01, 0.05) * unit), int(motif.uniform(0.01, 0.03) * unit))
         colour = random_colour(motif, saturation=0.5, value=motif.uniform(0.4, 1.0), hue=hue + 0.4)

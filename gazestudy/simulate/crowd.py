@@ -166,7 +166,7 @@ def _clothes(rng: np.random.Generator) -> tuple[Texture, Texture]:
     coat = np.array(random_colour(rng, saturation=rng.uniform(0.1, 0.7), value=rng.uniform(0.25, 0.8)))
     trousers = np.array(random_colour(rng, saturation=0.3, value=rng.uniform(0.15, 0.45)))
     skin = np.array((120, 150, 200)) * rng.uniform(0.55, 1.1)
-    hair = np.array(random_colour(rng, saturation=0.4, value=rng.uniform(0.1, 0.5)))
+    hair = np.array(random_colour(rng, saturation=0.5, value=rng.uniform(0.08, 0.5), hue=0.08))
     share = np.linspace(0, 1, height)[:, None, None]
     picture = np.where(share < 0.54, coat, trousers) * (0.75 + 0.5 * cloth)[..., None]
     picture = np.where(share > 0.965, 30.0, picture)

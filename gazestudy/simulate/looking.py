@@ -174,7 +174,7 @@ def _choose_face(station: Station, eye: Floats, heading: float, rng: np.random.G
     slant = -np.einsum("ij,ij->i", ways, [surface.normal for surface in surfaces]) / distance
     width = np.array([np.linalg.norm(surface.along_m) for surface in surfaces])
     size = np.degrees(np.arctan2(width * slant, distance))
-    seen = (np.abs(_bearing(ways, heading)) < np.radians(60)) & (slant > 0.17) & (distance < 13) & (size > 2)
+    seen = (np.abs(_bearing(ways, heading)) < np.radians(50)) & (slant > 0.17) & (distance < 13) & (size > 2)
     eyes = np.broadcast_to(eye, ways.shape)
     seen &= ~hidden(station, eyes, middles, np.full(len(ways), time))
     if not seen.any():

@@ -13,7 +13,7 @@ EYE_HEIGHT_M = 1.62
 STEP_HZ = 1.9
 _LANE_M = 0.7
 _ROUTE_M = (0.5, 50.5)
-_HEAD_RAD_S = 9.0  # critically damped follower: a turn of 60 degrees peaks at 60 * 9 / e = 200 deg/s
+_HEAD_RAD_S = 8.0  # critically damped follower: a turn of 60 degrees peaks at 60 * 8 / e = 177 deg/s
 
 
 @dataclass(frozen=True, slots=True, eq=False)

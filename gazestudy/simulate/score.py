@@ -129,10 +129,10 @@ def score_walk(
     hits = mapped_gaze[same[mapped_gaze["sample"]]]
     errors = [
         np.hypot(
-            hits["x_ref_px"].to_numpy() - truth[x].to_numpy()[hits["sample"]],
-            hits["y_ref_px"].to_numpy() - truth[y].to_numpy()[hits["sample"]],
+            hits["x_ref_px"].to_numpy() - truth[x].to_numpy(dtype=np.float64)[hits["sample"]],
+            hits["y_ref_px"].to_numpy() - truth[y].to_numpy(dtype=np.float64)[hits["sample"]],
         )
-        / hits["placement_id"].map(widths).to_numpy()
+        / hits["placement_id"].map(widths).to_numpy(dtype=np.float64)
         * 100
         for x, y in (("x_frame_ref_px", "y_frame_ref_px"), ("x_ref_px", "y_ref_px"))
     ]

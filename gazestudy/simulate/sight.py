@@ -70,7 +70,7 @@ def hidden(station: Station, eyes_m: Floats, points_m: Floats, t_s: Floats) -> F
     station : Station
         The station.
     eyes_m, points_m : ndarray of float, shape (n, 3)
-        From where to where.
+        From where to where; at one time there is one eye.
     t_s : ndarray of float, shape (n,)
         Station time, which decides where people are.
 
@@ -86,8 +86,9 @@ def hidden(station: Station, eyes_m: Floats, points_m: Floats, t_s: Floats) -> F
             distance, where = _meet(surface, eyes_m, ways)
             rows = np.flatnonzero((distance < 0.995) & ((where >= 0) & (where <= 1)).all(axis=1) & ~blocked)
             blocked[rows] = inside_outline(where[rows], surface.outline)
+    times, which = np.unique(t_s, return_inverse=True)
     for person in station.people:
-        blocked |= _behind_person(person, eyes_m, ways, t_s)
+        blocked |= _behind_person(person, eyes_m, ways, times, which)
     return blocked
 
 
@@ -115,24 +116,30 @@ def _walled_off(eyes_m: Floats, ways: Floats) -> Flags:
     return np.asarray(crosses & ((np.abs(at[:, 0]) > right) | (at[:, 1] < -height)))
 
 
-def _behind_person(person: Person, eyes_m: Floats, ways: Floats, t_s: Floats) -> Flags:
-    feet = person.position_m(t_s)
-    towards = eyes_m - feet
-    gap = np.hypot(towards[:, 0], towards[:, 2])
-    normal = towards[:, [0, 2]] / gap[:, None]
-    speed = ways[:, 0] * normal[:, 0] + ways[:, 2] * normal[:, 1]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        share = -gap / speed
-    possible = (speed < 0) & (share < 1) & (gap >= TOO_CLOSE_M)
-    rows = np.flatnonzero(possible)
-    at = eyes_m[rows] + share[rows, None] * ways[rows] - feet[rows]
-    across = (-at[:, 0] * normal[rows, 1] + at[:, 2] * normal[rows, 0]) / PERSON_WIDTH_M + 0.5
-    down = (at[:, 1] + person.height_m + person.lift_m(t_s[rows])) / person.height_m
-    near = (np.abs(across - 0.5) < 0.6) & (down >= 0) & (down <= 1)
-    rows, where = rows[near], np.column_stack([across, down])[near]
+def _behind_person(
+    person: Person, eyes_m: Floats, ways: Floats, times: Floats, which: NDArray[np.int64]
+) -> Flags:
+    """Tell which ways a person crosses, upright and facing the eyes; `which` of `times` each is at."""
     blocked = np.zeros(len(ways), dtype=bool)
-    times, which = np.unique(t_s[rows], return_inverse=True)
-    for number, time in enumerate(times):
-        of_time = which == number
-        blocked[rows[of_time]] = inside_outline(where[of_time], figure(stride=person.stride(float(time))))
+    if len(ways) == 0:
+        return blocked
+    first = np.zeros(len(times), dtype=np.int64)
+    first[which[::-1]] = np.arange(len(which))[::-1]  # all ways of one time start at the same eye
+    feet = person.position_m(times)
+    aside, ahead = feet[:, 0] - eyes_m[first, 0], feet[:, 2] - eyes_m[first, 2]
+    gap = np.hypot(aside, ahead)
+    gap[gap < TOO_CLOSE_M] = np.inf  # not drawn either
+    aside, ahead = aside / gap, ahead / gap
+    reach = ways[:, 0] * aside[which] + ways[:, 2] * ahead[which]
+    rows = np.flatnonzero(reach > gap[which])
+    time = which[rows]
+    at = eyes_m[rows] + (gap[time] / reach[rows])[:, None] * ways[rows] - feet[time]
+    across = (at[:, 0] * ahead[time] - at[:, 2] * aside[time]) / PERSON_WIDTH_M + 0.5
+    down = (at[:, 1] + person.height_m + person.lift_m(times)[time]) / person.height_m
+    near = (np.abs(across - 0.5) < 0.6) & (down >= 0) & (down <= 1)
+    rows, time, where = rows[near], time[near], np.column_stack([across, down])[near]
+    for number in np.unique(time):
+        of_time = time == number
+        outline = figure(stride=person.stride(float(times[number])))
+        blocked[rows[of_time]] = inside_outline(where[of_time], outline)
     return blocked

@@ -14,15 +14,15 @@ from gazestudy.model import categorical, frame_on_show, sample_durations_ns
 from gazestudy.model.tables import EVENT_KINDS, GAZE_EVENTS
 from gazestudy.simulate.cameras import lens_of
 from gazestudy.simulate.looking import KINDS
-from gazestudy.simulate.render import NEAR_M, Shot, surface_homography
+from gazestudy.simulate.render import NEAR_M
 from gazestudy.simulate.sight import FaceHits, hidden, hit_faces
-from gazestudy.simulate.surfaces import Floats
+from gazestudy.simulate.surfaces import SQUARE, Floats
 
 if TYPE_CHECKING:
     from gazestudy.simulate.station import Face, Station
     from gazestudy.simulate.walk import Walk
 
-_GRID = 12  # visible share is counted on 12 x 12 points of the face
+_GRID = 10  # visible share is counted on 10 x 10 points of the face
 _CHUNK_FRAMES = 120
 
 
@@ -37,7 +37,7 @@ class Truth:
     mapping : DataFrame
         One row per frame and face with any part in the image: frame, t_ns, placement_id, creative_id, copy,
         h00 to h22 (reference px to undistorted scene px at mid-exposure), in_image_share, visible_share (in
-        the image and not hidden; counted on 12 x 12 points of the face), width_px (mean of upper and lower
+        the image and not hidden; counted on 10 x 10 points of the face), width_px (mean of upper and lower
         edge in undistorted px, NaN when a corner is behind the camera), distance_mm (eye to middle of the
         face), angle_deg (between line of sight and the face's normal).
     gaze : DataFrame
@@ -84,8 +84,10 @@ def make_truth(walk: Walk) -> Truth:
     return Truth(mapping, gaze, events, _dwell(walk, mapping, gaze, events))
 
 
-def reference_homography(station: Station, face: Face, shot: Shot, matrix: Floats) -> Floats:
-    """Return the homography from reference px of a face to undistorted scene px, h22 = 1, shape (3, 3).
+def reference_homographies(
+    station: Station, face: Face, eyes_m: Floats, rotations: Floats, matrix: Floats
+) -> Floats:
+    """Return the homographies from reference px of a face to undistorted scene px.
 
     Parameters
     ----------
@@ -93,20 +95,25 @@ def reference_homography(station: Station, face: Face, shot: Shot, matrix: Float
         The station.
     face : Face
         Which face.
-    shot : Shot
-        Pose of the camera.
+    eyes_m : ndarray of float, shape (n, 3)
+        Positions of the camera, m.
+    rotations : ndarray of float, shape (n, 3, 3)
+        World to camera.
     matrix : ndarray of float, shape (3, 3)
         Camera matrix.
 
     Returns
     -------
-    ndarray of float64, shape (3, 3)
-        The homography.
+    ndarray of float64, shape (n, 3, 3)
+        The homographies, h22 = 1.
     """
+    surface = station.surfaces[face.surface]
     width, height = face.size_px
     shares = np.array([[1 / width, 0, 0.5 / width], [0, 1 / height, 0.5 / height], [0, 0, 1]])
-    result = surface_homography(station.surfaces[face.surface], shot, matrix) @ shares
-    return np.asarray(result / result[2, 2])
+    plane = np.empty((len(eyes_m), 3, 3))
+    plane[..., 0], plane[..., 1], plane[..., 2] = surface.along_m, surface.down_m, surface.origin_m - eyes_m
+    result = matrix @ rotations @ plane @ shares
+    return np.asarray(result / result[:, 2:, 2:])
 
 
 def _mapping(walk: Walk) -> pd.DataFrame:
@@ -141,7 +148,11 @@ def _mapping_rows(walk: Walk, rows: NDArray[np.int64], all_t_ns: NDArray[np.int6
         which, point = np.nonzero(in_image[near])
         free = ~hidden(walk.station, eyes[near][which], points[point], t_s[near][which])
         visible = np.bincount(which, weights=free, minlength=len(near)) / len(grid)
-        found.append(_mapping_of_face(walk, face, rows[near], all_t_ns, in_image[near].mean(axis=1), visible))
+        found.append(
+            _mapping_of_face(
+                walk, face, rows[near], all_t_ns[rows[near]], in_image[near].mean(axis=1), visible
+            )
+        )
     return pd.concat(found, ignore_index=True) if found else _no_mapping()
 
 
@@ -186,46 +197,44 @@ def _mapping_of_face(
     walk: Walk,
     face: Face,
     rows: NDArray[np.int64],
-    all_t_ns: NDArray[np.int64],
+    t_ns: NDArray[np.int64],
     in_image: Floats,
     visible: Floats,
 ) -> pd.DataFrame:
     surface = walk.station.surfaces[face.surface]
-    shots = [walk.shot(int(row)) for row in rows]
-    matrices = np.array(
-        [reference_homography(walk.station, face, shot, walk.camera.matrix) for shot in shots]
-    )
-    middle = surface.point_m(np.array([[0.5, 0.5]]))[0]
-    ways = np.array([shot.camera_m for shot in shots]) - middle
+    t_s = walk.station_s(t_ns)
+    eyes, rotations = walk.head.pose_at(t_s)
+    matrices = reference_homographies(walk.station, face, eyes, rotations, walk.camera.matrix)
+    ways = eyes - surface.point_m(np.array([[0.5, 0.5]]))[0]
     distance = np.linalg.norm(ways, axis=1)
+    creatives = [face.creative_ids[surface.on_show(float(time))] for time in t_s]
     table = {
         "frame": rows,
-        "t_ns": all_t_ns[rows],
+        "t_ns": t_ns,
         "placement_id": pd.Series([face.placement_id] * len(rows), dtype="str"),
-        "creative_id": pd.Series(
-            [face.creative_ids[surface.on_show(shot.t_s)] for shot in shots], dtype="str"
-        ),
+        "creative_id": pd.Series(creatives, dtype="str"),
         "copy": np.full(len(rows), face.copy, dtype=np.int64),
     }
     table |= {f"h{row}{column}": matrices[:, row, column] for row in range(3) for column in range(3)}
     table |= {
         "in_image_share": in_image,
         "visible_share": visible,
-        "width_px": np.array([_width_px(walk, face, shot) for shot in shots]),
+        "width_px": _widths_px(walk, face, eyes, rotations),
         "distance_mm": 1000 * distance,
         "angle_deg": np.degrees(np.arccos(np.clip(ways @ surface.normal / distance, -1, 1))),
     }
     return pd.DataFrame(table)
 
 
-def _width_px(walk: Walk, face: Face, shot: Shot) -> float:
-    surface = walk.station.surfaces[face.surface]
-    corners = surface.point_m(np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]]))
-    rays = (corners - shot.camera_m) @ shot.rotation.T
-    if (rays[:, 2] <= NEAR_M).any():
-        return float("nan")
-    flat = rays[:, :2] / rays[:, 2:] * (walk.camera.fx_px, walk.camera.fy_px)
-    return float((np.linalg.norm(flat[1] - flat[0]) + np.linalg.norm(flat[2] - flat[3])) / 2)
+def _widths_px(walk: Walk, face: Face, eyes: Floats, rotations: Floats) -> Floats:
+    corners = walk.station.surfaces[face.surface].point_m(SQUARE)
+    rays = np.einsum("nij,nmj->nmi", rotations, corners[None] - eyes[:, None])
+    behind = (rays[..., 2] <= NEAR_M).any(axis=1)
+    depth = np.maximum(rays[..., 2:], NEAR_M)
+    flat = rays[..., :2] / depth * (walk.camera.fx_px, walk.camera.fy_px)
+    upper = np.linalg.norm(flat[:, 1] - flat[:, 0], axis=1)
+    lower = np.linalg.norm(flat[:, 2] - flat[:, 3], axis=1)
+    return np.where(behind, np.nan, (upper + lower) / 2)
 
 
 def _gaze(walk: Walk) -> pd.DataFrame:
@@ -284,16 +293,18 @@ def _columns(station: Station, hits: FaceHits, t_s: Floats, prefix: str) -> dict
 def _by_frame(walk: Walk, hits: FaceHits, pixels: Floats, frame: NDArray[np.int64]) -> tuple[Floats, Floats]:
     """Map recorded pixels with the homography of the frame on show, on the face that they really lie on."""
     result = np.full((len(pixels), 2), np.nan)
-    rows = np.flatnonzero((hits.face >= 0) & (frame >= 0))
-    kinds = walk.frame_table["kind"].to_numpy()
-    flat = undistort_px(pixels[rows], walk.camera)
-    shots = {int(number): walk.shot(int(number)) for number in np.unique(frame[rows])}
-    for row, point in zip(rows, flat, strict=True):
-        face = walk.station.faces[hits.face[row]]
-        if face.in_study and kinds[frame[row]] == "real":
-            matrix = reference_homography(walk.station, face, shots[int(frame[row])], walk.camera.matrix)
-            x, y, w = np.linalg.solve(matrix, [point[0], point[1], 1.0])
-            result[row] = x / w, y / w
+    real = walk.frame_table["kind"].to_numpy() == "real"
+    frame_s = walk.station_s(walk.frame_table["t_ns"].to_numpy())
+    usable = (hits.face >= 0) & (frame >= 0) & real[np.maximum(frame, 0)]
+    for number, face in enumerate(walk.station.faces):
+        rows = np.flatnonzero(usable & (hits.face == number))
+        if not face.in_study or len(rows) == 0:
+            continue
+        eyes, rotations = walk.head.pose_at(frame_s[frame[rows]])
+        matrices = reference_homographies(walk.station, face, eyes, rotations, walk.camera.matrix)
+        flat = np.column_stack([undistort_px(pixels[rows], walk.camera), np.ones(len(rows))])
+        points = np.linalg.solve(matrices, flat[..., None])[..., 0]
+        result[rows] = points[:, :2] / points[:, 2:]
     return result[:, 0], result[:, 1]
 
 

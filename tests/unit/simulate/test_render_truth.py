@@ -14,7 +14,7 @@ from gazestudy.simulate.cameras import lens_of
 from gazestudy.simulate.motion import camera_axes
 from gazestudy.simulate.render import Renderer, Shot
 from gazestudy.simulate.surfaces import Texture
-from gazestudy.simulate.truth import reference_homography
+from gazestudy.simulate.truth import reference_homographies
 
 
 def shot_at(x_m, z_m, yaw_deg, pitch_deg=1.0, roll_deg=2.0, blur_deg=0.0):
@@ -60,7 +60,8 @@ def empty_station():
 def test_discs_appear_where_the_truth_says(empty_station, camera, shot):
     station, face, centres = empty_station
     picture = Renderer(station, camera).frame(shot, None)
-    matrix = reference_homography(station, face, shot, camera.matrix)
+    pose = shot.camera_m[None], shot.rotation[None]
+    matrix = reference_homographies(station, face, *pose, camera.matrix)[0]
     dark = 255.0 - picture.mean(axis=2)
     errors = []
     for centre in centres:
@@ -73,8 +74,12 @@ def test_discs_appear_where_the_truth_says(empty_station, camera, shot):
         if (bent < 25).any() or (bent > np.array(picture.shape[1::-1]) - 25).any():
             continue
         # local magnification weights each reference point by its area in the picture
-        side = cv2.perspectiveTransform((around + np.array([0.5, 0])).reshape(-1, 1, 2), matrix).reshape(-1, 2)
-        below = cv2.perspectiveTransform((around + np.array([0, 0.5])).reshape(-1, 1, 2), matrix).reshape(-1, 2)
+        side = cv2.perspectiveTransform((around + np.array([0.5, 0])).reshape(-1, 1, 2), matrix).reshape(
+            -1, 2
+        )
+        below = cv2.perspectiveTransform((around + np.array([0, 0.5])).reshape(-1, 1, 2), matrix).reshape(
+            -1, 2
+        )
         along, down = distort_px(side, camera) - bent, distort_px(below, camera) - bent
         area = np.abs(along[:, 0] * down[:, 1] - along[:, 1] * down[:, 0])
         wanted = (bent * area[:, None]).sum(axis=0) / area.sum()
