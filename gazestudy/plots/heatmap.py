@@ -1,0 +1,311 @@
+"""Heatmaps as pictures: what was looked at, with everything that has to be said written beside it."""
+
+from __future__ import annotations
+
+import io
+import textwrap
+import warnings
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from matplotlib import colormaps, rc_context
+from matplotlib.axes import Axes
+from matplotlib.colors import Colormap
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from gazestudy._cv2 import cv2
+from gazestudy.errors import ParameterError
+from gazestudy.heatmaps.maps import HeatmapData, opacity_map
+from gazestudy.heatmaps.weights import WEIGHTING_WORDS
+from gazestudy.model.recording import Finding
+from gazestudy.plots.fonts import families_for, missing_scripts
+
+Style = Literal["overlay", "fog", "contour"]
+Picture = NDArray[np.uint8]
+
+_DPI = 200
+_LONG_SIDE_PX = 1500  # of the artwork in the finished picture
+_NARROWEST_PX = 760  # of the column that holds artwork and caption
+_MARGIN_PX = 36
+_BAR_PX = 30
+_BAR_ROOM_PX = 190  # bar with its numbers and label
+_LINE_PX = 34
+_TITLE_PT, _TEXT_PT = 11.0, 7.5
+_INK, _SOFT_INK, _FOG = "#1a1a1a", "#5a5a5a", "#101014"
+_STRONGEST = 0.85  # opacity of the colour at the top of the scale: the artwork never vanishes
+_LEVELS = (0.25, 0.5, 0.75)
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """Everything in pixels of the finished picture, from the top left."""
+
+    width: int
+    height: int
+    art: tuple[int, int, int, int]
+    bar: tuple[int, int, int, int]
+
+    def fractions(self, box: tuple[int, int, int, int]) -> tuple[float, float, float, float]:
+        left, top, wide, high = box
+        return (
+            left / self.width,
+            1.0 - (top + high) / self.height,
+            wide / self.width,
+            high / self.height,
+        )
+
+
+def draw_heatmap(
+    data: HeatmapData,
+    image: NDArray[np.uint8],
+    *,
+    style: Style = "overlay",
+    colormap: str = "viridis",
+    scale_max: float | None = None,
+    contours: bool = False,
+    findings: list[Finding] | None = None,
+) -> Figure:
+    """Draw a heatmap over its artwork, with colour bar and caption.
+
+    Parameters
+    ----------
+    data : HeatmapData
+        The heatmap.
+    image : ndarray of uint8, shape (height, width, 3) or (height, width)
+        The artwork, RGB or grey, as large as the density.
+    style : {"overlay", "fog", "contour"}
+        "overlay": colour over the artwork, more opaque where denser. "fog": dark where nobody looked.
+        "contour": lines at 25, 50 and 75 % of the scale.
+    colormap : str
+        A perceptually uniform matplotlib colour map.
+    scale_max : float, optional
+        Density at the top of the scale, in the unit of `data`, the same for heatmaps that are compared; None:
+        the peak of this one.
+    contours : bool
+        Draw the contour lines over an overlay too.
+    findings : list of Finding, optional
+        Gets an entry where the name cannot be written with the installed fonts; without a list, a Python
+        warning says so.
+
+    Returns
+    -------
+    Figure
+        Not connected to any window; `figure_bytes` makes PNG or SVG of it.
+
+    Raises
+    ------
+    ParameterError
+        If the artwork has another size than the density, or style or colour map are not known.
+
+    Notes
+    -----
+    Rainbow maps are refused, since their steps in lightness show edges that are not in the data (Borland &
+    Taylor 2007, doi 10.1109/MCG.2007.323435).
+    """
+    colors = _check(data, image, style, colormap, scale_max)
+    top = data.peak if scale_max is None else scale_max
+    text = _caption(data, style, top, scale_max is not None, findings)
+    layout = _plan(data, len(text.lines), with_bar=style != "fog" and top > 0)
+    wide, high = layout.art[2], layout.art[3]
+    art = cv2.resize(_rgb(image), (wide, high), interpolation=_sampling(image, wide))
+    share = np.zeros((high, wide), dtype=np.float32)
+    if top > 0:
+        share = cv2.resize(data.density, (wide, high), interpolation=_sampling(image, wide)) / np.float32(top)
+    if style == "fog":
+        fog = cv2.resize(opacity_map(data), (wide, high), interpolation=_sampling(image, wide))
+        art = _blend(art, np.array([16, 16, 20]), fog * 0.9)
+    elif style == "overlay":
+        art = _blend(art, colors(np.clip(share, 0, 1))[..., :3] * 255.0, _opacity(share))
+
+    with rc_context({"font.family": text.families, "axes.unicode_minus": False}):
+        figure = Figure(figsize=(layout.width / _DPI, layout.height / _DPI), dpi=_DPI, facecolor="white")
+        axes = figure.add_axes(layout.fractions(layout.art))
+        axes.imshow(art, interpolation="nearest", aspect="auto", extent=(-0.5, wide - 0.5, high - 0.5, -0.5))
+        axes.set_axis_off()
+        if (style == "contour" or contours) and top > 0:
+            _lines(axes, share, colors)
+        if style != "fog" and top > 0:
+            _bar(figure, layout, colors, top, data.unit, style)
+        _write(figure, layout, text)
+    return figure
+
+
+def figure_bytes(figure: Figure, file_format: Literal["png", "svg", "pdf"] = "png") -> bytes:
+    """Return a figure as the contents of a file; equal figures give equal bytes.
+
+    Parameters
+    ----------
+    figure : Figure
+        From `draw_heatmap`.
+    file_format : {"png", "svg", "pdf"}
+        Kind of file. SVG and PDF hold the artwork as a bitmap, and text as outlines, so that no font is
+        needed to read them.
+
+    Returns
+    -------
+    bytes
+        The file.
+    """
+    if file_format not in ("png", "svg", "pdf"):
+        raise ParameterError("file_format", file_format, "png, svg or pdf")
+    undated: dict[str, dict[str, Any]] = {
+        "png": {"Software": None},
+        "svg": {"Date": None, "Creator": None},
+        "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+    }
+    buffer = io.BytesIO()
+    with rc_context({"svg.hashsalt": "gazestudy", "svg.fonttype": "path", "pdf.fonttype": 3}):
+        figure.savefig(buffer, format=file_format, dpi=_DPI, metadata=undated[file_format])
+    return buffer.getvalue()
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    title: str
+    lines: tuple[str, ...]
+    families: list[str]
+
+
+def _check(
+    data: HeatmapData, image: NDArray[np.uint8], style: str, colormap: str, scale_max: float | None
+) -> Colormap:
+    if image.dtype != np.uint8 or image.shape[:2] != data.density.shape or image.ndim not in (2, 3):
+        expected = f"an 8-bit picture of {data.density.shape[1]} x {data.density.shape[0]} px, as the density"
+        raise ParameterError("image", f"{image.shape}, {image.dtype}", expected)
+    if style not in ("overlay", "fog", "contour"):
+        raise ParameterError("style", style, "overlay, fog or contour")
+    if colormap not in _UNIFORM:
+        raise ParameterError("colormap", colormap, "a uniform colour map: " + ", ".join(_UNIFORM))
+    if scale_max is not None and not scale_max > 0:
+        raise ParameterError("scale_max", scale_max, "a positive density")
+    return colormaps[colormap]
+
+
+_UNIFORM = ("viridis", "magma", "inferno", "plasma", "cividis")
+
+
+def _rgb(image: NDArray[np.uint8]) -> Picture:
+    picture = np.repeat(image[..., None], 3, axis=2) if image.ndim == 2 else image[..., :3]
+    return np.ascontiguousarray(picture)
+
+
+def _sampling(image: NDArray[np.uint8], wide: int) -> int:
+    return int(cv2.INTER_AREA if wide < image.shape[1] else cv2.INTER_LINEAR)
+
+
+def _opacity(share: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Rise from nothing to `_STRONGEST`, soon enough that a tenth of the scale can be seen."""
+    opacity: NDArray[np.float32] = _STRONGEST * np.clip(share * 2.5, 0.0, 1.0) ** 0.8
+    return opacity
+
+
+def _blend(art: NDArray[Any], color: NDArray[Any], opacity: NDArray[np.float32]) -> Picture:
+    amount = opacity[..., None]
+    mixed: Picture = (art * (1.0 - amount) + color * amount + 0.5).astype(np.uint8)
+    return mixed
+
+
+def _plan(data: HeatmapData, lines: int, *, with_bar: bool) -> _Layout:
+    high, wide = data.density.shape
+    factor = _LONG_SIDE_PX / max(wide, high)
+    art_wide, art_high = max(round(wide * factor), 1), max(round(high * factor), 1)
+    column = max(art_wide, _NARROWEST_PX - (_BAR_ROOM_PX if with_bar else 0))
+    bar_high = max(art_high, 260) if with_bar else art_high
+    body = max(art_high, bar_high)
+    left = _MARGIN_PX + (column - art_wide) // 2
+    width = 2 * _MARGIN_PX + column + (_BAR_ROOM_PX if with_bar else 0)
+    height = 2 * _MARGIN_PX + body + 24 + 52 + lines * _LINE_PX
+    bar_left = left + art_wide + 30
+    bar_length = min(bar_high, 700)
+    return _Layout(
+        width,
+        height,
+        (left, _MARGIN_PX, art_wide, art_high),
+        (bar_left, _MARGIN_PX, _BAR_PX, bar_length),
+    )
+
+
+def _caption(
+    data: HeatmapData, style: str, top: float, shared: bool, findings: list[Finding] | None
+) -> _Text:
+    title = _legible(data.placement_name, data.placement_id, "name of the placement", findings)
+    group = _legible(data.group, ascii(data.group), "name of the group", findings) if data.group else "all"
+    people = f"{data.n_participants} participant{'s' if data.n_participants != 1 else ''}"
+    looks = f"{data.n_fixations} fixation{'s' if data.n_fixations != 1 else ''}"
+    facts = [f"Group: {group}  ·  {people}  ·  {looks}"]
+    if data.n_fixations:
+        facts.append(f"Weight: {WEIGHTING_WORDS[data.weighting]}")
+        facts.append(f"Kernel: Gaussian, full width at half maximum {data.kernel.describe()}")
+        facts.append(_scale_words(style, top, shared, data))
+    else:
+        facts.append("No fixation on this placement.")
+    factor = _LONG_SIDE_PX / max(data.density.shape)
+    column = max(data.density.shape[1] * factor, _NARROWEST_PX - _BAR_ROOM_PX) + _BAR_ROOM_PX
+    letters = int(column / 12.2)
+    lines = [piece for fact in facts for piece in textwrap.wrap(fact, letters, break_long_words=True)]
+    return _Text(title, tuple(lines), families_for(title + "".join(lines)))
+
+
+def _scale_words(style: str, top: float, shared: bool, data: HeatmapData) -> str:
+    if style == "fog":
+        return f"Clear from half of the peak ({data.peak / 2:.3g} {data.unit}), dark where nobody looked"
+    scale = f"Scale: 0 to {top:.3g} {data.unit}"
+    words = scale + (" (shared)" if shared else " (peak of this picture)")
+    return words + ("; lines at 25, 50, 75 %" if style == "contour" else "")
+
+
+def _legible(text: str, plain: str, what: str, findings: list[Finding] | None) -> str:
+    """Return the text, or its plain form and a finding where no font can write it."""
+    scripts = missing_scripts(text)
+    if not scripts:
+        return text
+    message = (
+        f"the {what}, {plain!r}, is shown without its own script: no installed font can write "
+        f"{', '.join(scripts)}. Install one that can, such as a Noto font"
+    )
+    if findings is None:
+        warnings.warn(message, UserWarning, stacklevel=4)
+    else:
+        findings.append(Finding("warning", "heatmap", "font_missing", message, 1))
+    return plain
+
+
+def _lines(axes: Axes, share: NDArray[np.float32], colors: Colormap) -> None:
+    for width, tint in ((2.2, ["#00000090"] * 3), (1.0, [colors(0.35 + 0.6 * level) for level in _LEVELS])):
+        levels = [level for level in _LEVELS if share.min() < level < share.max()]
+        if levels:
+            axes.contour(share, levels=levels, colors=tint[: len(levels)], linewidths=width)
+
+
+def _bar(figure: Figure, layout: _Layout, colors: Colormap, top: float, unit: str, style: str) -> None:
+    """Draw the scale as it looks over a white artwork."""
+    axes = figure.add_axes(layout.fractions(layout.bar))
+    share = np.linspace(1, 0, layout.bar[3], dtype=np.float32)[:, None]
+    white = np.full((layout.bar[3], 1, 3), 255, dtype=np.uint8)
+    strength = _opacity(share) if style == "overlay" else np.ones_like(share)
+    strip = _blend(white, colors(share)[..., :3] * 255.0, strength)
+    axes.imshow(strip, aspect="auto", extent=(0, 1, 0, top), interpolation="nearest")
+    axes.set_xticks([])
+    axes.yaxis.tick_right()
+    axes.yaxis.set_label_position("right")
+    axes.set_ylabel(unit, fontsize=_TEXT_PT, color=_INK)
+    axes.tick_params(axis="y", labelsize=_TEXT_PT, colors=_INK, length=2, width=0.6)
+    axes.locator_params(axis="y", nbins=6)
+    for spine in axes.spines.values():
+        spine.set(linewidth=0.5, color=_SOFT_INK)
+
+
+def _write(figure: Figure, layout: _Layout, text: _Text) -> None:
+    top = layout.height - _MARGIN_PX - len(text.lines) * _LINE_PX - 52
+    left = _MARGIN_PX / layout.width
+    figure.text(
+        left, 1 - top / layout.height, text.title, fontsize=_TITLE_PT, color=_INK, va="top", ha="left",
+        family=text.families,
+    )  # fmt: skip
+    for number, line in enumerate(text.lines):
+        y = 1 - (top + 52 + number * _LINE_PX) / layout.height
+        figure.text(
+            left, y, line, fontsize=_TEXT_PT, color=_SOFT_INK, va="top", ha="left", family=text.families
+        )
