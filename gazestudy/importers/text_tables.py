@@ -12,7 +12,7 @@ import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import Self
 
@@ -34,6 +34,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
 _CONTROL_SHARE = 0.01
 _DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+")
 _FLOAT_EXACT_NS = 2.0**51  # below, two roundings of a double stay under half a nanosecond
+_INT64_DIGITS = 19
 _HEAD_BYTES = 65536
 _BLOCK_BYTES = 16 * 2**20
 
@@ -309,7 +310,10 @@ def read_table(
     form = TextFormat(
         encoding, form.delimiter if form else found.delimiter, form.decimal if form else found.decimal
     )
-    header = next(csv.reader(io.StringIO(head), delimiter=form.delimiter))
+    try:
+        header = next(csv.reader(io.StringIO(head), delimiter=form.delimiter))
+    except (csv.Error, StopIteration) as error:
+        raise InputError(place, "the header of this table cannot be read", found=str(error)) from error
     names = _unique([cell.strip() for cell in header])
     cells = _parse(data, names, form, place, stream, findings)
     return TextTable(place, stream, names, form, cells, findings)
@@ -460,19 +464,17 @@ def _parse(
 
 def _exact_int(cell: str | None) -> int | None:
     """Return a whole number written in any way, rounded half to even, or None."""
-    if cell is None:
-        return None
-    try:
-        value = int(Decimal(cell.replace(",", ".")).to_integral_value())
-    except (InvalidOperation, ValueError, OverflowError):
-        return None
-    return value if -(2**63) <= value < 2**63 else None
+    return None if cell is None else _times(cell.replace(",", "."), 1)
 
 
 def _times(cell: str | None, ns_per_unit: int) -> int | None:
     """Return a decimal cell times a factor, rounded to a whole number, or None."""
     try:
-        value = None if cell is None else int((Decimal(cell) * ns_per_unit).to_integral_value())
-    except (InvalidOperation, ValueError, OverflowError):
+        value = Decimal(cell or "") * ns_per_unit
+        # Looked at before it becomes an integer: one with a huge exponent would fill the memory.
+        if not value.is_finite() or value.adjusted() > _INT64_DIGITS:
+            return None
+        whole = int(value.to_integral_value())
+    except ArithmeticError:
         return None
-    return value if value is not None and -(2**63) <= value < 2**63 else None
+    return whole if -(2**63) <= whole < 2**63 else None

@@ -107,15 +107,17 @@ class _Table:
         self.size_px: tuple[int, int] | None = None
         if mapping.width_px is not None and mapping.height_px is not None:
             self.size_px = (mapping.width_px, mapping.height_px)
+        unusable: InputError | None = None
         if mapping.video is not None:
             path = self.source.local(mapping.video)
             try:
                 self.size_px = picture_size(path)
                 self.videos = (path,)
             except InputError as error:
+                unusable = error
                 self._notes.append(Finding("problem", "frames", "video_unusable", str(error), 1))
         if self.size_px is None and mapping.xy_unit == "normalised":
-            raise InputError(
+            raise unusable or InputError(
                 self.source.place(mapping.table or ""),
                 "normalised coordinates need the size of the scene image",
                 advice="Add the scene video, or width_px and height_px to the column mapping",

@@ -181,7 +181,7 @@ class _Export:
         if device:
             return device
         # The principal point lies near the middle of the image, so it tells the size of the image.
-        matrix = camera_matrix(self._camera_json()[0])
+        matrix = camera_matrix(self._calibration[0])
         if matrix is not None:
             centre = float(matrix[0, 2])
         else:
@@ -210,24 +210,25 @@ class _Export:
                 self.videos = ()
         return PUPIL_SIZES_PX.get(self.device)
 
-    def _camera_json(self) -> tuple[dict[str, Any], str]:
+    @cached_property
+    def _calibration(self) -> tuple[dict[str, Any], str]:
+        """What the calibration file says, and its name ("" if there is none that can be read)."""
         for name in ("scene_camera.json", "calibration.json"):
-            if self.source.has(name):
+            if not self.source.has(name):
+                continue
+            try:
                 values = self.source.json(name)
-                nested = [
-                    value
-                    for key, value in values.items()
-                    if "scene" in key.lower() and isinstance(value, dict)
-                ]
-                return (values if "camera_matrix" in values or not nested else nested[0]), name
+            except InputError as error:
+                self._notes.append(Finding("problem", "camera", "camera_unusable", str(error)))
+                continue
+            scene = (one for key, one in values.items() if "scene" in key.lower() and isinstance(one, dict))
+            return (values if "camera_matrix" in values else next(scene, values)), name
         return {}, ""
 
     def _read_camera(self) -> Camera | None:
-        values, name = self._camera_json()
+        values, name = self._calibration
         if not name:
-            text = (
-                "scene_camera.json is missing: no calibration of the scene camera, so no visual angles by it"
-            )
+            text = "scene_camera.json is missing: without a calibration there are no visual angles"
             self._notes.append(Finding("warning", "camera", "no_camera", text))
             return None
         try:

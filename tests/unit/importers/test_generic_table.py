@@ -262,6 +262,13 @@ def test_normalised_without_a_size(folder):
         read_recording(folder("t,gx,gy\n0,1,2\n", MAPPING | {"xy_unit": "normalised"}))
 
 
+def test_normalised_with_a_damaged_video(folder, tmp_path):
+    here = folder("t,gx,gy\n0,1,2\n", MAPPING | {"xy_unit": "normalised", "video": "cut.mp4"})
+    (tmp_path / "cut.mp4").write_bytes(b"cut")
+    with pytest.raises(InputError, match=r"cut\.mp4: this video cannot be opened"):
+        read_recording(here)
+
+
 def test_damaged_video_is_reported(folder, tmp_path):
     here = folder("t,gx,gy\n" + rows(), MAPPING | {"video": "cut.mp4"})
     (tmp_path / "cut.mp4").write_bytes(b"cut")

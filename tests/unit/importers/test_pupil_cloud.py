@@ -159,6 +159,7 @@ def test_camera_in_both_spellings(tmp_path, cloud, key):
             '{"camera_matrix": [[0,0,5],[0,0,5],[0,0,1]], "dist_coefs": [1,2,3,4]}', id="no-focal-length"
         ),
         pytest.param("{}", id="nothing"),
+        pytest.param('{"camera_matrix": [[7', id="cut-off"),
     ],
 )
 def test_unusable_camera_is_reported_and_left_out(tmp_path, cloud, text):

@@ -111,6 +111,17 @@ def test_unreadable_numbers_are_counted(table):
     assert [(one.code, one.count) for one in found.findings] == [("cells_unreadable", 1)]
 
 
+@pytest.mark.parametrize(
+    "cell", ["1e999999999", "-1e400", "9" * 30, "1e-999999999999", "0x10", "1.5.5", "١٢"]
+)
+@pytest.mark.parametrize("unit", [1, 10**6])
+def test_absurd_times_are_no_times(table, cell, unit):
+    found = table(f"t,x\n{cell},1\n5,1\n")
+    times = found.times_ns("t", unit).tolist()
+    assert times[-1] == 5 * unit
+    assert all(-(2**63) <= time < 2**63 for time in times)
+
+
 def test_missing_column_names_what_is_there(table):
     with pytest.raises(InputError) as caught:
         table("time,x\n1,2\n").need("timestamp [ns]")
