@@ -7,43 +7,17 @@ is then found by its time stamp and never by counting seconds, so variable frame
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, cast
+from typing import Any, Self
 
-import av
-import av.error
 import numpy as np
 import pandas as pd
-from av.container import InputContainer
-from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from gazestudy.errors import InputError, ParameterError
+from gazestudy.importers.video_decoding import FileTable, Picture, Reader, luma_of, open_video, scan
 from gazestudy.model import Finding
-
-_LUMA_FIRST = ("yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p", "nv12", "nv21", "gray")
-_SEEK_AHEAD = 16  # pictures; nearer targets are reached sooner by decoding on than by seeking
-_FULL_RANGE = 2  # AVCOL_RANGE_JPEG
-
-Picture = NDArray[np.uint8]
-
-
-@dataclass(frozen=True, slots=True)
-class _FileTable:
-    """What one demultiplexing pass tells: one entry per picture, in presentation order."""
-
-    path: Path
-    pts: NDArray[np.int64]
-    times_ns: NDArray[np.int64]
-    keys: NDArray[np.int64]  # picture numbers of key frames, ascending
-    by_pts: bool  # False: time stamps are missing or repeated, pictures can only be counted
-    width_px: int
-    height_px: int
-    full_range: bool | None
-    findings: tuple[Finding, ...]
 
 
 class SceneVideo:
@@ -70,8 +44,8 @@ class SceneVideo:
 
     def __init__(self, paths: Sequence[Path]) -> None:
         self.paths = tuple(Path(path) for path in paths)
-        self._tables: tuple[_FileTable, ...] | None = None
-        self._readers: dict[int, _Reader] = {}
+        self._tables: tuple[FileTable, ...] | None = None
+        self._readers: dict[int, Reader] = {}
 
     def __repr__(self) -> str:
         return f"<SceneVideo {', '.join(path.name for path in self.paths)}>"
@@ -97,9 +71,9 @@ class SceneVideo:
         self._readers.clear()
 
     @property
-    def _files(self) -> tuple[_FileTable, ...]:
+    def _files(self) -> tuple[FileTable, ...]:
         if self._tables is None:
-            self._tables = tuple(_scan(path) for path in self.paths)
+            self._tables = tuple(scan(path) for path in self.paths)
         return self._tables
 
     def __len__(self) -> int:
@@ -126,7 +100,7 @@ class SceneVideo:
         return self._first.full_range
 
     @property
-    def _first(self) -> _FileTable:
+    def _first(self) -> FileTable:
         if not self.paths:
             raise ParameterError("paths", self.paths, "at least one video file")
         return self._files[0]
@@ -201,11 +175,11 @@ class SceneVideo:
             count = len(table.pts)
             wanted = range(start + max(0, -(-(first - start) // step)) * step, min(stop, first + count), step)
             if wanted:
-                with _Reader(table) as reader:
+                with Reader(table) as reader:
                     for number in wanted:
                         frame = reader.read(number - first)
                         if frame is not None:
-                            yield number, _luma(frame)
+                            yield number, luma_of(frame)
             first += count
 
     def frame_at(self, index: int, *, colour: bool = True) -> Picture:
@@ -237,7 +211,7 @@ class SceneVideo:
             inside -= len(self._files[number].pts)
             number += 1
         if number not in self._readers:
-            self._readers[number] = _Reader(self._files[number])
+            self._readers[number] = Reader(self._files[number])
         frame = self._readers[number].read(inside)
         if frame is None:
             raise InputError(
@@ -246,235 +220,7 @@ class SceneVideo:
                 place=f"frame {inside}",
                 advice="Copy the video again",
             )
-        return np.asarray(frame.to_ndarray(format="rgb24"), np.uint8) if colour else _luma(frame)
-
-
-class _Reader:
-    """Decodes one file forward, and seeks where that is shorter."""
-
-    def __init__(self, table: _FileTable) -> None:
-        self._table = table
-        self._container, self._stream = _open(table.path)
-        self._number_of = {int(pts): number for number, pts in enumerate(table.pts)} if table.by_pts else {}
-        self._counted = 0
-        self._decoded = self._decode()
-        self._next = 0  # pictures before this one have passed
-        self._landed = len(table.pts)  # first picture that came out after the last seek
-        self._held: tuple[int, av.VideoFrame] | None = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        self._held = None
-        self._decoded.close()
-        self._container.close()
-
-    def read(self, number: int) -> av.VideoFrame | None:
-        """Return picture `number`, or None if it does not decode."""
-        if self._held is not None and self._held[0] == number:
-            return self._held[1]
-        key = self._key_before(number) if number < self._next else self._key_ahead(number)
-        if key is None:
-            return self._forward(number)
-        # A container may land behind the key frame that was asked for: then try earlier ones.
-        back = 1
-        while True:
-            self._restart(key)
-            frame = self._forward(number)
-            if frame is not None or key < 0 or self._landed <= self._table.keys[key]:
-                return frame
-            key, back = (key - back if key >= back else -1), back * 2
-
-    def _key_before(self, number: int) -> int:
-        return int(np.searchsorted(self._table.keys, number, side="right")) - 1
-
-    def _key_ahead(self, number: int) -> int | None:
-        """Return the key frame to jump to, or None where decoding on is shorter."""
-        if number - self._next < _SEEK_AHEAD or not self._table.by_pts:
-            return None
-        key = self._key_before(number)
-        return key if key >= 0 and self._table.keys[key] > self._next else None
-
-    def _forward(self, number: int) -> av.VideoFrame | None:
-        if self._held is not None and self._held[0] >= number:
-            return self._held[1] if self._held[0] == number else None
-        for at, frame in self._decoded:
-            self._landed = min(self._landed, at)
-            if at >= number:
-                self._held, self._next = (at, frame), at + 1
-                return frame if at == number else None
-        self._held, self._next = None, len(self._table.pts)
-        return None
-
-    def _restart(self, key: int) -> None:
-        self._held, self._counted, self._next, self._landed = None, 0, 0, len(self._table.pts)
-        if key < 0 or not self._table.by_pts:
-            self.close()
-            self._container, self._stream = _open(self._table.path)
-        else:
-            self._next = int(self._table.keys[key])
-            self._container.seek(int(self._table.pts[self._next]), stream=self._stream, backward=True)
-        self._decoded = self._decode()
-
-    def _decode(self) -> Any:
-        for packet in self._container.demux(self._stream):
-            try:
-                frames = packet.decode()
-            except av.error.InvalidDataError:
-                continue  # the picture is missing from what is yielded; the caller notices by its number
-            for frame in frames:
-                number = self._number_of.get(frame.pts or 0) if self._table.by_pts else self._counted
-                self._counted += 1
-                if number is not None:
-                    yield number, frame
-
-
-def _open(path: Path) -> tuple[InputContainer, VideoStream]:
-    if not path.is_file():
-        raise InputError(path, "there is no such video", advice="Put the scene video beside the recording")
-    try:
-        container = av.open(str(path))
-    except (av.error.FFmpegError, OSError) as error:
-        raise InputError(
-            path,
-            "this video cannot be opened",
-            found=str(error.strerror or error),
-            advice="It is cut off or no video; copy it again from the recorder",
-        ) from error
-    stream = container.streams.best("video")
-    if not isinstance(stream, VideoStream):
-        container.close()
-        raise InputError(path, "this file holds no video stream", advice="Choose the scene video")
-    stream.thread_type = "AUTO"
-    return container, stream
-
-
-def _scan(path: Path) -> _FileTable:
-    container, stream = _open(path)
-    findings: list[Finding] = []
-    rows: list[tuple[int | None, bool]] = []
-    with container:
-        try:
-            rows.extend(
-                (packet.pts, packet.is_keyframe)
-                for packet in container.demux(stream)
-                if packet.size and not packet.is_discard and not packet.is_corrupt
-            )
-        except av.error.FFmpegError as error:
-            findings.append(
-                _finding("video_damaged", f"{path.name}: reading stopped early ({error.strerror})", 0)
-            )
-        context, announced = stream.codec_context, int(stream.frames)
-        size = (context.width, context.height)
-        full_range = _is_full_range(context)
-        base, rate = Fraction(stream.time_base or 1), stream.average_rate
-        isobmff = "mp4" in container.format.name
-        # Other containers start anywhere; in MP4 a late start is an empty edit and means something.
-        origin = 0 if isobmff or container.start_time is None else int(container.start_time) * 1000
-    if not rows:
-        raise InputError(
-            path, "this video holds no picture", advice="It is cut off; copy it again from the recorder"
-        )
-    stamps = [pts for pts, _ in rows if pts is not None]
-    by_pts = len(stamps) == len(rows) == len(set(stamps))
-    if by_pts:
-        rows.sort(key=lambda row: row[0] or 0)
-        pts = np.array([row[0] for row in rows], np.int64)
-        # Python integers: pts times 10^9 may leave int64.
-        times_ns = np.array(
-            [_to_ns(value, base.numerator, base.denominator) for value in pts.tolist()], np.int64
-        )
-        times_ns -= origin
-    else:
-        pts = np.arange(len(rows), dtype=np.int64)
-        if not rate:
-            raise InputError(
-                path, "this video has neither time stamps nor a frame rate", advice="Convert it to MP4"
-            )
-        times_ns = np.array(
-            [_to_ns(value, rate.denominator, rate.numerator) for value in pts.tolist()], np.int64
-        )
-        findings.append(
-            _finding(
-                "video_no_times",
-                f"{path.name} has no usable time stamps; {float(rate):g} per second assumed",
-                len(pts),
-            )
-        )
-    keys = np.flatnonzero([key for _, key in rows]).astype(np.int64)
-    table = _FileTable(path, pts, times_ns, keys, by_pts, *size, full_range, tuple(findings))
-    return _checked_by_decoding(table, announced)
-
-
-def _checked_by_decoding(table: _FileTable, announced: int) -> _FileTable:
-    """Drop pictures at the end that do not decode: recorders that lose power leave such packets behind."""
-    last, back, rotation = -1, 1, 0
-    with _Reader(table) as reader:
-        while last < 0:
-            key = len(table.keys) - back
-            reader._restart(key if key >= 0 and table.by_pts else -1)
-            for number, frame in reader._decoded:
-                last, rotation = max(last, number), int(frame.rotation)
-            if key < 0:
-                break
-            back *= 2
-    if last < 0:
-        raise InputError(
-            table.path,
-            "no picture of this video can be decoded",
-            advice="It is damaged; copy it again from the recorder",
-        )
-    count = last + 1
-    notes = list(table.findings)
-    lost = max(len(table.pts), announced if announced else 0) - count
-    if lost > 0:
-        text = f"{table.path.name}: the last {lost} pictures cannot be read"
-        notes.append(_finding("video_unreadable_end", text, lost))
-    if rotation:
-        text = (
-            f"{table.path.name} asks players to turn it by {rotation} degrees; pictures are taken as stored"
-        )
-        notes.append(_finding("video_rotated", text, count))
-    return _FileTable(
-        table.path,
-        table.pts[:count],
-        table.times_ns[:count],
-        table.keys[table.keys < count],
-        table.by_pts,
-        table.width_px,
-        table.height_px,
-        table.full_range,
-        tuple(notes),
-    )
-
-
-def _finding(code: str, message: str, count: int) -> Finding:
-    return Finding("warning", "frames", code, message, count)
-
-
-def _to_ns(value: int, numerator: int, denominator: int) -> int:
-    """Return value * numerator / denominator seconds in ns, rounded half up."""
-    return (2 * value * numerator * 10**9 + denominator) // (2 * denominator)
-
-
-def _is_full_range(context: Any) -> bool | None:
-    if str(context.pix_fmt).startswith(("yuvj", "gray", "rgb", "bgr")):
-        return True
-    return {0: None}.get(int(context.color_range), int(context.color_range) == _FULL_RANGE)
-
-
-def _luma(frame: av.VideoFrame) -> Picture:
-    if frame.format.name not in _LUMA_FIRST:
-        return np.asarray(frame.to_ndarray(format="gray"), np.uint8)
-    plane = cast(Any, frame.planes[0])  # it has the buffer protocol, which its stubs do not tell
-    # The first plane is luma as it is, so nothing needs converting; rows may be padded.
-    flat = np.frombuffer(plane, np.uint8)[: plane.line_size * frame.height]
-    luma: Picture = flat.reshape(frame.height, plane.line_size)[:, : frame.width].copy()
-    return luma
+        return np.asarray(frame.to_ndarray(format="rgb24"), np.uint8) if colour else luma_of(frame)
 
 
 def picture_size(path: Path) -> tuple[int, int]:
@@ -495,6 +241,6 @@ def picture_size(path: Path) -> tuple[int, int]:
     InputError
         If it is missing or no video.
     """
-    container, stream = _open(path)
+    container, stream = open_video(path)
     with container:
         return int(stream.codec_context.width), int(stream.codec_context.height)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,9 +21,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gazestudy.errors import InputError, ParameterError
-from gazestudy.geometry.cameras import px_to_deg
 from gazestudy.importers.camera_files import PUPIL_SIZES_PX, camera_from_json, camera_matrix, pupil_device_at
-from gazestudy.importers.recordings import pupil_filler
+from gazestudy.importers.recordings import pupil_checks, pupil_filler
 from gazestudy.importers.registry import ImporterInfo, Match, Refusal, recording_importer
 from gazestudy.importers.sources import TABLE_SUFFIXES, Source
 from gazestudy.importers.streams import frame_table, gap_findings, gaze_stream, in_time_order
@@ -42,10 +42,6 @@ VENDOR_TABLES = {
 }
 COLUMNS = ("timestamp [ns]", "gaze x [px]", "gaze y [px]")
 FRAME_TABLES = ("world_timestamps.csv", "scene_timestamps.csv", "world.csv")
-
-AGREES_DEG = 0.05  # azimuth and elevation are given to more digits; the pixels are rounded to 0.001
-VIDEO_AGREES_MS = 20.0
-CHECKED_SAMPLES = 20_000  # an hour has forty times as many, which would take longer than reading it
 
 _VIDEO_NAME = re.compile(r"[0-9a-f]{8}_(\d+(?:\.\d+)?)-\d+(?:\.\d+)?\.mp4", re.IGNORECASE)
 _ENRICHMENT = re.compile(r"gaze (detected|position) (on|in) (surface|reference image)")
@@ -271,9 +267,11 @@ class _Export:
         stream = gaze_stream(
             t_ns, x_px, y_px, reasons=reasons, size_px=self.size_px, extra=extra, findings=table.findings
         )
-        return Stream(
-            stream.table, (*stream.findings, *self._check_angles(stream.table), *self._check_duration(t_ns))
-        )
+        checks = [
+            *pupil_checks.angles(stream.table, self.camera),
+            *pupil_checks.duration(t_ns, self.info.get("start_time"), self.info.get("duration")),
+        ]
+        return Stream(stream.table, (*stream.findings, *checks))
 
     def gaze(self) -> Stream:
         return self._gaze
@@ -326,37 +324,6 @@ class _Export:
                 advice="Download the time series of each recording",
             )
 
-    def _check_angles(self, gaze: pd.DataFrame) -> list[Finding]:
-        if self.camera is None or not {"azimuth_deg", "elevation_deg"} <= set(gaze.columns):
-            return []
-        known = gaze[gaze["reason"] == "ok"]
-        known = known.iloc[:: max(1, len(known) // CHECKED_SAMPLES)]
-        given = known[["azimuth_deg", "elevation_deg"]].to_numpy()
-        ours = px_to_deg(known[["x_px", "y_px"]].to_numpy(), self.camera)
-        off = np.abs(ours - given).max(axis=1, initial=0.0)
-        off = off[np.isfinite(off)]
-        if len(off) == 0:
-            return []
-        text = (
-            f"gaze in px through the camera differs from azimuth and elevation by at most {off.max():.4f} deg"
-        )
-        severity, count = (
-            ("info", 0) if off.max() <= AGREES_DEG else ("warning", int((off > AGREES_DEG).sum()))
-        )
-        return [Finding(severity, "gaze", "check_angles", text, count)]  # type: ignore[arg-type]
-
-    def _check_duration(self, t_ns: NDArray[np.int64]) -> list[Finding]:
-        start, duration = self.info.get("start_time"), self.info.get("duration")
-        if not isinstance(start, int) or not isinstance(duration, int) or len(t_ns) == 0:
-            return []
-        head_s, tail_s = (int(t_ns.min()) - start) / 1e9, (start + duration - int(t_ns.max())) / 1e9
-        text = (
-            f"gaze starts {head_s:.2f} s after the recording does and ends {tail_s:.2f} s before its end"
-            f" ({duration / 1e9:.2f} s)"
-        )
-        plain = -0.1 <= head_s < 5 and -0.1 <= tail_s < 5
-        return [Finding("info" if plain else "warning", "gaze", "check_duration", text)]
-
     def frames(self) -> Stream:
         findings: list[Finding] = []
         with SceneVideo(self.videos) as video:
@@ -374,7 +341,7 @@ class _Export:
                     findings.append(
                         Finding("warning", "frames", "frame_count", text, abs(pictures - len(t_ns)))
                     )
-                findings.extend(_check_video_times(t_ns[:count], video.times_ns[:count]))
+                findings.extend(pupil_checks.video_times(t_ns[:count], video.times_ns[:count]))
             filler, more = pupil_filler.find(t_ns, video if self.videos else None, count)
         frames, order = in_time_order(
             frame_table(t_ns, filler=filler, video=files, index=rows, has_video=bool(self.videos)), "frames"
@@ -439,51 +406,11 @@ class _Export:
         frame = table.frame(leave_out=ids)
         findings = list(table.findings)
         if name == "fixations":
-            findings.extend(self._check_fixations(table))
+            with suppress(
+                InputError
+            ):  # where gaze cannot be read there is nothing to check, but still fixations
+                findings.extend(pupil_checks.fixation_centres(table, self.gaze().table))
         return Stream(frame, tuple(findings))
-
-    def _check_fixations(self, table: TextTable) -> list[Finding]:
-        gaze = self._gaze.table
-        names = [table.find(one) for one in ("fixation id", "fixation x [px]", "fixation y [px]")]
-        if "fixation_id" not in gaze.columns or any(one is None for one in names):
-            return []
-        number, x_name, y_name = (str(one) for one in names)
-        given = pd.DataFrame(
-            {"x_px": table.floats(x_name), "y_px": table.floats(y_name)}, index=table.ints(number)
-        )
-        means = gaze[gaze["fixation_id"] >= 0].groupby("fixation_id")[["x_px", "y_px"]].mean()
-        both = given.join(means.add_suffix("_mean"), how="inner")
-        apart = both[["x_px", "y_px"]].to_numpy() - both[["x_px_mean", "y_px_mean"]].to_numpy()
-        off = np.hypot(apart[:, 0], apart[:, 1])
-        off = off[np.isfinite(off)]
-        text = f"{len(both)} of {len(given)} fixations have samples"
-        if len(off):
-            text += (
-                "; their centres differ from the mean of the samples by"
-                f" {np.median(off):.2f} px (median), {off.max():.2f} px (most)"
-            )
-        doubtful = len(off) == 0 or np.median(off) > 5.0
-        return [
-            Finding(
-                "warning" if doubtful else "info",
-                "fixations",
-                "check_fixations",
-                text,
-                len(given) - len(both),
-            )
-        ]
-
-
-def _check_video_times(t_ns: NDArray[np.int64], video_ns: NDArray[np.int64]) -> list[Finding]:
-    """Compare frame times with the times in the video: a picture that is missing shifts all that follow."""
-    if len(t_ns) < 2:
-        return []
-    apart_ms = np.abs((t_ns - t_ns[0]) - (video_ns - video_ns[0])) / 1e6
-    text = f"frame times and times in the video differ by at most {apart_ms.max():.1f} ms"
-    usual_ms = float(np.median(np.diff(t_ns))) / 1e6
-    fits = apart_ms.max() <= max(usual_ms, VIDEO_AGREES_MS)
-    count = int(np.count_nonzero(apart_ms > usual_ms))
-    return [Finding("info" if fits else "warning", "frames", "check_video_times", text, count)]
 
 
 def worn_state(word: str) -> bool | None:
