@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -131,8 +132,14 @@ def _plainness(path: Path) -> tuple[bool, int, str]:
 
 
 def _family(path: Path) -> str:
-    known = {entry.fname: entry.name for entry in font_manager.fontManager.ttflist}
-    if str(path) not in known:
-        font_manager.fontManager.addfont(path)
-        known = {entry.fname: entry.name for entry in font_manager.fontManager.ttflist}
-    return str(known[str(path)])
+    """Register the file under a name of its own, so that no other face of its family is taken instead."""
+    alias = f"gazestudy {path.name}"
+    manager = font_manager.fontManager
+    if not any(entry.name == alias for entry in manager.ttflist):
+        if not any(entry.fname == str(path) for entry in manager.ttflist):
+            manager.addfont(path)
+        face = next(entry for entry in manager.ttflist if entry.fname == str(path))
+        manager.ttflist.append(
+            replace(face, name=alias, weight=400, style="normal", variant="normal", stretch="normal")
+        )
+    return alias

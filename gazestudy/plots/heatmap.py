@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import io
-import textwrap
+import unicodedata
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -29,13 +29,16 @@ _DPI = 200
 _LONG_SIDE_PX = 1500  # of the artwork in the finished picture
 _NARROWEST_PX = 760  # of the column that holds artwork and caption
 _MARGIN_PX = 36
-_BAR_PX = 30
+_BAR_PX = 30  # width of the colour bar, and its distance from the artwork
+_SHORTEST_BAR_PX, _LONGEST_BAR_PX = 260, 700
 _BAR_ROOM_PX = 190  # bar with its numbers and label
-_LINE_PX = 34
+_LINE_PX, _TITLE_LINE_PX = 34, 50
 _TITLE_PT, _TEXT_PT = 11.0, 7.5
-_INK, _SOFT_INK, _FOG = "#1a1a1a", "#5a5a5a", "#101014"
+_INK, _SOFT_INK, _FOG = "#1a1a1a", "#5a5a5a", (16, 16, 20)
 _STRONGEST = 0.85  # opacity of the colour at the top of the scale: the artwork never vanishes
+_MUTED = 0.55  # share of its colour that the artwork loses under colours of a scale
 _LEVELS = (0.25, 0.5, 0.75)
+_UNIFORM = ("viridis", "magma", "inferno", "plasma", "cividis")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,7 @@ class _Layout:
     height: int
     art: tuple[int, int, int, int]
     bar: tuple[int, int, int, int]
+    text_top: int
 
     def fractions(self, box: tuple[int, int, int, int]) -> tuple[float, float, float, float]:
         left, top, wide, high = box
@@ -106,8 +110,10 @@ def draw_heatmap(
     """
     colors = _check(data, image, style, colormap, scale_max)
     top = data.peak if scale_max is None else scale_max
-    text = _caption(data, style, top, scale_max is not None, findings)
-    layout = _plan(data, len(text.lines), with_bar=style != "fog" and top > 0)
+    with_bar = style != "fog" and top > 0
+    layout = _plan(data, with_bar=with_bar)
+    text = _caption(data, style, top, scale_max is not None, layout.width - 2 * _MARGIN_PX, findings)
+    layout = replace(layout, height=layout.height + text.height)
     wide, high = layout.art[2], layout.art[3]
     art = cv2.resize(_rgb(image), (wide, high), interpolation=_sampling(image, wide))
     share = np.zeros((high, wide), dtype=np.float32)
@@ -115,9 +121,9 @@ def draw_heatmap(
         share = cv2.resize(data.density, (wide, high), interpolation=_sampling(image, wide)) / np.float32(top)
     if style == "fog":
         fog = cv2.resize(opacity_map(data), (wide, high), interpolation=_sampling(image, wide))
-        art = _blend(art, np.array([16, 16, 20]), fog * 0.9)
+        art = _blend(art, np.array(_FOG), fog * _STRONGEST)
     elif style == "overlay":
-        art = _blend(art, colors(np.clip(share, 0, 1))[..., :3] * 255.0, _opacity(share))
+        art = _blend(_mute(art), colors(np.clip(share, 0, 1))[..., :3] * 255.0, _opacity(share))
 
     with rc_context({"font.family": text.families, "axes.unicode_minus": False}):
         figure = Figure(figsize=(layout.width / _DPI, layout.height / _DPI), dpi=_DPI, facecolor="white")
@@ -163,9 +169,13 @@ def figure_bytes(figure: Figure, file_format: Literal["png", "svg", "pdf"] = "pn
 
 @dataclass(frozen=True, slots=True)
 class _Text:
-    title: str
+    title: tuple[str, ...]
     lines: tuple[str, ...]
     families: list[str]
+
+    @property
+    def height(self) -> int:
+        return len(self.title) * _TITLE_LINE_PX + len(self.lines) * _LINE_PX
 
 
 def _check(
@@ -183,9 +193,6 @@ def _check(
     return colormaps[colormap]
 
 
-_UNIFORM = ("viridis", "magma", "inferno", "plasma", "cividis")
-
-
 def _rgb(image: NDArray[np.uint8]) -> Picture:
     picture = np.repeat(image[..., None], 3, axis=2) if image.ndim == 2 else image[..., :3]
     return np.ascontiguousarray(picture)
@@ -193,6 +200,12 @@ def _rgb(image: NDArray[np.uint8]) -> Picture:
 
 def _sampling(image: NDArray[np.uint8], wide: int) -> int:
     return int(cv2.INTER_AREA if wide < image.shape[1] else cv2.INTER_LINEAR)
+
+
+def _mute(art: NDArray[Any]) -> Picture:
+    """Take some colour out of the artwork, so that the colours on top can only mean attention."""
+    grey = np.repeat(cv2.cvtColor(art, cv2.COLOR_RGB2GRAY)[..., None], 3, axis=2)
+    return _blend(art, grey, np.full(art.shape[:2], _MUTED, dtype=np.float32))
 
 
 def _opacity(share: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -207,28 +220,27 @@ def _blend(art: NDArray[Any], color: NDArray[Any], opacity: NDArray[np.float32])
     return mixed
 
 
-def _plan(data: HeatmapData, lines: int, *, with_bar: bool) -> _Layout:
+def _plan(data: HeatmapData, *, with_bar: bool) -> _Layout:
+    """Place artwork and colour bar; the height still lacks the caption."""
     high, wide = data.density.shape
     factor = _LONG_SIDE_PX / max(wide, high)
     art_wide, art_high = max(round(wide * factor), 1), max(round(high * factor), 1)
-    column = max(art_wide, _NARROWEST_PX - (_BAR_ROOM_PX if with_bar else 0))
-    bar_high = max(art_high, 260) if with_bar else art_high
-    body = max(art_high, bar_high)
+    room = _BAR_ROOM_PX if with_bar else 0
+    column = max(art_wide, _NARROWEST_PX - room)
+    body = max(art_high, _SHORTEST_BAR_PX) if with_bar else art_high
     left = _MARGIN_PX + (column - art_wide) // 2
-    width = 2 * _MARGIN_PX + column + (_BAR_ROOM_PX if with_bar else 0)
-    height = 2 * _MARGIN_PX + body + 24 + 52 + lines * _LINE_PX
-    bar_left = left + art_wide + 30
-    bar_length = min(bar_high, 700)
+    text_top = _MARGIN_PX + body + 24
     return _Layout(
-        width,
-        height,
-        (left, _MARGIN_PX, art_wide, art_high),
-        (bar_left, _MARGIN_PX, _BAR_PX, bar_length),
+        width=2 * _MARGIN_PX + column + room,
+        height=text_top + _MARGIN_PX,
+        art=(left, _MARGIN_PX, art_wide, art_high),
+        bar=(left + art_wide + _BAR_PX, _MARGIN_PX, _BAR_PX, min(body, _LONGEST_BAR_PX)),
+        text_top=text_top,
     )
 
 
 def _caption(
-    data: HeatmapData, style: str, top: float, shared: bool, findings: list[Finding] | None
+    data: HeatmapData, style: str, top: float, shared: bool, room_px: int, findings: list[Finding] | None
 ) -> _Text:
     title = _legible(data.placement_name, data.placement_id, "name of the placement", findings)
     group = _legible(data.group, ascii(data.group), "name of the group", findings) if data.group else "all"
@@ -241,11 +253,39 @@ def _caption(
         facts.append(_scale_words(style, top, shared, data))
     else:
         facts.append("No fixation on this placement.")
-    factor = _LONG_SIDE_PX / max(data.density.shape)
-    column = max(data.density.shape[1] * factor, _NARROWEST_PX - _BAR_ROOM_PX) + _BAR_ROOM_PX
-    letters = int(column / 12.2)
-    lines = [piece for fact in facts for piece in textwrap.wrap(fact, letters, break_long_words=True)]
-    return _Text(title, tuple(lines), families_for(title + "".join(lines)))
+    lines = [line for fact in facts for line in _wrap(fact, room_px, _TEXT_PT)]
+    return _Text(tuple(_wrap(title, room_px, _TITLE_PT)), tuple(lines), families_for(title + "".join(lines)))
+
+
+def _wrap(text: str, room_px: int, size_pt: float) -> list[str]:
+    """Break a text into lines, at spaces where there are any: Thai and Chinese have none."""
+    em_px = size_pt / 72.0 * _DPI
+    lines, line, used = [], "", 0.0
+    for word in text.split(" "):
+        width = _width_em(word) * em_px
+        if line and used + width > room_px:
+            lines.append(line)
+            line, used = "", 0.0
+        for letter in word:
+            step = _width_em(letter) * em_px
+            if line and used + step > room_px and not unicodedata.category(letter).startswith("M"):
+                lines.append(line)
+                line, used = "", 0.0
+            line, used = line + letter, used + step
+        line, used = line + " ", used + _width_em(" ") * em_px
+    return [*lines, line.rstrip()]
+
+
+def _width_em(text: str) -> float:
+    """Estimate the width of a text, rather too wide than too narrow."""
+    return sum(
+        0.0
+        if unicodedata.category(letter) == "Mn"
+        else 1.0
+        if unicodedata.east_asian_width(letter) in "WF"
+        else 0.57
+        for letter in text
+    )
 
 
 def _scale_words(style: str, top: float, shared: bool, data: HeatmapData) -> str:
@@ -298,14 +338,11 @@ def _bar(figure: Figure, layout: _Layout, colors: Colormap, top: float, unit: st
 
 
 def _write(figure: Figure, layout: _Layout, text: _Text) -> None:
-    top = layout.height - _MARGIN_PX - len(text.lines) * _LINE_PX - 52
-    left = _MARGIN_PX / layout.width
-    figure.text(
-        left, 1 - top / layout.height, text.title, fontsize=_TITLE_PT, color=_INK, va="top", ha="left",
-        family=text.families,
-    )  # fmt: skip
-    for number, line in enumerate(text.lines):
-        y = 1 - (top + 52 + number * _LINE_PX) / layout.height
-        figure.text(
-            left, y, line, fontsize=_TEXT_PT, color=_SOFT_INK, va="top", ha="left", family=text.families
-        )
+    top, left = layout.text_top, _MARGIN_PX / layout.width
+    styles = [(line, _TITLE_PT, _INK, _TITLE_LINE_PX) for line in text.title]
+    styles += [(line, _TEXT_PT, _SOFT_INK, _LINE_PX) for line in text.lines]
+    for line, size_pt, color, step_px in styles:
+        baseline = 1 - (top + 0.75 * step_px) / layout.height
+        written = figure.text(left, baseline, line, va="baseline", ha="left", color=color)
+        written.set(fontsize=size_pt, fontfamily=text.families, parse_math=False)
+        top += step_px
