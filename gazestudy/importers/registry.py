@@ -175,10 +175,12 @@ def find_recordings(
     Returns
     -------
     list of Candidate
-        At least one; several where several importers know one place.
+        At least one.
 
     Raises
     ------
+    AmbiguousFormatError
+        If several importers know one place.
     UnknownFormatError
         If there is none, with the reason of every importer.
     InputError
@@ -196,6 +198,9 @@ def find_recordings(
         if any(source.inner == done or source.inner.startswith(f"{done}/") or not done for done in taken):
             continue
         found, refused = _ask(source, asked, mapping)
+        if len(found) > 1:
+            names = [one.importer for one in found]
+            raise AmbiguousFormatError(path / source.inner, names, "Choose an importer (--importer NAME)")
         candidates.extend(found)
         if found:
             taken.append(source.inner)
@@ -251,12 +256,8 @@ def read_recording(
         if not named:
             raise InputError(path, f"it holds no recording {name!r}", found=", ".join(_names(candidates)))
         candidates = named
-    if len({one.inner for one in candidates}) > 1:
-        raise AmbiguousFormatError(path, _names(candidates), "Choose one by its name (--name NAME)")
     if len(candidates) > 1:
-        raise AmbiguousFormatError(
-            path, [one.importer for one in candidates], "Choose an importer (--importer NAME)"
-        )
+        raise AmbiguousFormatError(path, _names(candidates), "Choose one by its name (--name NAME)")
     return read_candidate(candidates[0], columns=columns, extract_to=extract_to)
 
 
@@ -303,10 +304,8 @@ def _ask(
 
 def _names(candidates: list[Candidate]) -> list[str]:
     """Return the names to choose by: the folder where two recordings share a name."""
-    names = [one.name for one in {one.inner: one for one in candidates}.values()]
-    if len(set(names)) == len(names):
-        return names
-    return list({one.inner: None for one in candidates})
+    names = [one.name for one in candidates]
+    return names if len(set(names)) == len(names) else [one.inner for one in candidates]
 
 
 def _in_short(reasons: Iterable[str]) -> str:

@@ -61,6 +61,8 @@ def test_several_importers_for_one_folder(tmp_path, cloud):
     glassestools(tmp_path)
     with pytest.raises(AmbiguousFormatError, match=r"glassestools, pupil-cloud.*--importer"):
         read_recording(tmp_path)
+    with pytest.raises(AmbiguousFormatError):
+        find_recordings(tmp_path)  # a batch must not import it twice
     assert read_recording(tmp_path, importer="pupil-cloud").meta.importer == "pupil-cloud"
     assert read_recording(tmp_path, importer="glassestools").meta.importer == "glassestools"
 
