@@ -6,6 +6,7 @@ import csv
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -31,11 +32,11 @@ from gazestudy.simulate import (
 
 DEFAULT_LAYOUTS = ("pupil_cloud_neon", "pupil_cloud_invisible", "generic_table", "glassestools")
 _DAYPARTS = ("morning peak", "midday", "evening peak")
-_STARTS_M = (0.0, 32.0, 12.0, 58.0)  # entrance, hall, middle of the corridor, way back
+_STARTS_M = (0.0, 12.0, 29.0, 42.0)  # entrance, middle of the corridor, hall, escalator
 _DAY_NS = 24 * 3600 * 10**9
 _FIRST_UNIX_NS = 1_789_974_000_000_000_000  # 21 September 2026, 07:00 UTC, a Monday
 _FILLER_S = 0.5
-_LEAST_PX = 20.0  # advertisements that look narrower have no row in the homographies
+_LEAST_PX = 24.0  # advertisements that look narrower have no row in the homographies
 
 README = """# Simulated sessions
 
@@ -81,9 +82,9 @@ def simulate_sessions(
     height_px: int = 720,
     fps_hz: float = 30.0,
     layouts: Sequence[str] = DEFAULT_LAYOUTS,
-    crf: int = 23,
+    video: VideoSettings | None = None,
     reference_long_px: int = 900,
-    picture_format: str = "png",
+    picture_format: Literal["png", "jpg"] = "png",
     command: str = "",
     progress: Progress = SILENT,
 ) -> Path:
@@ -105,8 +106,8 @@ def simulate_sessions(
         Its frame rate.
     layouts : sequence of str, optional
         File layouts, taken in turn.
-    crf : int, optional
-        x264's constant rate factor.
+    video : VideoSettings, optional
+        How the scene videos are compressed.
     reference_long_px : int, optional
         Longer side of the placement pictures, px.
     picture_format : {"png", "jpg"}, optional
@@ -162,7 +163,7 @@ def simulate_sessions(
                 layout=row["layout"],
                 frames=_watched(walk.frames(), progress),
                 events=walk.truth.events,
-                video=VideoSettings(crf=crf),
+                video=video,
             )
             _write_truth(walk, folder / "truth", row["recording"])
             rows.append(row)
@@ -303,11 +304,11 @@ def _write_truth(walk: Walk, folder: Path, name: str) -> None:
 
 
 def _compact(table: pd.DataFrame) -> pd.DataFrame:
-    """Round what needs no more digits; homographies keep nine significant ones."""
+    """Round what needs no more digits; homographies keep eight significant ones."""
     result = table.copy()
     for column in result.columns[result.dtypes == np.float64]:
         if column.startswith("h") and column[1:].isdigit():
-            result[column] = [f"{value:.9g}" for value in result[column]]
+            result[column] = [f"{value:.8g}" for value in result[column]]
         else:
             result[column] = result[column].round(2)
     return result

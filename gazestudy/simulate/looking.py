@@ -52,7 +52,7 @@ class Habits:
     losses_per_min: float = 4.0
 
 
-REGULAR = Habits(placement_share=0.22, fixation_ms=220.0, walking_m_s=1.35)
+REGULAR = Habits(placement_share=0.3, fixation_ms=220.0, walking_m_s=1.35)
 """A commuter who passes every day and hardly looks."""
 VISITOR = Habits(placement_share=0.6, fixation_ms=260.0, walking_m_s=1.1)
 """Somebody who is here for the first time."""

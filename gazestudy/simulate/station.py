@@ -110,7 +110,7 @@ _FORMATS = (
         1.8,
         ("photo",),
         ("GO NORTH",),
-        (_Spot("west", 6.0),),
+        (_Spot("west", 8.0),),
         motif=11,
     ),
     _Format(
@@ -120,7 +120,7 @@ _FORMATS = (
         1.8,
         ("product",),
         ("FRESH!",),
-        (_Spot("east", 8.5),),
+        (_Spot("east", 10.0),),
     ),
     _Format(
         "corridor-screen",
@@ -129,7 +129,7 @@ _FORMATS = (
         1.6,
         ("geometric", "product", "photo"),
         ("SOUND", "SIP SLOW", "AWAY"),
-        (_Spot("west", 11.5),),
+        (_Spot("west", 12.5),),
         loop_s=4.5,
     ),
     _Format(
@@ -139,7 +139,7 @@ _FORMATS = (
         1.5,
         ("market",),
         ("WEEKEND MARKET",),
-        (_Spot("east", 14.0),),
+        (_Spot("east", 14.5),),
     ),
     _Format(
         "corridor-twin",
@@ -148,7 +148,7 @@ _FORMATS = (
         1.8,
         ("geometric",),
         ("OPEN 24",),
-        (_Spot("west", 17.0), _Spot("east", 22.5)),
+        (_Spot("west", 17.5), _Spot("east", 22.5)),
     ),
     _Format(
         "corridor-blank",
@@ -220,7 +220,7 @@ _FORMATS = (
         1.8,
         ("photo",),
         ("STAY SOUTH",),
-        (_Spot("east", 4.0),),
+        (_Spot("east", 5.5),),
         motif=11,
         in_study=False,
     ),

@@ -55,7 +55,7 @@ def empty_station():
 
 @pytest.mark.parametrize("camera", [neon_camera(), plain_camera()], ids=["neon", "plain"])
 @pytest.mark.parametrize(
-    "shot", [shot_at(0.4, 5.6, -85.0), shot_at(0.6, 4.6, -50.0, blur_deg=0.12)], ids=["frontal", "slanted"]
+    "shot", [shot_at(0.4, 7.6, -85.0), shot_at(0.6, 6.6, -50.0, blur_deg=0.12)], ids=["frontal", "slanted"]
 )
 def test_discs_appear_where_the_truth_says(empty_station, camera, shot):
     station, face, centres = empty_station
