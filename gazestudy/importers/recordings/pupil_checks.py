@@ -90,7 +90,7 @@ def fixation_centres(table: TextTable, gaze: pd.DataFrame) -> list[Finding]:
         "check_fixations", a warning where the median difference is above 5 px; nothing without ids.
     """
     names = [table.find(one) for one in ("fixation id", "fixation x [px]", "fixation y [px]")]
-    if "fixation_id" not in gaze.columns or any(one is None for one in names):
+    if len(table) == 0 or "fixation_id" not in gaze.columns or any(one is None for one in names):
         return []
     number, x_name, y_name = (str(one) for one in names)
     given = pd.DataFrame(
