@@ -1,6 +1,6 @@
 """Scene gaze onto placements: one file per method."""
 
-from gazestudy.mapping.gaze import SAMPLE_STATES, map_fixations, map_gaze
+from gazestudy.mapping.gaze import SAMPLE_STATES, gaze_by_frame, map_fixations, map_gaze
 from gazestudy.mapping.planar import PlanarParameters, map_frames
 from gazestudy.mapping.references import Reference, texture_report
 from gazestudy.mapping.registry import Mapper, get_mapper, list_mappers
@@ -10,6 +10,7 @@ __all__ = [
     "Mapper",
     "PlanarParameters",
     "Reference",
+    "gaze_by_frame",
     "get_mapper",
     "list_mappers",
     "map_fixations",

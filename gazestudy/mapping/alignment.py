@@ -19,6 +19,7 @@ _FLOW_RETURN_PX = 1.0
 _FIT_RETURN_PX = 0.6
 _FIT_THRESHOLD_PX = 1.5
 _ROI_MARGIN_PX = 12
+_SMOOTH_PX = 9
 _STOP = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 20, 0.02)
 
 
@@ -208,7 +209,10 @@ def _exposed_like(drawn: Bytes, real: Bytes, points: Floats) -> Bytes:
     columns, rows = np.round(points).astype(np.int64).T
     shape = real.shape
     columns, rows = np.clip(columns, 0, shape[1] - 1), np.clip(rows, 0, shape[0] - 1)
-    here, there = drawn[rows, columns].astype(np.float64), real[rows, columns].astype(np.float64)
+    # smoothed, so that a guess a few pixels off still compares like with like
+    here, there = (
+        cv2.blur(image, (_SMOOTH_PX, _SMOOTH_PX))[rows, columns].astype(np.float64) for image in (drawn, real)
+    )
     gain, offset = _robust_line(here, there)
     return np.asarray(cv2.addWeighted(drawn, gain, drawn, 0.0, offset), dtype=np.uint8)
 
@@ -222,7 +226,7 @@ def _robust_line(x: Floats, y: Floats) -> tuple[float, float]:
     half = len(x) // 2
     low, high = order[:half], order[-half:]
     run = x[high] - x[low]
-    gains = np.append(np.clip((y[high] - y[low]) / np.where(run > 4, run, np.inf), 0.1, 3.0), 1.0)
+    gains = np.append(np.clip((y[high] - y[low]) / np.where(run > 4, run, np.inf), 0.25, 2.5), 1.0)
     offsets = np.append(y[low], np.median(y)) - gains * np.append(x[low], np.median(x))
     misses = np.abs(gains[:, None] * x + offsets[:, None] - y)
     best = int(np.argmin(np.minimum(misses, 20.0).sum(axis=1)))

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gazestudy._cv2 import cv2
-from gazestudy.geometry.homographies import apply_homography, corners_px, quad_problem
+from gazestudy.geometry.homographies import apply_homography, corners_px, quad_problem, scaling
 from gazestudy.mapping.alignment import Alignment, align, fitted
 from gazestudy.mapping.appearance import Appearance, appearance
-from gazestudy.mapping.references import Artwork, FeatureIndex, features
+from gazestudy.mapping.references import Artwork, FeatureIndex, features, resized
 
 Floats = NDArray[np.float64]
 Bytes = NDArray[np.uint8]
@@ -98,13 +98,20 @@ class Detector:
         kernel = np.ones((2 * _EDGE_PX + 1, 2 * _EDGE_PX + 1), dtype=np.uint8)
         self._searched: Bytes = np.asarray(cv2.erode(padded, kernel)[1:-1, 1:-1], dtype=np.uint8)
 
-    def search(self, view: Bytes) -> tuple[list[Found], list[Refused]]:
+    def search(
+        self, view: Bytes, *, shrink: float = 1.0, window: tuple[slice, slice] | None = None
+    ) -> tuple[list[Found], list[Refused]]:
         """Find the artworks in a working view.
 
         Parameters
         ----------
         view : ndarray of uint8, shape (height, width)
             Working view of a frame.
+        shrink : float
+            The features are looked for in a picture reduced by this factor; what is found is fitted to the
+            view itself.
+        window : (slice, slice), optional
+            Rows and columns of the view to search; all of it by default.
 
         Returns
         -------
@@ -113,7 +120,7 @@ class Detector:
         refused : list of Refused
             Candidates with enough matches that were not believed, with the reason.
         """
-        points, descriptors = features(self._sift, view, self._searched)
+        points, descriptors = self._features(view, shrink, window)
         queries, entries = self._index.match(descriptors, ratio=self._ratio)
         if len(queries) == 0:
             return [], []
@@ -127,6 +134,23 @@ class Detector:
             if doubt is not None and not places:
                 refused.append(doubt)
         return found, refused
+
+    def _features(
+        self, view: Bytes, shrink: float, window: tuple[slice, slice] | None
+    ) -> tuple[Floats, NDArray[np.float32]]:
+        image, mask = (view, self._searched) if window is None else (view[window], self._searched[window])
+        image, mask = np.ascontiguousarray(image), np.ascontiguousarray(mask)
+        size = image.shape[1], image.shape[0]
+        small = max(8, round(size[0] * shrink)), max(8, round(size[1] * shrink))
+        if small != size:
+            image = resized(image, small)
+            mask = np.asarray(cv2.resize(mask, small, interpolation=cv2.INTER_NEAREST), dtype=np.uint8)
+        points, descriptors = features(self._sift, image, mask)
+        back = scaling(small, size)
+        points = points * back[[0, 1], [0, 1]] + back[:2, 2]
+        if window is not None:
+            points += (window[1].start, window[0].start)
+        return points, descriptors
 
     def _places(
         self, view: Bytes, number: int, source: Floats, target: Floats

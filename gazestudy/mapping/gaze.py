@@ -61,6 +61,28 @@ def _sizes(placements: Iterable[Placement]) -> _Sizes:
     )
 
 
+def gaze_by_frame(gaze: pd.DataFrame, frames: pd.DataFrame) -> dict[int, Floats]:
+    """Return the valid gaze in each frame.
+
+    Parameters
+    ----------
+    gaze : DataFrame
+        Contract `GAZE`.
+    frames : DataFrame
+        Contract `FRAMES`.
+
+    Returns
+    -------
+    dict of int to ndarray of float64, shape (n, 2)
+        Frame number to points in the distorted scene image, px; frames without valid gaze are left out.
+    """
+    points = gaze[["x_px", "y_px"]].to_numpy(dtype=np.float64)
+    on_show = frame_on_show(frames["t_ns"].to_numpy(), gaze["t_ns"].to_numpy())
+    good = gaze["valid"].to_numpy(dtype=bool) & np.isfinite(points).all(axis=1) & (on_show >= 0)
+    numbers, starts = np.unique(on_show[good], return_index=True)
+    return dict(zip(numbers.tolist(), np.split(points[good], starts[1:]), strict=False))
+
+
 def map_gaze(
     gaze: pd.DataFrame,
     frames: pd.DataFrame,

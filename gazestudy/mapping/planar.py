@@ -7,7 +7,7 @@ the picture itself, and drop whatever does not look right, is not well determine
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence, Sized
+from collections.abc import Iterable, Mapping, Sequence, Sized
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -37,8 +37,15 @@ class PlanarParameters:
     ----------
     working_width_px : int
         Frames are reduced to this width (never enlarged) before anything is searched.
+    search_width_px : int
+        Width at which the whole view is searched on key frames.
     keyframe_interval : int
         Every so many frames all artworks are searched for.
+    gaze_interval : int
+        Every so many frames they are searched for around gaze at full working size, if no placement is
+        followed there already.
+    window_px : int
+        Side of the window around gaze, working px.
     memory_frames : int
         How many frames a placement may be followed back from where it was found.
     match_ratio : float
@@ -62,8 +69,11 @@ class PlanarParameters:
         Largest difference of a side from the mean of the neighbouring frames, as a share.
     """
 
-    working_width_px: int = 960
+    working_width_px: int = 1280
+    search_width_px: int = 800
     keyframe_interval: int = 10
+    gaze_interval: int = 5
+    window_px: int = 480
     memory_frames: int = 120
     match_ratio: float = 0.8
     min_matches: int = 7
@@ -76,7 +86,15 @@ class PlanarParameters:
     max_jump_share: float = 0.08
 
     def __post_init__(self) -> None:
-        for name in ("working_width_px", "keyframe_interval", "memory_frames", "min_cells"):
+        for name in (
+            "working_width_px",
+            "search_width_px",
+            "keyframe_interval",
+            "gaze_interval",
+            "window_px",
+            "memory_frames",
+            "min_cells",
+        ):
             if getattr(self, name) < 1:
                 raise ParameterError(name, getattr(self, name), "1 or more")
         if self.min_matches < 4:
@@ -93,6 +111,7 @@ def map_frames(
     camera: Camera | None,
     *,
     parameters: PlanarParameters = PlanarParameters(),
+    gaze_px: Mapping[int, NDArray[np.float64]] | None = None,
     progress: Progress = SILENT,
 ) -> pd.DataFrame:
     """Locate flat pictures in the scene video without markers.
@@ -108,6 +127,9 @@ def map_frames(
         Scene camera; None takes the pixels as undistorted, which is noted in the provenance.
     parameters : PlanarParameters
         Parameters.
+    gaze_px : mapping of int to ndarray of float, shape (n, 2), optional
+        Frame number to the valid gaze in that frame, distorted scene px (`gaze_by_frame` makes it): the
+        search around gaze finds more of what is looked at.
     progress : Progress
         Told of every frame.
 
@@ -132,6 +154,7 @@ def map_frames(
     artworks = prepare(references)
     follower: Follower | None = None
     size: tuple[int, ...] = ()
+    looks = gaze_px if gaze_px is not None else {}
     progress.start("mapping", len(frames) if isinstance(frames, Sized) else None)
     for frame, t_ns, luma in frames:
         raise_if_cancelled(progress)
@@ -146,7 +169,7 @@ def map_frames(
             )
         elif luma.shape != size:
             raise ParameterError("frame size", luma.shape, f"{size} as in the first frame")
-        for slot in follower.push(frame, t_ns, view.of(luma)):
+        for slot in follower.push(frame, t_ns, view.of(luma), view.points(looks.get(frame))):
             writer.take(slot)
         progress.advance()
     facts: dict[str, Any] = {"camera": camera.source if camera else "none: pixels taken as undistorted"}
@@ -155,7 +178,12 @@ def map_frames(
         for slot in follower.flush():
             writer.take(slot)
         table = writer.finish()
-        facts |= {"frames": writer.frames, "keyframes": follower.keyframes, "detections": follower.detections}
+        facts |= {
+            "frames": writer.frames,
+            "keyframes": follower.keyframes,
+            "gaze windows": follower.windows,
+            "detections": follower.detections,
+        }
         facts["rows"] = writer.states
     return Provenance("mapping.planar", VERSION, asdict(parameters), facts).attach(table)
 
@@ -190,5 +218,8 @@ def _follower(artworks: list[Artwork], view: WorkingView, p: PlanarParameters) -
         detector,
         limits,
         keyframe_interval=p.keyframe_interval,
+        gaze_interval=p.gaze_interval,
+        shrink=min(1.0, p.search_width_px / view.size_px[0]),
+        window_px=p.window_px,
         memory=p.memory_frames,
     )

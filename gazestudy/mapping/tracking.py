@@ -15,12 +15,13 @@ from gazestudy.geometry.homographies import (
     corners_px,
     expected_errors_px,
     quad_problem,
+    scaling,
     side_lengths,
 )
 from gazestudy.mapping.alignment import Alignment, align, carried, flow, inside
 from gazestudy.mapping.appearance import Appearance, Evidence, appearance
 from gazestudy.mapping.detection import Detector, Refused
-from gazestudy.mapping.references import Artwork
+from gazestudy.mapping.references import Artwork, resized
 from gazestudy.mapping.rigid import rigid_errors_px, rigid_fit
 from gazestudy.mapping.view import WorkingView
 
@@ -86,11 +87,12 @@ class Sighting:
 
 @dataclass(slots=True, eq=False)
 class Slot:
-    """A frame in memory with what was seen in it."""
+    """A frame in memory with what was seen in it; `small` is the view at half size, for following."""
 
     frame: int
     t_ns: int
     view: Bytes
+    small: Bytes
     sightings: list[Sighting] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
 
@@ -131,6 +133,12 @@ class Follower:
         What a sighting must reach.
     keyframe_interval : int
         Frames from one search to the next.
+    gaze_interval : int
+        The same for searches around gaze.
+    shrink : float
+        How much smaller the whole view is searched.
+    window_px : int
+        Side of the window around gaze, which is searched at full size.
     memory : int
         Frames kept in memory: how far back a placement is followed.
     """
@@ -143,22 +151,28 @@ class Follower:
         limits: TrackingLimits,
         *,
         keyframe_interval: int,
+        gaze_interval: int,
+        shrink: float,
+        window_px: int,
         memory: int,
     ) -> None:
         self._artworks, self._detector, self._limits = artworks, detector, limits
         self._mask, self._matrix = view.mask, view.camera_matrix
         self._interval, self._memory = keyframe_interval, memory
+        self._gaze_interval, self._shrink, self._window_px = gaze_interval, shrink, window_px
         self._slots: deque[Slot] = deque()
         self._count = 0
         self.keyframes = 0
+        self.windows = 0
         self.detections = 0
 
-    def push(self, frame: int, t_ns: int, view: Bytes) -> Iterator[Slot]:
-        """Take the next frame; give back the frames that leave memory."""
-        slot = Slot(frame, t_ns, view)
+    def push(self, frame: int, t_ns: int, view: Bytes, gaze_px: Floats | None = None) -> Iterator[Slot]:
+        """Take the next frame, with the gaze in it (working px); give back the frames that leave memory."""
+        half = view.shape[1] // 2, view.shape[0] // 2
+        slot = Slot(frame, t_ns, view, resized(view, half))
         if self._slots:
             before = self._slots[-1]
-            stepped = self._step(before.sightings, before.view, view)
+            stepped = self._step(before.sightings, before, slot)
             slot.sightings = _without_rivals([s for s in stepped if isinstance(s, Sighting)])
             slot.refused = [
                 Refused(s.track.artwork, "lost", 0)
@@ -167,7 +181,11 @@ class Follower:
             ]
         self._slots.append(slot)
         if self._count % self._interval == 0:
-            self._search(slot)
+            self._search(slot, None)
+        if gaze_px is not None and self._count % self._gaze_interval == 0:
+            window = self._window(slot, gaze_px)
+            if window is not None:
+                self._search(slot, window)
         self._count += 1
         while len(self._slots) > self._memory:
             yield self._slots.popleft()
@@ -177,9 +195,29 @@ class Follower:
         while self._slots:
             yield self._slots.popleft()
 
-    def _search(self, slot: Slot) -> None:
-        found, refused = self._detector.search(slot.view)
-        self.keyframes += 1
+    def _window(self, slot: Slot, gaze_px: Floats) -> tuple[slice, slice] | None:
+        """Return the part of the view around gaze, None where a placement is seen there already."""
+        good = gaze_px[inside(gaze_px, self._mask)]
+        if len(good) == 0:
+            return None
+        x, y = np.median(good, axis=0).tolist()
+        for sighting in slot.sightings:
+            if cv2.pointPolygonTest(sighting.quad.astype(np.float32), (x, y), False) >= 0:
+                return None
+        height, width = slot.view.shape
+        half = self._window_px // 2
+        return (
+            slice(max(0, int(y) - half), min(height, int(y) + half)),
+            slice(max(0, int(x) - half), min(width, int(x) + half)),
+        )
+
+    def _search(self, slot: Slot, window: tuple[slice, slice] | None) -> None:
+        if window is None:
+            found, refused = self._detector.search(slot.view, shrink=self._shrink)
+            self.keyframes += 1
+        else:
+            found, refused = self._detector.search(slot.view, window=window)
+            self.windows += 1
         slot.refused += refused
         fresh = []
         for candidate in found:
@@ -213,7 +251,7 @@ class Follower:
             if not fresh:
                 return
             slot, after = self._slots[index], self._slots[index + 1]
-            fresh = [s for s in self._step(fresh, after.view, slot.view) if s is not None]
+            fresh = [s for s in self._step(fresh, after, slot) if s is not None]
             fresh = [s for s in fresh if self._entered(slot, s)]
 
     def _entered(self, slot: Slot, sighting: Sighting) -> bool:
@@ -228,19 +266,22 @@ class Follower:
         slot.sightings = [s for s in slot.sightings if s not in rivals] + [sighting]
         return True
 
-    def _step(self, sightings: Sequence[Sighting], before: Bytes, after: Bytes) -> list[Sighting | None]:
+    def _step(self, sightings: Sequence[Sighting], before: Slot, after: Slot) -> list[Sighting | None]:
         """Carry sightings into a neighbouring frame; None where lost."""
         if not sightings:
             return []
         points = [apply_homography(s.homography, self._artworks[s.track.artwork].points) for s in sightings]
         points = [p[inside(p, self._mask)] for p in points]
-        moved, good = flow(before, after, np.concatenate(points))
+        scale = scaling(after.view.shape[::-1], after.small.shape[::-1])
+        small = np.concatenate(points) * scale[[0, 1], [0, 1]] + scale[:2, 2]
+        moved, good = flow(before.small, after.small, small)
+        moved = (moved - scale[:2, 2]) / scale[[0, 1], [0, 1]]
         ends = np.cumsum([len(p) for p in points])
         stepped: list[Sighting | None] = []
         for sighting, mine, end in zip(sightings, points, ends, strict=True):
             part = slice(end - len(mine), end)
             guess = carried(sighting.homography, mine[good[part]], moved[part][good[part]])
-            stepped.append(self._fitted(sighting.track, after, guess))
+            stepped.append(self._fitted(sighting.track, after.view, guess))
         return stepped
 
     def _fitted(self, track: Track, view: Bytes, guess: Floats) -> Sighting | None:
