@@ -155,7 +155,7 @@ def fill_gaps(samples: Samples, *, max_gap_ns: float) -> tuple[Floats, Bools]:
     Returns
     -------
     position : ndarray of float64, shape (k, n)
-        Positions; NaN where there is none.
+        Positions; 0 where there is none.
     usable : ndarray of bool, shape (n,)
         Measured or filled.
     """
@@ -173,7 +173,7 @@ def fill_gaps(samples: Samples, *, max_gap_ns: float) -> tuple[Floats, Bools]:
     short &= (samples.part[after] == samples.part[before]) & (blinks[after] == blinks[first])
     before, after, first = before[short], after[short], first[short]
 
-    position = np.where(measured, samples.position, np.nan)
+    position = np.where(measured, samples.position, 0.0)
     length = after - first
     start = np.cumsum(length) - length
     inside = np.arange(int(length.sum())) + np.repeat(first - start, length)
@@ -220,9 +220,10 @@ def reduce_noise(samples: Samples, position: Floats, usable: Bools, half: int, *
     for step in range(1, half + 1):
         centre = np.flatnonzero(usable & (reach == step))
         window = centre[:, None] + np.arange(-step, step + 1)
-        result[:, centre] = combine(position[:, window], axis=2)
-    if samples.angular:
-        result[:3] /= np.sqrt(np.sum(result[:3] ** 2, axis=0))
+        smooth = combine(position[:, window], axis=2)
+        if samples.angular:
+            smooth[:3] /= np.sqrt(np.sum(smooth[:3] ** 2, axis=0))
+        result[:, centre] = smooth
     return result
 
 
@@ -325,8 +326,7 @@ def _merge_and_discard(
     merged = np.zeros(len(fixation), dtype=bool)
     if merge_distance is not None and parameters.merge_gap_ms > 0:
         near = _near_in_time(samples, runs, fixation, parameters.merge_gap_ms * 1e6)
-        zeroed = np.where(usable, position[samples.coordinates], 0.0)
-        sums = np.add.reduceat(zeroed, runs.first, axis=1)
+        sums = np.add.reduceat(position[samples.coordinates], runs.first, axis=1)
         counts = np.add.reduceat(usable, runs.first, dtype=np.int64)
         merged = merge_chain(sums, counts, fixation, near, merge_distance, angular=samples.angular)
     head = np.flatnonzero(~merged)

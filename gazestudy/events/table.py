@@ -45,7 +45,7 @@ class Detection:
     runs : Runs
         The events.
     position : ndarray of float64, shape (k, n)
-        Positions as the detector used them (gaps filled, noise reduced); NaN where not `usable`.
+        Positions as the detector used them (gaps filled, noise reduced); 0 where not `usable`.
     usable : ndarray of bool, shape (n,)
         Samples that have a position.
     facts : dict
@@ -147,8 +147,7 @@ def event_table(samples: Samples, found: Detection) -> pd.DataFrame:
         return GAZE_EVENTS.empty()
     used = np.add.reduceat(found.usable, runs.first, dtype=np.int64)
     count = np.where(used > 0, used, np.nan)
-    zeroed = np.where(found.usable, found.position, 0.0)
-    mean = np.add.reduceat(zeroed, runs.first, axis=1) / count
+    mean = np.add.reduceat(found.position, runs.first, axis=1) / count
     degrees, dispersion = np.full((m, 2), np.nan), np.full(m, np.nan)
     if samples.angular:
         length = np.sqrt(np.sum(mean[:3] ** 2, axis=0))

@@ -1,9 +1,10 @@
 """I-VT written down step by step from the white paper, one sample at a time: slow, plain, independent."""
 
+import itertools
 import math
 
 
-def detect(t_ns, xyz, measured, blink, part, p):
+def detect(t_ns, xyz, measured, blink, part, p):  # noqa: C901  (one function, in the order of the paper)
     """Return [(kind, onset_ns, offset_ns, first, last, x, y, z)] with plain loops; xyz holds unit vectors."""
     n = len(t_ns)
     steps = [
@@ -49,7 +50,7 @@ def detect(t_ns, xyz, measured, blink, part, p):
             runs.append({"kind": kinds[i], "first": i, "last": i})
     for r in runs:
         r["on"], r["off"] = t_ns[r["first"]], t_ns[r["last"]]
-    for a, b in zip(runs, runs[1:], strict=False):
+    for a, b in itertools.pairwise(runs):
         gap = t_ns[b["first"]] - t_ns[a["last"]]
         if part[a["last"]] == part[b["first"]] and gap <= hole:
             a["off"] = b["on"] = t_ns[a["last"]] + gap // 2
