@@ -2,16 +2,18 @@
 
 from gazestudy.attention.exposures import find_exposures, viewing_geometry
 from gazestudy.attention.hits import aoi_hits
-from gazestudy.attention.metrics import MetricParameters, attention_metrics
+from gazestudy.attention.metrics import AttentionTables, MetricParameters, attention_metrics, attention_tables
 from gazestudy.attention.summary import summarise
 from gazestudy.attention.viewing import add_viewing
 from gazestudy.attention.visits import find_visits
 
 __all__ = [
+    "AttentionTables",
     "MetricParameters",
     "add_viewing",
     "aoi_hits",
     "attention_metrics",
+    "attention_tables",
     "find_exposures",
     "find_visits",
     "summarise",

@@ -71,6 +71,25 @@ class MetricParameters:
             raise ParameterError("min_visible_share", self.min_visible_share, "a share from 0 to 1")
 
 
+@dataclass(frozen=True, slots=True)
+class AttentionTables:
+    """Attention in one recording.
+
+    Attributes
+    ----------
+    metrics : DataFrame
+        Contract `METRICS`; see `attention_metrics`.
+    exposures : DataFrame
+        Contract `EXPOSURES`: the times in view that the metrics rest on.
+    visits : DataFrame
+        Contract `VISITS`, also those without a fixation.
+    """
+
+    metrics: pd.DataFrame
+    exposures: pd.DataFrame
+    visits: pd.DataFrame
+
+
 def attention_metrics(
     recording_id: str,
     participant_id: str,
@@ -119,6 +138,53 @@ def attention_metrics(
     Numerators and denominators share one base: gaze and fixations outside the exposures that the parameters
     allow are left out, and counted in the provenance.
     """
+    return attention_tables(
+        recording_id,
+        participant_id,
+        placements=placements,
+        aois=aois,
+        frames=frames,
+        mapping=mapping,
+        gaze=gaze,
+        mapped_gaze=mapped_gaze,
+        mapped_fixations=mapped_fixations,
+        camera=camera,
+        parameters=parameters,
+    ).metrics
+
+
+def attention_tables(
+    recording_id: str,
+    participant_id: str,
+    *,
+    placements: Sequence[Placement],
+    aois: Sequence[Aoi] = (),
+    frames: pd.DataFrame,
+    mapping: pd.DataFrame,
+    gaze: pd.DataFrame,
+    mapped_gaze: pd.DataFrame,
+    mapped_fixations: pd.DataFrame,
+    camera: Camera | None = None,
+    parameters: MetricParameters | None = None,
+) -> AttentionTables:
+    """Return the metrics of one recording with the exposures and visits behind them.
+
+    Parameters
+    ----------
+    recording_id, participant_id, placements, aois, frames, mapping, gaze, mapped_gaze, mapped_fixations, \
+camera, parameters
+        As for `attention_metrics`.
+
+    Returns
+    -------
+    AttentionTables
+        All three tables, each with the provenance.
+
+    Raises
+    ------
+    ParameterError
+        If an AOI names a placement that is not among `placements`.
+    """
     chosen = parameters or MetricParameters()
     known = {placement.id for placement in placements}
     for aoi in aois:
@@ -154,7 +220,10 @@ def attention_metrics(
         "visits_without_fixation": int((visits["fixation_count"] == 0).sum()),
         "visual_angle_from": "scene camera" if camera is not None else "none: no camera",
     }
-    return Provenance("attention.metrics", 1, asdict(chosen), facts).attach(METRICS.check(result))
+    provenance = Provenance("attention.metrics", 1, asdict(chosen), facts)
+    return AttentionTables(
+        provenance.attach(METRICS.check(result)), provenance.attach(exposures), provenance.attach(visits)
+    )
 
 
 def _in_exposure(
@@ -201,7 +270,6 @@ def _exposure_columns(exposures: pd.DataFrame) -> pd.DataFrame:
         share_time=("share_time", "sum"),
         width_deg_max=("width_deg_max", "max"),
         distance_mm_min=("distance_mm_min", "min"),
-        first_exposure_ns=("onset_ns", "min"),
     )
     table["visible_share_mean"] = table.pop("share_time") / table["exposure_ms"]
     return table
@@ -215,15 +283,18 @@ def _fixation_columns(fixations: pd.DataFrame, exposures: pd.DataFrame) -> pd.Da
         first_fixation_ms=("duration_ms", "first"),
         first_fixation_ns=("onset_ns", "first"),
     )
+    elapsed = pd.Series(0.0, index=table.index)  # from int64 times, which float would round
     in_view = pd.Series(0.0, index=table.index)
     for placement_id, spans in exposures.groupby("placement_id", sort=False):
         if placement_id not in table.index.get_level_values(0):
             continue
-        at = table.xs(placement_id, level=0)["first_fixation_ns"].to_numpy(np.int64)[:, None]
+        at = table.loc[[placement_id], "first_fixation_ns"].to_numpy(np.int64)[:, None]
         begin, finish = spans["onset_ns"].to_numpy(np.int64), spans["offset_ns"].to_numpy(np.int64)
         seen = np.clip(at - begin, 0, finish - begin).sum(axis=1) / 1e6
         in_view.loc[[placement_id]] = seen
+        elapsed.loc[[placement_id]] = np.maximum(at[:, 0] - begin.min(), 0) / 1e6
     table["exposure_to_first_fixation_ms"] = in_view
+    table["time_to_first_fixation_ms"] = elapsed
     return table
 
 
@@ -243,8 +314,6 @@ def _finish(table: pd.DataFrame, recording_id: str, participant_id: str) -> pd.D
     result["recording_id"] = pd.Series([recording_id] * len(result), dtype="str")
     result["participant_id"] = pd.Series([participant_id] * len(result), dtype="str")
     result["noticed"] = result["fixation_count"] > 0
-    elapsed_ms = (result["first_fixation_ns"] - result["first_exposure_ns"]) / 1e6
-    result["time_to_first_fixation_ms"] = elapsed_ms.clip(lower=0.0).astype(np.float64)
     result["censored_at_ms"] = result["exposure_ms"].where(~result["noticed"])
     result["visit_count"] = result["visits"]
     result["revisit_count"] = (result["visits"] - 1).clip(lower=0)

@@ -31,8 +31,8 @@ def add_viewing(
     Returns
     -------
     DataFrame
-        The fixations with `width_deg` (visual angle of the placement's width) and `distance_mm` (NaN where the
-        size is not known), both of the mapped frame nearest to the middle of the fixation.
+        The fixations with `width_deg` (visual angle of the placement's width) and `distance_mm` (NaN where
+        the size is not known), both of the mapped frame nearest to the middle of the fixation.
     """
     result = fixations.assign(width_deg=np.nan, distance_mm=np.nan)
     middle = ((fixations["onset_ns"] + fixations["offset_ns"]) // 2).to_numpy()

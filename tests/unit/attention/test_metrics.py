@@ -2,7 +2,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gazestudy.attention import MetricParameters, attention_metrics, find_exposures, viewing_geometry
+from gazestudy.attention import (
+    MetricParameters,
+    add_viewing,
+    attention_metrics,
+    attention_tables,
+    find_exposures,
+    viewing_geometry,
+)
 from gazestudy.errors import ParameterError
 from gazestudy.model import Aoi, Camera, Creative, Placement, categorical, provenance_of
 from gazestudy.model.tables import (
@@ -103,6 +110,10 @@ FACE = Aoi("face", "a", "Face", ((50, 50), (300, 50), (300, 300), (50, 300)))
 
 
 def worked_example(**changed):
+    return attention_metrics("R1", "P1", **arguments(**changed))
+
+
+def arguments(**changed):
     """One walk, worked by hand.
 
     Placement a: in view in frames 10-59 and 100-149 (0.4-2.4 s, 4.0-6.0 s), fixated at 0.8-1.0 s on logo and
@@ -113,7 +124,7 @@ def worked_example(**changed):
     samples = [(s, "a", 75, 75) for s in range(160, 200)] + [(s, "a", 390, 590) for s in range(200, 260)]
     samples += [(s, "a", 200, 200) for s in range(840, 900)]
     fixations = [(0, 800, 1000, "a", 75, 75), (1, 1000, 1300, "a", 390, 590), (2, 4200, 4500, "a", 200, 200)]
-    arguments = {
+    tables = {
         "placements": [A, B, C],
         "aois": [LOGO, FACE],
         "frames": frames(),
@@ -122,7 +133,37 @@ def worked_example(**changed):
         "mapped_gaze": mapped_gaze(samples),
         "mapped_fixations": mapped_fixations(fixations),
     }
-    return attention_metrics("R1", "P1", **{**arguments, **changed})
+    return {**tables, **changed}
+
+
+def test_the_tables_behind_the_metrics_add_up_to_them():
+    tables = attention_tables("R1", "P1", **arguments())
+    exposed = tables.exposures.groupby("placement_id")["duration_ms"].sum()
+    assert exposed["a"] == tables.metrics.iloc[0]["exposure_ms"]
+    visits = tables.visits[(tables.visits["placement_id"] == "a") & (tables.visits["aoi_id"] == "")]
+    assert visits["fixation_count"].tolist() == [2, 1]
+    assert provenance_of(tables.visits) == provenance_of(tables.metrics)
+
+
+def test_each_fixation_knows_how_large_its_placement_was():
+    """A board whose pixels lie 1 mm apart at 2 m, then at 0.5 m, straight ahead of the camera."""
+    at = {20: 2000.0, 60: 500.0}
+    rows = []
+    for frame, z_mm in at.items():
+        h = CAMERA.matrix @ np.diag([1, 1, z_mm])
+        rows.append(mapping([(frame, "a", 0, 1.0)], h / h[2, 2]))
+    fixations = mapped_fixations(
+        [(0, 100, 200, "b", 9, 9), (1, 700, 900, "a", 9, 9), (2, 2300, 2500, "a", 9, 9)]
+    )
+    seen = add_viewing(
+        fixations, pd.concat(rows, ignore_index=True), [placement("a", width_mm=400.0), B], CAMERA
+    )
+    assert np.isnan(seen["width_deg"].iloc[0])
+    for row, z_mm in zip((1, 2), at.values(), strict=True):
+        left, right = np.array([-0.5, 299.5, z_mm]), np.array([399.5, 299.5, z_mm])
+        angle = np.degrees(np.arccos(left @ right / np.linalg.norm(left) / np.linalg.norm(right)))
+        assert seen["width_deg"].iloc[row] == pytest.approx(angle)
+        assert seen["distance_mm"].iloc[row] == pytest.approx(np.linalg.norm([199.5, 299.5, z_mm]))
 
 
 def test_a_walk_worked_by_hand():
@@ -160,6 +201,30 @@ def test_time_in_view_before_the_first_fixation_leaves_out_time_out_of_view():
     row = worked_example(mapped_fixations=late).iloc[0]
     assert row["time_to_first_fixation_ms"] == pytest.approx(3800)
     assert row["exposure_to_first_fixation_ms"] == pytest.approx(2000 + 200)
+
+
+def test_times_of_the_year_2026_in_nanoseconds_lose_no_digit():
+    start = 1_795_300_000_123_456_789
+    tables = {
+        "frames": frames().assign(t_ns=lambda t: t["t_ns"] + start),
+        "mapping": mapping([(f, "a", 0, 1.0) for f in range(10, 60)]).assign(
+            t_ns=lambda t: t["t_ns"] + start
+        ),
+        "gaze": gaze().assign(t_ns=lambda t: t["t_ns"] + start),
+        "mapped_gaze": mapped_gaze([(s, "a", 75, 75) for s in range(160, 200)]).assign(
+            t_ns=lambda t: t["t_ns"] + start
+        ),
+        "mapped_fixations": mapped_fixations([(0, 800, 1000, "a", 75, 75)]),
+    }
+    for column in ("onset_ns", "offset_ns"):
+        tables["mapped_fixations"][column] += start
+    row = worked_example(**tables).iloc[0]
+    assert row["time_to_first_fixation_ms"] == 400.0 and row["exposure_to_first_fixation_ms"] == 400.0
+
+
+def test_a_fixation_that_began_before_the_placement_was_located_took_no_time():
+    early = mapped_fixations([(0, 350, 600, "a", 200, 200)])
+    assert worked_example(mapped_fixations=early).iloc[0]["time_to_first_fixation_ms"] == 0
 
 
 def test_copies_in_view_at_once_are_one_exposure_with_the_best_view():
