@@ -29,6 +29,9 @@ def import_recordings(
     copy_video: Annotated[
         bool, typer.Option("--copy/--link", help="Copy the scene video into the study, or refer to it.")
     ] = True,
+    salvage: Annotated[
+        bool, typer.Option("--salvage", help="Import what can be read of damaged recordings too.")
+    ] = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -49,6 +52,7 @@ def import_recordings(
                 importer=importer or None,
                 columns=columns,
                 copy_video=copy_video,
+                salvage=salvage,
                 progress=progress,
             )
     console.document(

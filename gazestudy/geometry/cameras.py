@@ -16,6 +16,7 @@ Floats = NDArray[np.float64]
 
 _STEP_PX = 1e-3  # for numerical derivatives of the lens
 _NEWTON_STEPS = 6
+_MISSED_PX = 0.01  # a pixel that no direction reaches: beyond the fold of the lens model
 
 
 def undistort_px(points_px: Floats, camera: Camera) -> Floats:
@@ -31,7 +32,7 @@ def undistort_px(points_px: Floats, camera: Camera) -> Floats:
     Returns
     -------
     ndarray of float64, shape (n, 2)
-        Undistorted pixels.
+        Undistorted pixels; NaN where the lens model has no direction for a pixel, as in some corners.
 
     Examples
     --------
@@ -74,6 +75,8 @@ def _newton(flat: Floats, wanted: Floats, camera: Camera) -> Floats:
             ]
         )
         flat = flat + np.where(steady[:, None], step, 0.0)
+    missed = np.abs(distort_px(flat, camera) - wanted).max(axis=1) > _MISSED_PX
+    flat[missed] = np.nan
     return flat
 
 

@@ -6,10 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gazestudy.errors import InputError
 from gazestudy.importers import build_report, find_recordings, read_candidate
-from gazestudy.model import StudyRecording
+from gazestudy.model import Recording, StudyRecording
 from gazestudy.progress import SILENT, Progress, raise_if_cancelled
 from gazestudy.store import Study
+
+_CUT_OFF = ("truncated_line", "zero_bytes")
+"""Findings of files that end too early."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,7 @@ def import_path(
     importer: str | None = None,
     columns: Path | None = None,
     copy_video: bool = True,
+    salvage: bool = False,
     progress: Progress = SILENT,
 ) -> list[Imported]:
     """Import every recording that lies at `path`.
@@ -61,8 +66,10 @@ def import_path(
         Saved column mapping of a plain table.
     copy_video : bool, optional
         Copy the scene video into the study, or refer to where it lies.
+    salvage : bool, optional
+        Import what can be read of damaged recordings too; otherwise they are refused.
     progress : Progress, optional
-        Who is told.
+        Who is told, and who may ask to stop.
 
     Returns
     -------
@@ -72,7 +79,7 @@ def import_path(
     Raises
     ------
     InputError
-        If a recording cannot be used; recordings imported before it stay.
+        If a recording cannot be used or is damaged; recordings imported before it stay.
     """
     candidates = find_recordings(path, importer=importer, columns=columns)
     progress.start(f"importing {path.name}", len(candidates))
@@ -81,6 +88,8 @@ def import_path(
         raise_if_cancelled(progress)
         recording = read_candidate(candidate, columns=columns)
         report = build_report(recording)
+        if not salvage:
+            _refuse_damage(recording)
         stored = study.add_recording(
             recording,
             participant_id=participant_id or next_pseudonym(study),
@@ -88,10 +97,26 @@ def import_path(
             daypart=daypart,
             report=report.to_dict(),
             copy_video=copy_video,
+            progress=progress,
         )
         done.append(Imported(stored, report.to_dict(), str(report)))
         progress.advance()
     return done
+
+
+def _refuse_damage(recording: Recording) -> None:
+    """Stop before anything is written if files of the recording are broken."""
+    damage = [
+        finding.message
+        for finding in recording.findings()
+        if finding.severity == "problem" or finding.code in _CUT_OFF
+    ]
+    if damage:
+        raise InputError(
+            recording.meta.source,
+            "the recording is damaged: " + "; ".join(damage),
+            advice="Copy or export it again, or import what can be read of it with --salvage",
+        )
 
 
 def next_pseudonym(study: Study) -> str:

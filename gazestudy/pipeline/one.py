@@ -15,7 +15,7 @@ from gazestudy._cv2 import cv2
 from gazestudy.errors import InputError, ParameterError
 from gazestudy.model import Aoi, Creative, Placement, Recording
 from gazestudy.model.study import PlacementKind
-from gazestudy.pipeline.steps import Pictures, detect, locate, measure, references_of
+from gazestudy.pipeline.steps import Pictures, Settings, detect, locate, measure, references_of
 from gazestudy.progress import SILENT, Progress
 
 Picture = Path | str | NDArray[np.uint8]
@@ -92,7 +92,7 @@ def map_recording(
     detector : str, optional
         Gaze event detector.
     detector_parameters : mapping, optional
-        What differs from its defaults.
+        What differs from the defaults of a study (`gazestudy.pipeline.steps.WALKING_IVT`).
     method : str, optional
         Mapping method.
     progress : Progress, optional
@@ -126,7 +126,8 @@ def map_recording(
         made.append(placement)
         references += references_of(placement, images)
     gaze, frames, camera = recording.gaze, recording.frames, recording.camera
-    events = detect(gaze, camera, detector, detector_parameters or {})
+    settings = Settings(detector=detector, detector_parameters=detector_parameters or {})
+    events = detect(gaze, camera, detector, settings.detecting())
     mapping = locate(Pictures(recording.videos, frames), references, camera, method, parameters, progress)
     tables = measure(
         recording.meta.name,

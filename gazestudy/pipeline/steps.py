@@ -32,13 +32,25 @@ STEPS = ("events", "mapping", "attention")
 
 _ATTENTION_VERSION = 1
 
+WALKING_IVT: Mapping[str, Any] = {
+    "threshold_deg_s": 100.0,
+    "max_gap_ms": 0.0,
+    "noise_reduction": "median",
+    "noise_window_samples": 3,
+}
+"""What a study sets I-VT to: Tobii's "I-VT (Attention)" for glasses. People walk and turn their heads, and
+gaze that rests on a poster then moves through the scene image at head speed; the 30 deg/s of a seated viewer
+would break such looks into pieces too short to count."""
+
 _ASSUMED_FIELD_DEG = 80.0
 """Horizontal field of view taken where there is no calibration: wearables lie between 63 and 103 deg."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Methods and parameters of a run; parameters that are not given keep their documented defaults.
+    """Methods and parameters of a run.
+
+    Parameters that are not given keep the documented defaults of their method; I-VT is set to `WALKING_IVT`.
 
     Attributes
     ----------
@@ -53,6 +65,11 @@ class Settings:
     mapper: str = "planar"
     mapper_parameters: Mapping[str, Any] = field(default_factory=dict)
     attention_parameters: Mapping[str, Any] = field(default_factory=dict)
+
+    def detecting(self) -> dict[str, Any]:
+        """Return the parameters of the detector that differ from its own defaults."""
+        usual = WALKING_IVT if self.detector == "ivt" else {}
+        return {**usual, **self.detector_parameters}
 
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-ready dictionary."""
@@ -86,7 +103,7 @@ def step_keys(study: Study, recording_id: str, settings: Settings) -> dict[str, 
     events = cache_key(
         f"events.{detector.name}",
         detector.version,
-        settings.detector_parameters,
+        settings.detecting(),
         {"camera": lens, "gaze": study.stream_key(recording_id, ["gaze"])},
     )
     mapping = cache_key(
@@ -135,7 +152,7 @@ def detect_recording(study: Study, recording_id: str, settings: Settings) -> pd.
         Contract `GAZE_EVENTS`.
     """
     gaze, camera = study.stream(recording_id, "gaze"), study.camera(recording_id)
-    return detect(gaze, camera, settings.detector, settings.detector_parameters)
+    return detect(gaze, camera, settings.detector, settings.detecting())
 
 
 def detect(
@@ -161,15 +178,16 @@ def detect(
 
     Notes
     -----
-    Without a calibration the pixel threshold is 30 deg/s on a lens that shows 80 deg from the leftmost to the
-    rightmost gaze sample inside the image.
+    Without a calibration the angular threshold becomes one in pixels, on a lens that shows 80 deg from the
+    left edge to the rightmost gaze sample.
     """
     from gazestudy.events import detect_events
 
     given = dict(parameters)
     if camera is None and "x_deg" not in gaze.columns and "threshold_px_s" not in given:
         width_px = float(np.nanmax(gaze["x_px"].to_numpy(), initial=1.0))
-        given["threshold_px_s"] = round(30.0 * width_px / _ASSUMED_FIELD_DEG, 1)
+        threshold_deg_s = float(given.get("threshold_deg_s", 30.0))
+        given["threshold_px_s"] = round(threshold_deg_s * width_px / _ASSUMED_FIELD_DEG, 1)
     return detect_events(gaze, method, camera=camera, **given)
 
 

@@ -118,7 +118,7 @@ def test_directions_are_unit_vectors_and_signs_are_right(camera):
 
 
 def test_missing_points_stay_missing(camera):
-    points = np.array([[np.nan, 5.0], [10.0, 10.0]])
+    points = np.array([[np.nan, 5.0], [300.0, 300.0]])
     assert np.isnan(undistort_px(points, camera)[0]).any()
     assert np.isnan(px_to_deg(points, camera)).all(axis=1).tolist() == [True, False]
     assert undistort_px(np.full((3, 2), np.nan), camera).shape == (3, 2)
@@ -153,3 +153,9 @@ def test_angles_are_those_of_the_vendor():
     off = np.abs(ours - gaze[["azimuth [deg]", "elevation [deg]"]].to_numpy())
     print(f"largest difference {off.max():.6f} deg")
     assert off.max() < 0.01
+
+
+def test_a_pixel_that_no_direction_reaches_is_missing_not_wild():
+    beyond_the_fold = Camera(1600, 1200, 300.0, 300.0, 799.5, 599.5, "opencv5", (-0.3, 0.0, 0.0, 0.0, 0.0))
+    assert np.isnan(undistort_px(np.array([[0.0, 0.0]]), beyond_the_fold)).all()
+    assert np.isfinite(undistort_px(np.array([[700.0, 500.0]]), beyond_the_fold)).all()
