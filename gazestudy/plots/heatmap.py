@@ -32,7 +32,7 @@ _MARGIN_PX = 36
 _BAR_PX = 30  # width of the colour bar, and its distance from the artwork
 _SHORTEST_BAR_PX, _LONGEST_BAR_PX = 260, 700
 _BAR_ROOM_PX = 190  # bar with its numbers and label
-_LINE_PX, _TITLE_LINE_PX = 34, 50
+_LINE_PX, _TITLE_LINE_PX, _TITLE_GAP_PX = 34, 46, 8
 _TITLE_PT, _TEXT_PT = 11.0, 7.5
 _INK, _SOFT_INK, _FOG = "#1a1a1a", "#5a5a5a", (16, 16, 20)
 _STRONGEST = 0.85  # opacity of the colour at the top of the scale: the artwork never vanishes
@@ -112,7 +112,9 @@ def draw_heatmap(
     top = data.peak if scale_max is None else scale_max
     with_bar = style != "fog" and top > 0
     layout = _plan(data, with_bar=with_bar)
-    text = _caption(data, style, top, scale_max is not None, layout.width - 2 * _MARGIN_PX, findings)
+    lines = style == "contour" or (style == "overlay" and contours)
+    scale = _scale_words(data, style, top, shared=scale_max is not None, lines=lines)
+    text = _caption(data, scale, layout.width - 2 * _MARGIN_PX, findings)
     layout = replace(layout, height=layout.height + text.height)
     wide, high = layout.art[2], layout.art[3]
     art = cv2.resize(_rgb(image), (wide, high), interpolation=_sampling(image, wide))
@@ -130,8 +132,8 @@ def draw_heatmap(
         axes = figure.add_axes(layout.fractions(layout.art))
         axes.imshow(art, interpolation="nearest", aspect="auto", extent=(-0.5, wide - 0.5, high - 0.5, -0.5))
         axes.set_axis_off()
-        if (style == "contour" or contours) and top > 0:
-            _lines(axes, share, colors)
+        if lines and top > 0:
+            _lines(axes, share, colors, style)
         if style != "fog" and top > 0:
             _bar(figure, layout, colors, top, data.unit, style)
         _write(figure, layout, text)
@@ -175,7 +177,7 @@ class _Text:
 
     @property
     def height(self) -> int:
-        return len(self.title) * _TITLE_LINE_PX + len(self.lines) * _LINE_PX
+        return len(self.title) * _TITLE_LINE_PX + _TITLE_GAP_PX + len(self.lines) * _LINE_PX
 
 
 def _check(
@@ -239,9 +241,7 @@ def _plan(data: HeatmapData, *, with_bar: bool) -> _Layout:
     )
 
 
-def _caption(
-    data: HeatmapData, style: str, top: float, shared: bool, room_px: int, findings: list[Finding] | None
-) -> _Text:
+def _caption(data: HeatmapData, scale: str, room_px: int, findings: list[Finding] | None) -> _Text:
     title = _legible(data.placement_name, data.placement_id, "name of the placement", findings)
     group = _legible(data.group, ascii(data.group), "name of the group", findings) if data.group else "all"
     people = f"{data.n_participants} participant{'s' if data.n_participants != 1 else ''}"
@@ -250,7 +250,7 @@ def _caption(
     if data.n_fixations:
         facts.append(f"Weight: {WEIGHTING_WORDS[data.weighting]}")
         facts.append(f"Kernel: Gaussian, full width at half maximum {data.kernel.describe()}")
-        facts.append(_scale_words(style, top, shared, data))
+        facts.append(scale)
     else:
         facts.append("No fixation on this placement.")
     lines = [line for fact in facts for line in _wrap(fact, room_px, _TEXT_PT)]
@@ -288,12 +288,12 @@ def _width_em(text: str) -> float:
     )
 
 
-def _scale_words(style: str, top: float, shared: bool, data: HeatmapData) -> str:
+def _scale_words(data: HeatmapData, style: str, top: float, *, shared: bool, lines: bool) -> str:
     if style == "fog":
         return f"Clear from half of the peak ({data.peak / 2:.3g} {data.unit}), dark where nobody looked"
     scale = f"Scale: 0 to {top:.3g} {data.unit}"
     words = scale + (" (shared)" if shared else " (peak of this picture)")
-    return words + ("; lines at 25, 50, 75 %" if style == "contour" else "")
+    return words + ("; lines at 25, 50, 75 %" if lines else "")
 
 
 def _legible(text: str, plain: str, what: str, findings: list[Finding] | None) -> str:
@@ -312,11 +312,15 @@ def _legible(text: str, plain: str, what: str, findings: list[Finding] | None) -
     return plain
 
 
-def _lines(axes: Axes, share: NDArray[np.float32], colors: Colormap) -> None:
-    for width, tint in ((2.2, ["#00000090"] * 3), (1.0, [colors(0.35 + 0.6 * level) for level in _LEVELS])):
-        levels = [level for level in _LEVELS if share.min() < level < share.max()]
-        if levels:
-            axes.contour(share, levels=levels, colors=tint[: len(levels)], linewidths=width)
+def _lines(axes: Axes, share: NDArray[np.float32], colors: Colormap, style: str) -> None:
+    """Draw contours with a halo: in the colours of the scale alone, in white over its colours."""
+    levels = [level for level in _LEVELS if share.min() < level < share.max()]
+    if not levels:
+        return
+    own = [colors(level) for level in levels] if style == "contour" else ["white"] * len(levels)
+    halo = "#ffffffc0" if style == "contour" else "#00000070"
+    axes.contour(share, levels=levels, colors=halo, linewidths=3.2 if style == "contour" else 1.8)
+    axes.contour(share, levels=levels, colors=own, linewidths=1.5 if style == "contour" else 0.8)
 
 
 def _bar(figure: Figure, layout: _Layout, colors: Colormap, top: float, unit: str, style: str) -> None:
@@ -341,7 +345,8 @@ def _write(figure: Figure, layout: _Layout, text: _Text) -> None:
     top, left = layout.text_top, _MARGIN_PX / layout.width
     styles = [(line, _TITLE_PT, _INK, _TITLE_LINE_PX) for line in text.title]
     styles += [(line, _TEXT_PT, _SOFT_INK, _LINE_PX) for line in text.lines]
-    for line, size_pt, color, step_px in styles:
+    for number, (line, size_pt, color, step_px) in enumerate(styles):
+        top += _TITLE_GAP_PX if number == len(text.title) else 0
         baseline = 1 - (top + 0.75 * step_px) / layout.height
         written = figure.text(left, baseline, line, va="baseline", ha="left", color=color)
         written.set(fontsize=size_pt, fontfamily=text.families, parse_math=False)

@@ -91,6 +91,12 @@ def test_contours_keep_the_artwork():
     assert "25, 50, 75 %" in words(figure)
 
 
+def test_contours_over_colours_are_explained_too():
+    plain, lined = draw_heatmap(data(), ART), draw_heatmap(data(), ART, contours=True)
+    assert "25, 50, 75 %" in words(lined) and "25, 50, 75 %" not in words(plain)
+    assert np.abs(artwork(plain) - artwork(lined)).max() > 0.3
+
+
 def test_a_shared_scale_dims_a_weak_map():
     own, shared = draw_heatmap(data(), ART), draw_heatmap(data(), ART, scale_max=data().peak * 4)
     assert np.abs(artwork(own) - artwork(shared)).max() > 0.3
