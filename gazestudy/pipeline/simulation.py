@@ -52,13 +52,13 @@ Made by `{command}`.
 * `truth/`: what really happened, one file of each kind per recording. Times are ns; a layout may count from
   another zero: add `offset_ns` of `truth/clocks.csv` to get the times that an importer finds.
 
-* `homographies`, per frame and advertisement that is at least {least:g} px wide: frame, t_ns, placement_id,
-  creative_id, copy; h00 to h22 (reference px to undistorted scene px in the middle of the exposure);
-  in_image_share, visible_share (in the image and not hidden), width_px, distance_mm, angle_deg.
-* `gaze`, per sample: sample, t_ns, kind (fixation, saccade, pursuit, blink, loss), event_id; placement_id,
-  copy, creative_id, x_ref_px, y_ref_px (where the recorded gaze point lies); frame, x_frame_ref_px,
-  y_frame_ref_px (the same with the camera where it was for the frame on show); eye_... (where the person
-  really looked).
+* `homographies`, per frame and advertisement in sight that is at least {least:g} px wide: frame, t_ns,
+  placement_id, creative_id, copy; h00 to h22 (reference px to undistorted scene px in the middle of the
+  exposure); in_image_share, visible_share (in the image and not hidden), width_px, distance_mm, angle_deg.
+* `gaze`, per sample that lies on a placement: sample, t_ns, kind (fixation, saccade, pursuit, blink, loss),
+  event_id; placement_id, copy, creative_id, x_ref_px, y_ref_px (where the recorded gaze point lies); frame,
+  x_frame_ref_px, y_frame_ref_px (the same with the camera where it was for the frame on show); eye_... (where
+  the person really looked).
 * `events`, per fixation, saccade, pursuit, blink and loss: times, samples, centroid, and what it lies on.
 * `dwell`, per placement: dwell_ms (fixations and pursuits that lie on it), fixation_count, gaze_ms,
   eye_dwell_ms, in_view_ms, noticed.
@@ -291,9 +291,10 @@ def _placement_row(placement: Placement, names: list[str]) -> dict[str, object]:
 
 def _write_truth(walk: Walk, folder: Path, name: str) -> None:
     truth = walk.truth
+    wide = ~(truth.mapping["width_px"] < _LEAST_PX)  # NaN: so near that a corner is behind the camera
     tables = {
-        "homographies": truth.mapping[~(truth.mapping["width_px"] < _LEAST_PX)],
-        "gaze": truth.gaze,
+        "homographies": truth.mapping[wide & (truth.mapping["visible_share"] > 0)],
+        "gaze": truth.gaze[(truth.gaze[["placement_id", "eye_placement_id"]] != "").any(axis=1)],
         "events": truth.events,
         "dwell": truth.dwell,
     }
