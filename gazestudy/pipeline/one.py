@@ -15,7 +15,7 @@ from gazestudy._cv2 import cv2
 from gazestudy.errors import InputError, ParameterError
 from gazestudy.model import Aoi, Creative, Placement, Recording
 from gazestudy.model.study import PlacementKind
-from gazestudy.pipeline.steps import Pictures, Settings, detect, locate, measure, references_of
+from gazestudy.pipeline.steps import Settings, detect, locate, measure, references_of
 from gazestudy.progress import SILENT, Progress
 
 Picture = Path | str | NDArray[np.uint8]
@@ -126,9 +126,9 @@ def map_recording(
         made.append(placement)
         references += references_of(placement, images)
     gaze, frames, camera = recording.gaze, recording.frames, recording.camera
-    settings = Settings(detector=detector, detector_parameters=detector_parameters or {})
+    settings = Settings(detector, detector_parameters or {}, method, parameters)
     events = detect(gaze, camera, detector, settings.detecting())
-    mapping = locate(Pictures(recording.videos, frames), references, camera, method, parameters, progress)
+    mapping = locate(recording.videos, frames, gaze, references, camera, settings, progress)
     tables = measure(
         recording.meta.name,
         "",

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 STEPS = ("events", "mapping", "attention")
 
-_ATTENTION_VERSION = 1
+_ATTENTION_VERSION = 2
 
 WALKING_IVT: Mapping[str, Any] = {
     "threshold_deg_s": 100.0,
@@ -112,7 +112,7 @@ def step_keys(study: Study, recording_id: str, settings: Settings) -> dict[str, 
         settings.mapper_parameters,
         {
             "camera": lens,
-            "frames": study.stream_key(recording_id, ["frames"]),
+            "streams": study.stream_key(recording_id, ["frames", "gaze"]),
             "video": study.media_key(recording_id),
             "pictures": [
                 [placement.id, placement.copies, [creative.sha256 for creative in placement.creatives]]
@@ -222,34 +222,40 @@ def map_recording_of(
         for placement in study.placements()
         for reference in references_of(placement, [study.placement_image(c) for c in placement.creatives])
     ]
-    frames = study.stream(recording_id, "frames")
-    pictures = Pictures(study.media(recording_id), frames)
-    camera = study.camera(recording_id)
-    return locate(pictures, references, camera, settings.mapper, settings.mapper_parameters, progress)
+    return locate(
+        study.media(recording_id),
+        study.stream(recording_id, "frames"),
+        study.stream(recording_id, "gaze"),
+        references,
+        study.camera(recording_id),
+        settings,
+        progress,
+    )
 
 
 def locate(
-    pictures: Pictures,
+    videos: Sequence[Path],
+    frames: pd.DataFrame,
+    gaze: pd.DataFrame,
     references: Sequence[Reference],
     camera: Camera | None,
-    method: str,
-    parameters: Mapping[str, Any],
+    settings: Settings,
     progress: Progress = SILENT,
 ) -> pd.DataFrame:
-    """Locate placements in pictures by a named method.
+    """Locate placements in a scene video by a named method.
 
     Parameters
     ----------
-    pictures : Pictures
-        The real frames.
+    videos : sequence of Path
+        Scene video files.
+    frames, gaze : DataFrame
+        Contracts `FRAMES` and `GAZE`; what people look at is searched for most carefully.
     references : sequence of Reference
         Pictures of the placements.
     camera : Camera or None
         Scene camera.
-    method : str
-        Mapper.
-    parameters : mapping
-        What differs from its defaults.
+    settings : Settings
+        Method and parameters.
     progress : Progress, optional
         Who is told, and who may ask to stop.
 
@@ -263,11 +269,17 @@ def locate(
     ParameterError
         For a method or parameter that does not exist.
     """
-    from gazestudy.mapping import get_mapper
+    from gazestudy.mapping import gaze_by_frame, get_mapper
 
-    mapper = get_mapper(method)
+    mapper = get_mapper(settings.mapper)
+    parameters = mapper.make_parameters(settings.mapper_parameters)
     return mapper.run(
-        pictures, references, camera, parameters=mapper.make_parameters(parameters), progress=progress
+        Pictures(videos, frames),
+        references,
+        camera,
+        parameters=parameters,
+        gaze_px=gaze_by_frame(gaze, frames),
+        progress=progress,
     )
 
 
@@ -339,15 +351,14 @@ def measure(
     Returns
     -------
     dict of str to DataFrame
-        "metrics", "mapped_gaze", "mapped_fixations", "exposures".
+        "metrics", "mapped_gaze", "mapped_fixations", "exposures", "visits".
     """
-    from gazestudy.attention import MetricParameters, add_viewing, attention_metrics, find_exposures
+    from gazestudy.attention import MetricParameters, add_viewing, attention_tables
     from gazestudy.mapping import map_fixations, map_gaze
 
-    chosen = MetricParameters(**parameters)
     mapped_gaze, _ = map_gaze(gaze, frames, mapping, placements, camera)
     mapped_fixations = map_fixations(events, gaze, mapped_gaze, placements)
-    metrics = attention_metrics(
+    tables = attention_tables(
         recording_id,
         participant_id,
         placements=placements,
@@ -358,22 +369,14 @@ def measure(
         mapped_gaze=mapped_gaze,
         mapped_fixations=mapped_fixations,
         camera=camera,
-        parameters=chosen,
-    )
-    exposures = find_exposures(
-        mapping,
-        frames,
-        placements,
-        camera=camera,
-        max_hole_ms=chosen.max_hole_ms,
-        min_duration_ms=chosen.min_exposure_ms,
-        min_visible_share=chosen.min_visible_share,
+        parameters=MetricParameters(**parameters),
     )
     return {
-        "metrics": metrics,
+        "metrics": tables.metrics,
         "mapped_gaze": mapped_gaze,
         "mapped_fixations": add_viewing(mapped_fixations, mapping, placements, camera),
-        "exposures": exposures,
+        "exposures": tables.exposures,
+        "visits": tables.visits,
     }
 
 

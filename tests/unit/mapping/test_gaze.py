@@ -142,21 +142,58 @@ def test_agrees_with_one_sample_at_a_time():
         [placement(n) for n in "abc"],
         None,
     )
+
+    def place(frame, name, point):
+        h = homographies.get((frame, name))
+        if h is None:
+            return None
+        x, y, w = np.linalg.inv(h) @ [*point, 1]
+        return np.array([x / w, y / w])
+
     expected = []
     for sample, (when, point) in enumerate(zip(t, points, strict=True)):
         best = None
         for name in "abc":
-            h = homographies.get((when // 40, name))
-            if h is None:
+            now, later = (place(when // 40 + step, name, point) for step in (0, 1))
+            if now is None:
                 continue
-            x, y, w = np.linalg.inv(h) @ [*point, 1]
-            if -0.5 <= x / w < 99.5 and -0.5 <= y / w < 199.5 and (best is None or h[0, 0] > best[0]):
-                best = (h[0, 0], name, x / w, y / w)
+            x, y = now if later is None else now + (when % 40) / 40 * (later - now)
+            size = homographies[when // 40, name][0, 0]
+            if -0.5 <= x < 99.5 and -0.5 <= y < 199.5 and (best is None or size > best[0]):
+                best = (size, name, x, y)
         if best:
             expected.append((sample, *best[1:]))
     assert mapped["sample"].tolist() == [e[0] for e in expected]
     assert mapped["placement_id"].tolist() == [e[1] for e in expected]
     np.testing.assert_allclose(mapped["x_ref_px"], [e[2] for e in expected], atol=1e-9)
+
+
+def test_a_turning_head_does_not_carry_gaze_along():
+    turning = [(frame, "a", 0, shifted(10.0 * frame, 0.0), 100, "a-1") for frame in range(3)]
+    points = [
+        [50.0 + when / 4, 20.0] for when in range(0, 80, 5)
+    ]  # steady in the world: moves with the poster
+    mapped, _ = map_gaze(
+        gaze_table(range(0, 80, 5), points),
+        frames_table([0, 40, 80]),
+        mapping_table(turning),
+        [placement("a")],
+        None,
+    )
+    np.testing.assert_allclose(mapped["x_ref_px"], 50.0, atol=1e-9)
+
+
+def test_nothing_moves_between_frames_that_are_far_apart_or_of_other_pictures():
+    rows = [(0, "a", 0, shifted(0, 0), 100, "a-1"), (1, "a", 0, shifted(10, 0), 100, "a-2")]
+    for frame_ms, table in (([0, 40, 80], rows), ([0, 900, 940, 980], [rows[0], (1, *rows[1][1:5], "a-1")])):
+        mapped, _ = map_gaze(
+            gaze_table([20], [[50.0, 20.0]]),
+            frames_table(frame_ms),
+            mapping_table(table),
+            [placement("a")],
+            None,
+        )
+        assert mapped["x_ref_px"].tolist() == [50.0]
 
 
 def test_empty_tables():
