@@ -17,6 +17,7 @@ from gazestudy._cv2 import cv2
 
 Image = NDArray[np.uint8]
 Floats = NDArray[np.float64]
+_Drawn = tuple[Image, Floats]  # picture and hot spots
 ArtworkStyle = Literal["photo", "product", "geometric", "market", "plain"]
 
 OVERSAMPLING = 2
@@ -169,7 +170,13 @@ def put_text(
     cv2.putText(image, text, origin, _FONT, scale, colour, thick, cv2.LINE_AA)
 
 
-def _small_print(image: Image, box: tuple[float, float, float, float], rows: int, rng, colour) -> None:  # type: ignore[no-untyped-def]
+def _small_print(
+    image: Image,
+    box: tuple[float, float, float, float],
+    rows: int,
+    rng: np.random.Generator,
+    colour: tuple[int, int, int],
+) -> None:
     x, y, width, height = box
     for row in range(rows):
         words = " ".join(rng.choice(np.array(_WORDS), size=5))
@@ -210,7 +217,9 @@ def _landscape(width: int, height: int, rng: np.random.Generator) -> Image:
     return np.asarray(np.clip(picture, 0, 255), dtype=np.uint8)
 
 
-def _photo(width, height, headline, rng, motif):  # type: ignore[no-untyped-def]
+def _photo(
+    width: int, height: int, headline: str, rng: np.random.Generator, motif: np.random.Generator
+) -> _Drawn:
     picture = _landscape(width, height, motif)
     unit = min(width, height)
     top = rng.uniform(0.06, 0.12) * height
@@ -224,7 +233,9 @@ def _photo(width, height, headline, rng, motif):  # type: ignore[no-untyped-def]
     return picture, np.array([[0.5, 0.13, 0.35], [0.45, 0.5, 0.4], [0.85, 0.9, 0.25]])
 
 
-def _product(width, height, headline, rng, motif):  # type: ignore[no-untyped-def]
+def _product(
+    width: int, height: int, headline: str, rng: np.random.Generator, motif: np.random.Generator
+) -> _Drawn:
     hue = motif.random()
     background = _gradient(
         width,
@@ -291,7 +302,9 @@ def _bottle(picture: Image, x: float, y: float, size: float, rng: np.random.Gene
     cv2.line(picture, shine, (shine[0], round(y + 0.9 * tall)), (255, 255, 255), max(1, round(0.06 * half)))
 
 
-def _geometric(width, height, headline, rng, motif):  # type: ignore[no-untyped-def]
+def _geometric(
+    width: int, height: int, headline: str, rng: np.random.Generator, motif: np.random.Generator
+) -> _Drawn:
     hue = motif.random()
     picture = np.full((height, width, 3), random_colour(motif, saturation=0.15, value=0.95), dtype=np.uint8)
     unit = min(width, height)
@@ -324,7 +337,9 @@ def _geometric(width, height, headline, rng, motif):  # type: ignore[no-untyped-
     return picture, np.array([[0.5, 0.1, 0.35], [0.4, 0.5, 0.35], [0.65, 0.65, 0.3]])
 
 
-def _market(width, height, headline, rng, motif):  # type: ignore[no-untyped-def]
+def _market(
+    width: int, height: int, headline: str, rng: np.random.Generator, motif: np.random.Generator
+) -> _Drawn:
     """Draw a leaflet: a grid of small pictures with prices."""
     picture = np.full((height, width, 3), (235, 245, 250), dtype=np.uint8)
     columns = 3 if height > width else 6
@@ -369,7 +384,9 @@ def _market(width, height, headline, rng, motif):  # type: ignore[no-untyped-def
     return picture, np.array([[0.4, 0.09, 0.3], [0.3, 0.4, 0.35], [0.7, 0.7, 0.35]])
 
 
-def _plain(width, height, headline, rng, motif):  # type: ignore[no-untyped-def]
+def _plain(
+    width: int, height: int, headline: str, rng: np.random.Generator, motif: np.random.Generator
+) -> _Drawn:
     picture = np.asarray(
         _gradient(
             width,
@@ -402,7 +419,7 @@ def _logo(picture: Image, x: float, y: float, radius: float, rng: np.random.Gene
         cv2.line(picture, centre, tip, (40, 30, 160), max(1, round(0.18 * radius)), cv2.LINE_AA)
 
 
-_Draw = Callable[[int, int, str, np.random.Generator, np.random.Generator], tuple[Image, Floats]]
+_Draw = Callable[[int, int, str, np.random.Generator, np.random.Generator], _Drawn]
 _STYLES: dict[str, _Draw] = {
     "photo": _photo,
     "product": _product,

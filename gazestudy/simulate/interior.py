@@ -44,7 +44,9 @@ def _vector(x: float, y: float, z: float) -> Floats:
     return np.array([x, y, z], dtype=np.float64)
 
 
-def _room(room: tuple[float, float, float, float, float], cell: int, rng: np.random.Generator):  # type: ignore[no-untyped-def]
+def _room(
+    room: tuple[float, float, float, float, float], cell: int, rng: np.random.Generator
+) -> list[Surface]:
     """Return floor, ceiling and walls in panels; one end stays open: the way into the other room."""
     left, right, near, far, height = room
     width = right - left
