@@ -17,6 +17,7 @@ from gazestudy.exporters import generic_table, glassestools, pupil_cloud
 from gazestudy.exporters.folders import new_folder
 from gazestudy.exporters.video import Image, VideoSettings, write_video
 from gazestudy.model import Recording
+from gazestudy.model.tables import GAZE_EVENTS
 
 __all__ = ["LAYOUTS", "Layout", "VideoSettings", "export_recording", "write_video"]
 
@@ -94,8 +95,6 @@ def export_recording(
     """
     if layout not in LAYOUTS:
         raise ParameterError("layout", layout, "one of " + ", ".join(LAYOUTS))
-    from gazestudy.model.tables import GAZE_EVENTS
-
     held = GAZE_EVENTS.empty() if events is None else events
     with new_folder(folder) as partial:
         video_name = LAYOUTS[layout].write(recording, held, partial)
