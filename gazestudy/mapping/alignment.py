@@ -138,6 +138,8 @@ def align(
     Alignment or None
         None where fewer than eight points agree.
     """
+    if not np.isfinite(apply_homography(homography, corners_px(*artwork.size_px))).all():
+        return None  # the guess puts a corner behind the camera
     wanted = apply_homography(homography, artwork.points)
     usable = inside(wanted, mask)
     if np.count_nonzero(usable) < 8:

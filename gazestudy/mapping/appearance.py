@@ -22,6 +22,7 @@ CELL_PX = 12
 _MIN_CELLS, _MAX_CELLS = 3, 20
 _TEXTURE_SD = 4.0  # grey levels; below it print is as flat as noise
 _ALIKE = 0.5
+_EXACT = 0.75  # lettering of the same size and place correlates by more than 0.5 when seen small
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,8 +37,8 @@ class Appearance:
         Number of textured cells in the image.
     in_image_share : float
         Share of all cells that lie in the image.
-    judged, right : ndarray of bool, shape (rows, columns)
-        Which cells are textured and in the image, and which of them look right.
+    judged, exact : ndarray of bool, shape (rows, columns)
+        Which cells are textured and in the image, and which of them correlate by more than 0.75.
     weight : ndarray of float64, shape (rows, columns)
         Contrast of the artwork in each cell, grey levels: how telling it is.
     """
@@ -46,7 +47,7 @@ class Appearance:
     cells: int
     in_image_share: float
     judged: NDArray[np.bool_]
-    right: NDArray[np.bool_]
+    exact: NDArray[np.bool_]
     weight: Floats
 
     @property
@@ -95,9 +96,9 @@ def appearance(view: Bytes, mask: Bytes, artwork: Artwork, homography: Floats) -
     scores, deviations = cell_correlation(cells_of(_smooth(seen), columns, rows), expected)
     textured = in_image & (deviations > _TEXTURE_SD)
     cells = int(np.count_nonzero(textured))
-    right = textured & (scores > _ALIKE)
-    share = int(np.count_nonzero(right)) / cells if cells else 0.0
-    return Appearance(share, cells, float(in_image.mean()), textured, right, deviations)
+    share = int(np.count_nonzero(textured & (scores > _ALIKE))) / cells if cells else 0.0
+    exact = textured & (scores > _EXACT)
+    return Appearance(share, cells, float(in_image.mean()), textured, exact, deviations)
 
 
 def _cell_count(length_px: float) -> int:
@@ -129,6 +130,9 @@ def cell_correlation(
 
 _EVIDENCE_CELLS = 16
 _SEEN_RIGHT = 0.25
+_EDGE_SHARE = 0.15
+_EDGE = np.ones((_EVIDENCE_CELLS, _EVIDENCE_CELLS), dtype=bool)
+_EDGE[1:-1, 1:-1] = False
 
 
 class Evidence:
@@ -136,7 +140,7 @@ class Evidence:
 
     Somebody who walks by hides each part of a picture for a while; a look-alike of the same campaign differs
     in the same part all the time, mostly in its lettering. So each cell of the picture should look right in a
-    fair share of the frames in which it can be judged, and cells of high contrast count more.
+    fair share of the frames in which it can be judged. Cells of high contrast count more.
     """
 
     def __init__(self) -> None:
@@ -148,16 +152,27 @@ class Evidence:
         rows, columns = look.judged.shape
         at = np.ix_(_nearest(rows), _nearest(columns))
         self._judged += look.judged[at]
-        self._right += look.right[at]
+        self._right += look.exact[at]
         self._weight += np.where(look.judged, look.weight, 0.0)[at]
 
     @property
     def share(self) -> float:
-        """Share of the picture, by contrast, that looked right in at least a quarter of the frames."""
+        """Share of the picture, by contrast, that no look-alike is suspected in.
+
+        Suspect are cells that looked right in less than a quarter of the frames, unless they form a patch of
+        which at least 15 % lies at the edge of the picture: pillars and railings hide a picture from an edge
+        inwards, while the lettering of a look-alike runs across it or keeps a margin.
+        """
         total = self._weight.sum()
         if total <= 0:
             return 0.0
-        return float(self._weight[self._right >= _SEEN_RIGHT * self._judged].sum() / total)
+        doubtful = (self._judged > 0) & (self._right < _SEEN_RIGHT * self._judged)
+        count, labels = cv2.connectedComponents(doubtful.astype(np.uint8), connectivity=4)
+        patches = np.asarray(labels)
+        sizes = np.bincount(patches.ravel(), minlength=count)
+        at_edge = np.bincount(patches[_EDGE], minlength=count)
+        suspect = doubtful & (at_edge < _EDGE_SHARE * sizes)[patches]
+        return 1.0 - float(self._weight[suspect].sum() / total)
 
 
 def _nearest(count: int) -> NDArray[np.int64]:
