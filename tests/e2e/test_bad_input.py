@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import shutil
 import zipfile
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from gazestudy._cv2 import cv2
-from gazestudy.exporters.video import write_video
+from tests.e2e.small_study import write_picture, write_recording
 
 
 def snapshot(study: Path) -> dict[str, str]:
@@ -22,44 +19,19 @@ def snapshot(study: Path) -> dict[str, str]:
     }
 
 
-def picture(path: Path, seed: int) -> Path:
-    noise = np.random.default_rng(seed).integers(0, 255, (30, 20, 3), dtype=np.uint8)
-    cv2.imwrite(str(path), cv2.resize(noise, (400, 600), interpolation=cv2.INTER_CUBIC))
-    return path
-
-
-def table_recording(folder: Path) -> Path:
-    folder.mkdir()
-    frames = [np.full((240, 320, 3), value, dtype=np.uint8) for value in range(0, 200, 10)]
-    times = np.arange(len(frames)) * 40_000_000
-    write_video(folder / "scene.mp4", frames, times)
-    rows = [f"{t},{100 + t % 7}.5,90.25" for t in range(0, 800, 20)]
-    (folder / "gaze.csv").write_text("time_ms,x,y\n" + "\n".join(rows) + "\n", encoding="utf-8")
-    columns = {
-        "table": "gaze.csv",
-        "time": "time_ms",
-        "time_unit": "ms",
-        "x": "x",
-        "y": "y",
-        "xy_unit": "px",
-        "video": "scene.mp4",
-        "video_start": 0.0,
-    }
-    (folder / "columns.json").write_text(json.dumps(columns), encoding="utf-8")
-    return folder
-
-
 @pytest.fixture
 def study(tmp_path, gazestudy) -> Path:
     folder = tmp_path / "study"
     assert gazestudy("new", folder).code == 0
-    assert gazestudy("placement", "add", folder, "poster", picture(tmp_path / "poster.png", 1)).code == 0
+    assert (
+        gazestudy("placement", "add", folder, "poster", write_picture(tmp_path / "poster.png", 1)).code == 0
+    )
     return folder
 
 
 @pytest.fixture
 def recording(tmp_path) -> Path:
-    return table_recording(tmp_path / "walk")
+    return write_recording(tmp_path / "walk", 1, n_frames=20)
 
 
 def missing_video(tmp_path: Path, recording: Path) -> list[object]:
