@@ -18,6 +18,9 @@ WRONG_SHARE = 0.05
 """A mapped placement is wrong if it is off by more than this share of its width in the scene: the median over
 12 x 12 points of it that lie before the camera."""
 
+_NARROWEST_PX = 26.0
+"""Narrower placements are not judged: the written truth leaves out what is less than 24 px wide."""
+
 _CELLS = (np.arange(12) + 0.5) / 12
 
 
@@ -112,7 +115,7 @@ def score_walk(
         The figures.
     """
     widths = {placement.id: placement.size_px[0] for placement in placements}
-    mapped = mapping[mapping["state"] == "mapped"]
+    mapped = mapping[(mapping["state"] == "mapped") & (mapping["width_px"] >= _NARROWEST_PX)]
     wrong = _wrong_rows(mapped, true_mapping, placements)
     truth = true_gaze.set_index("sample").reindex(range(len(valid)))
     true_place = truth["placement_id"].fillna("").to_numpy(dtype=str)

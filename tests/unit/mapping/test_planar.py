@@ -9,7 +9,14 @@ import pytest
 from gazestudy._cv2 import cv2
 from gazestudy.errors import Cancelled, ParameterError
 from gazestudy.geometry.homographies import apply_homography, corners_px
-from gazestudy.mapping import PlanarParameters, Reference, get_mapper, list_mappers, map_frames
+from gazestudy.mapping import (
+    PlanarParameters,
+    Reference,
+    get_mapper,
+    list_mappers,
+    map_frames,
+    texture_report,
+)
 from gazestudy.model.tables import MAPPING
 
 QUICK = PlanarParameters(keyframe_interval=5)
@@ -280,3 +287,35 @@ def test_real_clip_of_a_painting():
         shown = cv2.warpPerspective(np.ones_like(frames[0]), homography(row), size, flags=flags) > 0
         scores.append(np.corrcoef(seen[shown], reference[shown])[0, 1])
     assert np.mean(scores) > 0.85 and min(scores) > 0.8
+
+
+def test_a_campaign_variant_with_another_headline_is_told_apart_and_a_railing_is_not(scene, make_artwork):
+    wanted, other = make_artwork(20), make_artwork(21)
+    variant, railed = wanted.copy(), wanted.copy()
+    variant[60:120, 25:275] = other[60:120, 25:275]  # nine tenths are the same
+    railed[360:] = 40  # something that never moves hides the lower edge
+    references = [Reference("a", "a1", wanted)]
+    for picture, believed in ((wanted, 10), (variant, 0), (railed, 10)):
+        _, frames = walk(scene, picture, 10)
+        table = map_frames(timed(frames), references, scene.camera, parameters=QUICK)
+        assert len(mapped(table)) == believed
+    assert (table["state"] == "mapped").all()
+
+
+def test_gaze_finds_what_a_coarse_search_misses(scene, make_artwork):
+    image = make_artwork(22)
+    truth = scene.pose(0.4, 7.0, 30, 1.2, (300, 420))
+    frames = [scene.draw([(image, truth)], seed=i) for i in range(6)]
+    coarse = PlanarParameters(search_width_px=120, window_px=240, gaze_interval=2)
+    references = [Reference("a", "a1", image)]
+    assert mapped(map_frames(timed(frames), references, scene.camera, parameters=coarse)).empty
+    gaze = {3: np.array([[0.0, 0.0]]), 4: apply_homography(truth, [[150.0, 200.0]])}
+    table = mapped(map_frames(timed(frames), references, scene.camera, parameters=coarse, gaze_px=gaze))
+    assert table["frame"].tolist() == list(range(6))
+
+
+def test_texture_report(make_artwork):
+    blank = np.full((420, 300), 200, np.uint8)
+    report = texture_report([Reference("a", "a1", make_artwork(23)), Reference("b", "b1", blank)])
+    assert report["mappable"].tolist() == ["well", "hardly"]
+    assert report["key_points"].iloc[0] >= 500 and report["key_points"].iloc[1] == 0
