@@ -6,7 +6,7 @@ import pytest
 
 from gazestudy.geometry.cameras import distort_px
 from gazestudy.geometry.homographies import apply_homography
-from gazestudy.mapping import SAMPLE_STATES, map_fixations, map_gaze
+from gazestudy.mapping import SAMPLE_STATES, gaze_by_frame, map_fixations, map_gaze
 from gazestudy.model.camera import Camera
 from gazestudy.model.study import Creative, Placement
 from gazestudy.model.tables import (
@@ -262,3 +262,12 @@ def test_a_switch_of_picture_does_not_split_a_fixation():
     mapped, _ = map_gaze(gaze, frames_table([0, 40]), mapping_table(rows), [placement("a")], None)
     table = map_fixations(events([(0, 7)]), gaze, mapped, [placement("a")])
     assert table["creative_id"].tolist() == ["one"] and table["on_share"].tolist() == [0.5]
+
+
+def test_gaze_by_frame_keeps_valid_gaze_of_each_frame():
+    gaze = gaze_table(
+        [-5, 0, 10, 20, 45, 300], [[i, i] for i in range(6)], np.array([1, 1, 0, 1, 1, 1], dtype=bool)
+    )
+    found = gaze_by_frame(gaze, frames_table([0, 40, 80]))
+    assert {k: v.tolist() for k, v in found.items()} == {0: [[1, 1], [3, 3]], 1: [[4, 4]]}
+    assert gaze_by_frame(gaze_table([], []), frames_table([0])) == {}
