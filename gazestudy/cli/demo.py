@@ -26,13 +26,14 @@ def demo(
 ) -> None:
     """Make a study of the sample sessions: import, detect, map, measure, heatmaps."""
     from gazestudy.pipeline.demo import run_demo
+    from gazestudy.pipeline.metrics import for_screen
 
     console = Console(as_json, quiet)
     with console.progress() as progress:
         result = run_demo(folder, sessions=sessions, jobs=jobs, say=console.say, progress=progress)
     console.document(result.to_dict())
     console.say()
-    console.table(list(result.summary.columns), result.summary.round(2).astype(str).to_numpy().tolist())
+    console.table(*for_screen(result.summary))
     console.say()
     console.say(f"heatmaps of {result.n_placements} placements: {result.heatmaps}")
     console.say(f"metrics: {result.metrics}")

@@ -22,7 +22,7 @@ def metrics(
     quiet: Quiet = False,
 ) -> None:
     """Print a summary per placement and write the whole table."""
-    from gazestudy.pipeline.metrics import study_metrics, summary, write_csv
+    from gazestudy.pipeline.metrics import for_screen, study_metrics, summary, write_csv
     from gazestudy.store import open_study
 
     console = Console(as_json, quiet)
@@ -32,9 +32,6 @@ def metrics(
     if out is not None:
         write_csv(table, out)
     console.document(shown.to_dict(orient="records"))
-    console.table(
-        list(shown.columns),
-        shown.round(2).astype(object).fillna("-").to_numpy().tolist(),
-    )
+    console.table(*for_screen(shown))
     if out is not None:
         console.say(f"one row per recording and placement: {out}")

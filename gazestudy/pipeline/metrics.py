@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -80,6 +81,47 @@ def summary(metrics: pd.DataFrame, group_by: Sequence[str]) -> pd.DataFrame:
     if "aoi_id" not in columns:
         metrics = metrics[metrics["aoi_id"] == ""]
     return summarise(metrics, by=columns)
+
+
+SHOWN = (
+    "n_exposed",
+    "n_noticed",
+    "notice_rate",
+    "notice_rate_low",
+    "notice_rate_high",
+    "median_dwell_noticed_ms",
+    "median_time_to_first_fixation_ms",
+    "mean_fixation_count",
+)
+"""Columns of a summary that fit a screen."""
+
+
+def for_screen(table: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
+    """Return header and cells of a summary for people: few columns, few digits, "-" where there is nothing.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `summary`.
+
+    Returns
+    -------
+    header : list of str
+        Column names.
+    rows : list of list of str
+        Cells.
+    """
+    groups = [name for name in table.columns if name in (*GROUPS, "placement_id", "participant_id", "aoi_id")]
+    columns = [*groups, *SHOWN]
+    return columns, [[_cell(value) for value in row] for row in table[columns].to_numpy().tolist()]
+
+
+def _cell(value: object) -> str:
+    if not isinstance(value, float):
+        return str(value)
+    if math.isnan(value):
+        return "-"
+    return f"{value:.0f}" if abs(value) >= 10 or value.is_integer() else f"{value:.2f}"
 
 
 def write_csv(table: pd.DataFrame, path: Path) -> None:
