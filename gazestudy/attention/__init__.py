@@ -2,7 +2,7 @@
 
 from gazestudy.attention.exposures import find_exposures, viewing_geometry
 from gazestudy.attention.hits import aoi_hits
-from gazestudy.attention.metrics import AttentionTables, MetricParameters, attention_metrics, attention_tables
+from gazestudy.attention.metrics import AttentionTables, MetricParameters, attention_tables
 from gazestudy.attention.summary import summarise
 from gazestudy.attention.viewing import add_viewing
 from gazestudy.attention.visits import find_visits
@@ -12,7 +12,6 @@ __all__ = [
     "MetricParameters",
     "add_viewing",
     "aoi_hits",
-    "attention_metrics",
     "attention_tables",
     "find_exposures",
     "find_visits",

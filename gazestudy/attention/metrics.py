@@ -78,7 +78,7 @@ class AttentionTables:
     Attributes
     ----------
     metrics : DataFrame
-        Contract `METRICS`; see `attention_metrics`.
+        Contract `METRICS`.
     exposures : DataFrame
         Contract `EXPOSURES`: the times in view that the metrics rest on.
     visits : DataFrame
@@ -90,7 +90,7 @@ class AttentionTables:
     visits: pd.DataFrame
 
 
-def attention_metrics(
+def attention_tables(
     recording_id: str,
     participant_id: str,
     *,
@@ -103,7 +103,7 @@ def attention_metrics(
     mapped_fixations: pd.DataFrame,
     camera: Camera | None = None,
     parameters: MetricParameters | None = None,
-) -> pd.DataFrame:
+) -> AttentionTables:
     """Return exposure, noticing, dwell and visits of every placement and AOI in one recording.
 
     Parameters
@@ -123,10 +123,9 @@ def attention_metrics(
 
     Returns
     -------
-    DataFrame
-        Table that keeps the contract `METRICS`, with one more column `exposure_to_first_fixation_ms` (time in
-        view before the first fixation, ms). Rows follow the order of `placements`, each followed by its AOIs.
-        The provenance holds the rule of every metric in words.
+    AttentionTables
+        The metrics, and the exposures and visits behind them, each with the rule of every metric in its
+        provenance. The metrics have one row for each placement, in their order, each followed by its AOIs.
 
     Raises
     ------
@@ -137,53 +136,6 @@ def attention_metrics(
     -----
     Numerators and denominators share one base: gaze and fixations outside the exposures that the parameters
     allow are left out, and counted in the provenance.
-    """
-    return attention_tables(
-        recording_id,
-        participant_id,
-        placements=placements,
-        aois=aois,
-        frames=frames,
-        mapping=mapping,
-        gaze=gaze,
-        mapped_gaze=mapped_gaze,
-        mapped_fixations=mapped_fixations,
-        camera=camera,
-        parameters=parameters,
-    ).metrics
-
-
-def attention_tables(
-    recording_id: str,
-    participant_id: str,
-    *,
-    placements: Sequence[Placement],
-    aois: Sequence[Aoi] = (),
-    frames: pd.DataFrame,
-    mapping: pd.DataFrame,
-    gaze: pd.DataFrame,
-    mapped_gaze: pd.DataFrame,
-    mapped_fixations: pd.DataFrame,
-    camera: Camera | None = None,
-    parameters: MetricParameters | None = None,
-) -> AttentionTables:
-    """Return the metrics of one recording with the exposures and visits behind them.
-
-    Parameters
-    ----------
-    recording_id, participant_id, placements, aois, frames, mapping, gaze, mapped_gaze, mapped_fixations, \
-camera, parameters
-        As for `attention_metrics`.
-
-    Returns
-    -------
-    AttentionTables
-        All three tables, each with the provenance.
-
-    Raises
-    ------
-    ParameterError
-        If an AOI names a placement that is not among `placements`.
     """
     chosen = parameters or MetricParameters()
     known = {placement.id for placement in placements}
@@ -319,4 +271,4 @@ def _finish(table: pd.DataFrame, recording_id: str, participant_id: str) -> pd.D
     result["revisit_count"] = (result["visits"] - 1).clip(lower=0)
     floats = [column.name for column in METRICS.columns if column.dtype == "float"]
     result = result.astype(dict.fromkeys(floats, np.float64))
-    return result[[*METRICS.names, "exposure_to_first_fixation_ms"]]
+    return result[METRICS.names]

@@ -11,6 +11,7 @@ from gazestudy.events.registry import get_detector
 from gazestudy.events.samples import prepare
 from gazestudy.events.table import event_table
 from gazestudy.model.camera import Camera
+from gazestudy.model.parameters import make_parameters
 from gazestudy.model.provenance import Provenance
 from gazestudy.model.tables import GAZE_EVENTS
 
@@ -57,7 +58,7 @@ def detect_events(
     [['fixation', 2, 47, 0.0], ['saccade', 48, 51, 4.0], ['fixation', 52, 97, 8.0]]
     """
     found = get_detector(method)
-    chosen = found.make_parameters(parameters)
+    chosen = make_parameters(found.parameters, parameters, method=found.name)
     pixels_will_do = parameters.get("threshold_px_s") is not None
     samples = prepare(gaze, camera, pixels_will_do=pixels_will_do)
     detection = found.run(samples, chosen)

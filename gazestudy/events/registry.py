@@ -45,14 +45,6 @@ class Detector:
             for item in fields(self.parameters)
         ]
 
-    def make_parameters(self, values: dict[str, Any]) -> Any:
-        """Return a parameter object, refusing names the detector does not know."""
-        known = [item.name for item in fields(self.parameters)]
-        for name, value in values.items():
-            if name not in known:
-                raise ParameterError(name, value, f"a parameter of {self.name!r}: {', '.join(known)}")
-        return self.parameters(**values)
-
 
 _DETECTORS: dict[str, Detector] = {}
 

@@ -1,6 +1,7 @@
 """Scene gaze onto placements: one file per method."""
 
 from gazestudy.mapping.gaze import SAMPLE_STATES, gaze_by_frame, map_fixations, map_gaze
+from gazestudy.mapping.outline import visible_outline
 from gazestudy.mapping.planar import PlanarParameters, map_frames
 from gazestudy.mapping.references import Reference, texture_report
 from gazestudy.mapping.registry import Mapper, get_mapper, list_mappers
@@ -17,4 +18,5 @@ __all__ = [
     "map_frames",
     "map_gaze",
     "texture_report",
+    "visible_outline",
 ]

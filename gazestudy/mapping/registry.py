@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import pandas as pd
@@ -36,14 +36,6 @@ class Mapper:
     summary: str
     parameters: type[Any]
     run: Callable[..., pd.DataFrame]
-
-    def make_parameters(self, values: Mapping[str, Any]) -> Any:
-        """Return a parameter object, refusing names the method does not know."""
-        known = [item.name for item in fields(self.parameters)]
-        for name, value in values.items():
-            if name not in known:
-                raise ParameterError(name, value, f"a parameter of {self.name!r}: {', '.join(known)}")
-        return self.parameters(**values)
 
 
 _MAPPERS: dict[str, Mapper] = {}

@@ -261,8 +261,8 @@ MAPPING = _contract(
     Column(
         "confidence", "float", "share of textured cells of the reference that look as they should, 0 to 1"
     ),
-    Column("visible_share", "float", "share of the reference inside the image and not hidden, 0 to 1"),
-    Column("width_px", "float", "mean width of the placement in the scene image"),
+    Column("visible_share", "float", "share of the reference in the image and not hidden, 0 to 1 if mapped"),
+    Column("width_px", "float", "mean width of the placement in undistorted scene px"),
     Column("error_px", "float", "expected error at the centre, reference px"),
     sorted_by="frame",
 )
@@ -344,8 +344,9 @@ METRICS = _contract(
     Column("width_deg_max", "float", "largest visual angle of its width"),
     Column("distance_mm_min", "float", "nearest distance"),
     Column("noticed", "bool", "at least one fixation on it"),
-    Column("time_to_first_fixation_ms", "float", "from first exposure; NaN where never fixated (censored)"),
-    Column("censored_at_ms", "float", "exposure time watched without a fixation; NaN where fixated"),
+    Column("time_to_first_fixation_ms", "float", "elapsed since the first exposure; NaN where never fixated"),
+    Column("exposure_to_first_fixation_ms", "float", "time in view before it; NaN where never fixated"),
+    Column("censored_at_ms", "float", "time in view without a fixation; NaN where fixated"),
     Column("first_fixation_ms", "float", "duration of the first fixation"),
     Column("fixation_count", "int", "fixations on it"),
     Column("dwell_ms", "float", "summed duration of fixations on it"),

@@ -14,10 +14,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gazestudy.errors import ParameterError, StudyError
+from gazestudy.errors import ParameterError
 from gazestudy.heatmaps import HeatmapData, Kernel, make_heatmap
 from gazestudy.model import Creative, Finding, Placement
 from gazestudy.pipeline.metrics import write_csv
+from gazestudy.pipeline.results import attention_table
 from gazestudy.progress import SILENT, Progress, raise_if_cancelled
 from gazestudy.store import Study
 from gazestudy.store.atomic import write_bytes
@@ -115,7 +116,7 @@ def export_heatmaps(
     _check_words("format", formats, FORMATS)
     if kernel and not _KERNEL.fullmatch(kernel.strip()):
         raise ParameterError("kernel", kernel, "a number with deg, mm or px, such as 2deg")
-    fixations = study_fixations(study)
+    fixations = attention_table(study, "mapped_fixations")
     placements = study.placements()
     progress.start("drawing heatmaps", len(placements))
     exported = []
@@ -140,42 +141,6 @@ def export_heatmaps(
     )
     write_csv(table, out / "heatmaps.csv")
     return exported
-
-
-def study_fixations(study: Study) -> pd.DataFrame:
-    """Return the mapped fixations of all recordings, with who and when.
-
-    Parameters
-    ----------
-    study : Study
-        A study whose recordings were run.
-
-    Returns
-    -------
-    DataFrame
-        Contract `MAPPED_FIXATIONS` with `recording_id`, `participant_id`, `segment`, `daypart`, `width_deg`.
-
-    Raises
-    ------
-    StudyError
-        If no recording has results.
-    """
-    segments = {participant.id: participant.segment for participant in study.participants()}
-    tables = []
-    for recording in study.recordings():
-        derived = study.current(recording.id, "attention")
-        if derived is not None:
-            tables.append(
-                derived.table("mapped_fixations").assign(
-                    recording_id=recording.id,
-                    participant_id=recording.participant_id,
-                    segment=segments[recording.participant_id],
-                    daypart=recording.daypart,
-                )
-            )
-    if not tables:
-        raise StudyError(f"{study.path}: no results yet: gazestudy run {study.path}")
-    return pd.concat(tables, ignore_index=True)
 
 
 def _groups(

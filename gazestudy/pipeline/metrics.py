@@ -9,8 +9,9 @@ from pathlib import Path
 import pandas as pd
 
 from gazestudy.attention import summarise
-from gazestudy.errors import ParameterError, StudyError
+from gazestudy.errors import ParameterError
 from gazestudy.model.tables import METRICS
+from gazestudy.pipeline.results import attention_table
 from gazestudy.store import Study
 from gazestudy.store.atomic import write_bytes
 
@@ -35,20 +36,9 @@ def study_metrics(study: Study) -> pd.DataFrame:
     StudyError
         If no recording has results.
     """
-    participants = {participant.id: participant for participant in study.participants()}
-    tables = []
-    for recording in study.recordings():
-        derived = study.current(recording.id, "attention")
-        if derived is not None:
-            tables.append(derived.table("metrics").assign(daypart=recording.daypart))
-    if not tables:
-        raise StudyError(f"{study.path}: no results yet: gazestudy run {study.path}")
-    table = METRICS.check(pd.concat(tables, ignore_index=True))
+    table = METRICS.check(attention_table(study, "metrics"))
     names = {placement.id: placement.name for placement in study.placements()}
-    return table.assign(
-        segment=[participants[person].segment for person in table["participant_id"]],
-        placement=[names.get(key, key) for key in table["placement_id"]],
-    )
+    return table.assign(placement=[names.get(key, key) for key in table["placement_id"]])
 
 
 def summary(metrics: pd.DataFrame, group_by: Sequence[str]) -> pd.DataFrame:

@@ -22,6 +22,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gazestudy.model import Aoi, Camera, Placement, StudyRecording
+from gazestudy.model.parameters import make_parameters
 from gazestudy.progress import SILENT, Progress
 from gazestudy.store import Study, cache_key
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 STEPS = ("events", "mapping", "attention")
 
-_ATTENTION_VERSION = 2
+_ATTENTION_VERSION = 3
 
 WALKING_IVT: Mapping[str, Any] = {
     "threshold_deg_s": 100.0,
@@ -272,7 +273,7 @@ def locate(
     from gazestudy.mapping import gaze_by_frame, get_mapper
 
     mapper = get_mapper(settings.mapper)
-    parameters = mapper.make_parameters(settings.mapper_parameters)
+    parameters = make_parameters(mapper.parameters, settings.mapper_parameters, method=mapper.name)
     return mapper.run(
         Pictures(videos, frames),
         references,
@@ -369,7 +370,7 @@ def measure(
         mapped_gaze=mapped_gaze,
         mapped_fixations=mapped_fixations,
         camera=camera,
-        parameters=MetricParameters(**parameters),
+        parameters=make_parameters(MetricParameters, parameters, method="attention"),
     )
     return {
         "metrics": tables.metrics,

@@ -10,7 +10,7 @@ SOURCES = sorted((ROOT / "gazestudy").rglob("*.py"))
 
 
 def test_no_highgui():
-    pattern = re.compile(r"\b(imshow|namedWindow|waitKey)\s*\(")
+    pattern = re.compile(r"\bcv2\.(imshow|namedWindow|waitKey)\b")
     assert [str(path) for path in SOURCES if pattern.search(path.read_text(encoding="utf-8"))] == []
 
 

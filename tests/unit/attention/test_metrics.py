@@ -5,7 +5,6 @@ import pytest
 from gazestudy.attention import (
     MetricParameters,
     add_viewing,
-    attention_metrics,
     attention_tables,
     find_exposures,
     viewing_geometry,
@@ -110,7 +109,7 @@ FACE = Aoi("face", "a", "Face", ((50, 50), (300, 50), (300, 300), (50, 300)))
 
 
 def worked_example(**changed):
-    return attention_metrics("R1", "P1", **arguments(**changed))
+    return attention_tables("R1", "P1", **arguments(**changed)).metrics
 
 
 def arguments(**changed):
