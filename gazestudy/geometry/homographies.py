@@ -138,7 +138,7 @@ def quad_area(quad_px: Floats) -> float:
 
 
 def quad_problem(
-    quad_px: Floats, *, min_side_px: float = 12.0, max_side_px: float = 20_000.0, max_ratio: float = 6.0
+    quad_px: Floats, *, min_side_px: float = 12.0, max_side_px: float = 20_000.0, max_ratio: float = 25.0
 ) -> str | None:
     """Say why a quadrilateral cannot be the picture of a flat rectangle that faces the camera.
 
@@ -149,8 +149,8 @@ def quad_problem(
     min_side_px, max_side_px : float
         Sides must lie between.
     max_ratio : float
-        Largest ratio between opposite sides; perspective alone makes a wall poster's nearer edge no more
-        than a few times longer than the farther one.
+        Largest ratio between opposite sides. A large placement that one walks close by reaches far out of the
+        image, and its nearer edge may be twenty times as long as the farther one.
 
     Returns
     -------

@@ -26,7 +26,7 @@ from gazestudy.model.camera import Camera
 from gazestudy.model.provenance import Provenance
 from gazestudy.progress import SILENT, Progress, raise_if_cancelled
 
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,7 @@ def test_scaling_and_corners():
         ([[0, 0], [-100, 0], [-100, 100], [0, 100]], "not convex or mirrored"),
         ([[0, 0], [8, 0], [8, 100], [0, 100]], "too small"),
         ([[0, 0], [30000, 0], [30000, 30000], [0, 30000]], "too large"),
-        ([[0, 0], [400, 0], [220, 100], [200, 100]], "opposite sides differ too much"),
+        ([[0, 0], [800, 0], [220, 100], [200, 100]], "opposite sides differ too much"),
         ([[0, 0], [np.nan, 0], [100, 100], [0, 100]], "crosses the horizon"),
     ],
 )
