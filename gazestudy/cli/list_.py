@@ -32,13 +32,17 @@ def detectors(as_json: AsJson = False, quiet: Quiet = False) -> None:
     """List the gaze event detectors and their parameters."""
     from gazestudy.events import list_detectors
 
-    _show(
-        Console(as_json, quiet),
-        [
-            {"name": item.name, "what": item.summary, "parameters": _parameters(item.parameters)}
-            for item in list_detectors()
-        ],
+    console = Console(as_json, quiet)
+    found = list_detectors()
+    console.document(
+        [{"name": item.name, "what": item.summary, "parameters": item.describe()} for item in found]
     )
+    for item in found:
+        console.say(f"{item.name}: {item.summary}")
+        rows = [
+            [f"  {one['name']}", one["default"], one["meaning"], one["source"]] for one in item.describe()
+        ]
+        console.table(["  parameter", "default", "meaning", "source"], rows)
 
 
 @app.command("mappers")
@@ -47,12 +51,6 @@ def mappers(as_json: AsJson = False, quiet: Quiet = False) -> None:
     from gazestudy.mapping import list_mappers
 
     _show(Console(as_json, quiet), [{"name": item.name, "what": item.summary} for item in list_mappers()])
-
-
-def _parameters(kind: type) -> str:
-    from dataclasses import fields
-
-    return ", ".join(f"{field.name}={field.default}" for field in fields(kind))
 
 
 def _show(console: Console, rows: list[dict[str, str]]) -> None:

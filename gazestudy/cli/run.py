@@ -17,7 +17,11 @@ def run(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Detect gaze events, map gaze onto placements and measure attention; only what changed is repeated."""
+    """Detect gaze events, map gaze onto placements and measure attention; only what changed is repeated.
+
+    For people who walk, I-VT is set to Tobii's "I-VT (Attention)": threshold_deg_s=100, max_gap_ms=0,
+    noise_reduction=median, noise_window_samples=3. Any of it can be changed with --set.
+    """
     from gazestudy.pipeline.run import run_study
     from gazestudy.pipeline.steps import Settings as StepSettings
     from gazestudy.store import open_study
