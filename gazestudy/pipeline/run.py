@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import threading
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
@@ -158,16 +159,19 @@ class _WorkerProgress(NoProgress):
 
     @property
     def cancelled(self) -> bool:
-        """True once the parent leaves, or is gone."""
-        return self.stop is not None and (self.stop.is_set() or _parent_is_gone())
+        """True once the parent leaves."""
+        return self.stop is not None and self.stop.is_set()
 
 
 _progress = _WorkerProgress()
 
 
-def _parent_is_gone() -> bool:
+def _follow_parent() -> None:
+    """End this process when its parent is gone; killed, it told nobody, and a worker would wait forever."""
     parent = multiprocessing.parent_process()
-    return parent is not None and not parent.is_alive()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _start_worker(stop: Event, jobs: int) -> None:
@@ -176,6 +180,7 @@ def _start_worker(stop: Event, jobs: int) -> None:
     from gazestudy._cv2 import cv2
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the parent, which tells us
+    threading.Thread(target=_follow_parent, daemon=True).start()
     cv2.setNumThreads(max(1, (os.cpu_count() or 1) // jobs))
     _progress.stop = stop
 

@@ -136,6 +136,20 @@ def start(*words: object) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 
 
+def children(pid: int) -> list[int]:
+    """Processes that `pid` started; only where the system lists them in /proc."""
+    listing = Path(f"/proc/{pid}/task/{pid}/children")
+    return [int(word) for word in listing.read_text(encoding="ascii").split()] if listing.exists() else []
+
+
+def wait_until_gone(pids: list[int]) -> None:
+    """No worker may outlive a killed parent."""
+    deadline = time.monotonic() + 20
+    while any(Path(f"/proc/{pid}").exists() for pid in pids):
+        assert time.monotonic() < deadline, f"still running: {pids}"
+        time.sleep(0.05)
+
+
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_killed_at_random_moments_a_study_stays_sound_and_completes(study, gazestudy, jobs):
     rng = random.Random(jobs)
@@ -150,7 +164,9 @@ def test_killed_at_random_moments_a_study_stays_sound_and_completes(study, gazes
                     opened.remove_derived(recording.id, step)
         with start("run", study, "--jobs", jobs) as process:
             time.sleep(rng.uniform(0.2, 1.0) * duration_s)
+            workers = children(process.pid)
             process.kill()
+        wait_until_gone(workers)
         checked = gazestudy("check", study)
         assert checked.code == 0, checked.out
         assert gazestudy("run", study).code == 0
