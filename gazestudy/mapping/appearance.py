@@ -37,8 +37,8 @@ class Appearance:
         Number of textured cells in the image.
     in_image_share : float
         Share of all cells that lie in the image.
-    judged, exact : ndarray of bool, shape (rows, columns)
-        Which cells are textured and in the image, and which of them correlate by more than 0.75.
+    judged, alike, exact : ndarray of bool, shape (rows, columns)
+        Which cells are textured and in the image, and which of them correlate by more than 0.5 and 0.75.
     weight : ndarray of float64, shape (rows, columns)
         Contrast of the artwork in each cell, grey levels: how telling it is.
     """
@@ -47,6 +47,7 @@ class Appearance:
     cells: int
     in_image_share: float
     judged: NDArray[np.bool_]
+    alike: NDArray[np.bool_]
     exact: NDArray[np.bool_]
     weight: Floats
 
@@ -96,9 +97,9 @@ def appearance(view: Bytes, mask: Bytes, artwork: Artwork, homography: Floats) -
     scores, deviations = cell_correlation(cells_of(_smooth(seen), columns, rows), expected)
     textured = in_image & (deviations > _TEXTURE_SD)
     cells = int(np.count_nonzero(textured))
-    share = int(np.count_nonzero(textured & (scores > _ALIKE))) / cells if cells else 0.0
-    exact = textured & (scores > _EXACT)
-    return Appearance(share, cells, float(in_image.mean()), textured, exact, deviations)
+    alike, exact = textured & (scores > _ALIKE), textured & (scores > _EXACT)
+    share = int(np.count_nonzero(alike)) / cells if cells else 0.0
+    return Appearance(share, cells, float(in_image.mean()), textured, alike, exact, deviations)
 
 
 def _cell_count(length_px: float) -> int:
@@ -128,10 +129,75 @@ def cell_correlation(
     return scores.astype(np.float64), np.sqrt(power_b).astype(np.float64)
 
 
-_EVIDENCE_CELLS = 16
+GRID = 16
+"""Rows and columns of the grid on which evidence and hidden parts are kept."""
+
+_HIDDEN = 0.3
+
+
+def hidden_parts(look: Appearance) -> NDArray[np.bool_]:
+    """Say which parts of the picture somebody or something stands in front of.
+
+    Parameters
+    ----------
+    look : Appearance
+        A comparison.
+
+    Returns
+    -------
+    ndarray of bool, shape (GRID, GRID)
+        True where less than 30 % of the textured cells around look right, weighted by contrast. A part
+        without texture around it is not hidden: there is nothing to judge by.
+
+    Notes
+    -----
+    On simulated walks this finds 54 to 59 % of the gaze samples that lie on somebody in front of a placement,
+    and takes 1 to 5 % of those on the placement for hidden; at 50 % it would be 74 to 80 % and 2 to 7 %, and
+    the looks lost weigh more.
+    """
+    rows, columns = look.judged.shape
+    at = np.ix_(_nearest(rows), _nearest(columns))
+    weight = np.where(look.judged, look.weight, 0.0)[at]
+    right = np.where(look.alike[at], weight, 0.0)
+    around, right = (
+        cv2.GaussianBlur(grid, (5, 5), 1.0, borderType=cv2.BORDER_REPLICATE) for grid in (weight, right)
+    )
+    hidden: NDArray[np.bool_] = right < _HIDDEN * around
+    return hidden
+
+
+def pack(hidden: NDArray[np.bool_]) -> str:
+    """Return a grid as text: 64 hexadecimal digits."""
+    return np.packbits(hidden).tobytes().hex()
+
+
+def is_hidden(packed: NDArray[np.object_], x_share: Floats, y_share: Floats) -> NDArray[np.bool_]:
+    """Look up points in packed grids.
+
+    Parameters
+    ----------
+    packed : ndarray of str, shape (n,)
+        A grid from `pack` for each point.
+    x_share, y_share : ndarray of float64, shape (n,)
+        Where on the picture, 0 to 1 from left and top.
+
+    Returns
+    -------
+    ndarray of bool, shape (n,)
+        True where that part is hidden.
+    """
+    if len(packed) == 0:
+        return np.zeros(0, dtype=bool)
+    unique, which = np.unique(packed.astype(str), return_inverse=True)
+    grids = np.stack([np.unpackbits(np.frombuffer(bytes.fromhex(text), dtype=np.uint8)) for text in unique])
+    row, column = (np.clip((share * GRID).astype(np.int64), 0, GRID - 1) for share in (y_share, x_share))
+    hidden: NDArray[np.bool_] = grids.reshape(-1, GRID, GRID)[which, row, column] > 0
+    return hidden
+
+
 _SEEN_RIGHT = 0.25
 _EDGE_SHARE = 0.15
-_EDGE = np.ones((_EVIDENCE_CELLS, _EVIDENCE_CELLS), dtype=bool)
+_EDGE = np.ones((GRID, GRID), dtype=bool)
 _EDGE[1:-1, 1:-1] = False
 
 
@@ -144,7 +210,7 @@ class Evidence:
     """
 
     def __init__(self) -> None:
-        shape = _EVIDENCE_CELLS, _EVIDENCE_CELLS
+        shape = GRID, GRID
         self._judged, self._right, self._weight = np.zeros(shape), np.zeros(shape), np.zeros(shape)
 
     def add(self, look: Appearance) -> None:
@@ -177,4 +243,4 @@ class Evidence:
 
 def _nearest(count: int) -> NDArray[np.int64]:
     """Return which of `count` cells each evidence cell lies in."""
-    return ((np.arange(_EVIDENCE_CELLS) + 0.5) * count / _EVIDENCE_CELLS).astype(np.int64)
+    return ((np.arange(GRID) + 0.5) * count / GRID).astype(np.int64)

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from gazestudy.geometry.cameras import undistort_px
 from gazestudy.geometry.homographies import apply_homography, invert_homography
+from gazestudy.mapping.appearance import is_hidden
+from gazestudy.mapping.rows import HIDDEN
 from gazestudy.model.camera import Camera
 from gazestudy.model.provenance import Provenance
 from gazestudy.model.study import Placement
@@ -21,11 +23,12 @@ from gazestudy.model.timing import frame_on_show
 
 Floats = NDArray[np.float64]
 
-VERSION = 2
+VERSION = 3
 
-SAMPLE_STATES = ("on_placement", "off_placements", "nothing_mapped", "no_frame", "invalid")
-"""Where a gaze sample is: on a placement; in a frame with mapped placements but on none of them; in a frame
-without any mapped placement; without a real frame on show; not valid."""
+SAMPLE_STATES = ("on_placement", "in_front", "off_placements", "nothing_mapped", "no_frame", "invalid")
+"""Where a gaze sample is: on a placement; on something that hides that part of one; in a frame with mapped
+placements but on none of them; in a frame without any mapped placement; without a real frame on show; not
+valid."""
 
 MIN_ON_SHARE = 0.5
 """A fixation is on a placement if at least this share of its valid samples is."""
@@ -117,8 +120,9 @@ def map_gaze(
     A sample belongs to the frame on show, and is mapped only if that frame is. Frames show the world where it
     was some milliseconds before the sample, and a walking head turns on: where the next frame is mapped too,
     the position moves in proportion to time from what the one frame says to what the next one says. At
-    30 deg/s that is up to 1 deg. Where placements overlap, the one that is larger in the scene image wins,
-    being the nearer one in most cases; at equal size the one with the higher confidence.
+    30 deg/s that is up to 1 deg. A sample where that part of the placement does not look right in its frame
+    lies on whoever stands in front, not on the placement. Where placements overlap, the one that is larger in
+    the scene image wins, being the nearer one in most cases; at equal size the more confident one.
     """
     sizes = _sizes(placements)
     samples, rows, on_show = _pairs(gaze, frames, mapping)
@@ -129,7 +133,13 @@ def map_gaze(
     reference = _at_sample_time(mapping, rows, times_ns, flat[samples], frames["t_ns"].to_numpy())
     names = located["placement_id"].to_numpy(dtype=str)
     limits = np.array([sizes.px[name] for name in names.tolist()], dtype=np.float64).reshape(-1, 2)
-    on = np.all((reference >= -0.5) & (reference < limits - 0.5), axis=1)
+    inside = np.all((reference >= -0.5) & (reference < limits - 0.5), axis=1)
+    behind = np.zeros(len(samples), dtype=bool)
+    if HIDDEN in mapping.columns:
+        share = (reference[inside] + 0.5) / limits[inside]
+        packed = located[HIDDEN].to_numpy(dtype=object)[inside]
+        behind[inside] = is_hidden(packed, share[:, 0], share[:, 1])
+    on = inside & ~behind
     order = np.lexsort(
         (-located["confidence"].to_numpy()[on], -located["width_px"].to_numpy()[on], samples[on])
     )
@@ -151,10 +161,11 @@ def map_gaze(
             "y_mm": y_mm,
         }
     )
-    states = _states(gaze, on_show, samples, table["sample"].to_numpy())
+    states = _states(gaze, on_show, samples, samples[behind], table["sample"].to_numpy())
     rules = {
         "frame": "on show at the sample's time",
         "pose": "between this frame and the next in proportion to time, where both are mapped",
+        "hidden": "not on a placement where that part of it does not look right in this frame",
         "overlap": "larger in the scene image wins",
     }
     facts = {"samples": dict(Counter(states.tolist()))}
@@ -221,11 +232,16 @@ def _pairs(
 
 
 def _states(
-    gaze: pd.DataFrame, on_show: NDArray[np.int64], paired: NDArray[np.int64], on: NDArray[np.int64]
+    gaze: pd.DataFrame,
+    on_show: NDArray[np.int64],
+    paired: NDArray[np.int64],
+    behind: NDArray[np.int64],
+    on: NDArray[np.int64],
 ) -> pd.Categorical:
     states = np.full(len(gaze), SAMPLE_STATES.index("nothing_mapped"))
     states[on_show < 0] = SAMPLE_STATES.index("no_frame")
     states[paired] = SAMPLE_STATES.index("off_placements")
+    states[behind] = SAMPLE_STATES.index("in_front")
     states[on] = SAMPLE_STATES.index("on_placement")
     states[~gaze["valid"].to_numpy(dtype=bool)] = SAMPLE_STATES.index("invalid")
     return categorical(np.array(SAMPLE_STATES)[states], SAMPLE_STATES)

@@ -26,7 +26,7 @@ from gazestudy.model.camera import Camera
 from gazestudy.model.provenance import Provenance
 from gazestudy.progress import SILENT, Progress, raise_if_cancelled
 
-VERSION = 2
+VERSION = 3
 
 
 @dataclass(frozen=True, slots=True)

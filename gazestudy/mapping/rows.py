@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gazestudy.geometry.homographies import apply_homography, corners_px, side_lengths
+from gazestudy.mapping.appearance import GRID, hidden_parts, pack
 from gazestudy.mapping.references import Artwork
 from gazestudy.mapping.tracking import Sighting, Slot, overlap, shape_jump
 from gazestudy.model.tables import MAPPING, MAPPING_STATES, categorical
@@ -25,10 +26,18 @@ _APART = 0.05  # two sightings that overlap less are two places
 CORNER_ERROR = "corner_error_share"
 """Extra column: largest expected error of a corner as a share of the placement's width."""
 
+HIDDEN = "hidden"
+"""Extra column: which parts of the picture somebody stands in front of, as `appearance.pack` writes it."""
+
+_NOTHING_HIDDEN = pack(np.zeros((GRID, GRID), dtype=bool))
+
 
 def empty_table() -> pd.DataFrame:
     """Return a mapping table without rows."""
-    return MAPPING.empty().assign(**{CORNER_ERROR: np.zeros(0)})
+    numbers = pd.Series([], dtype="float64")
+    return MAPPING.empty().assign(
+        corner_error_share=numbers, evidence=numbers, hidden=pd.Series([], dtype="str")
+    )
 
 
 class RowWriter:
@@ -77,7 +86,7 @@ class RowWriter:
             self._write(self._recent[-2] if len(self._recent) > 1 else None, self._recent[-1], None)
         if not self._rows:
             return empty_table()
-        table = pd.DataFrame(self._rows, columns=[*MAPPING.names, CORNER_ERROR, "evidence"])
+        table = pd.DataFrame(self._rows, columns=[*MAPPING.names, CORNER_ERROR, "evidence", HIDDEN])
         table["state"] = categorical(table["state"], MAPPING_STATES)
         for name in ("frame", "t_ns", "copy", "inliers"):
             table[name] = table[name].astype(np.int64)
@@ -125,6 +134,7 @@ class RowWriter:
                         np.nan,
                         np.nan,
                         np.nan,
+                        _NOTHING_HIDDEN,
                     )
                 )
         self._rows += sorted(rows, key=lambda row: (row[2], row[4]))
@@ -176,4 +186,5 @@ class RowWriter:
             sighting.error_px * scale,
             sighting.corner_error_share,
             sighting.track.evidence.share,
+            pack(hidden_parts(sighting.look)),
         )

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 STEPS = ("events", "mapping", "attention")
 
-_ATTENTION_VERSION = 3
+_ATTENTION_VERSION = 4
 
 WALKING_IVT: Mapping[str, Any] = {
     "threshold_deg_s": 100.0,

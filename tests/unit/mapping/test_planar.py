@@ -8,6 +8,7 @@ import pytest
 
 from gazestudy._cv2 import cv2
 from gazestudy.errors import Cancelled, ParameterError
+from gazestudy.geometry.cameras import distort_px
 from gazestudy.geometry.homographies import apply_homography, corners_px
 from gazestudy.mapping import (
     PlanarParameters,
@@ -15,9 +16,11 @@ from gazestudy.mapping import (
     get_mapper,
     list_mappers,
     map_frames,
+    map_gaze,
     texture_report,
 )
-from gazestudy.model.tables import MAPPING
+from gazestudy.model import Creative, Placement
+from gazestudy.model.tables import FRAME_KINDS, MAPPING, categorical
 
 QUICK = PlanarParameters(keyframe_interval=5)
 REAL = (
@@ -164,6 +167,37 @@ def test_a_passer_by_lowers_the_visible_share(scene, make_artwork):
     assert shares[0] > 0.9 and shares.min() < 0.75
     errors = [corner_error_share(row, truth[row.frame], (300, 420)) for row in table.itertuples()]
     assert max(errors) < 0.03
+
+
+def test_gaze_on_a_passer_by_is_not_on_the_placement_behind(scene, make_artwork):
+    image, coat = make_artwork(11), np.full((400, 120), 60, np.uint8)
+    wall = scene.pose(0, 2.5, 10, 1.2, (300, 420))
+    people = [scene.pose(-0.3 + 0.04 * i, 1.8, 0, 0.35, (120, 400)) for i in range(12)]
+    frames = [scene.draw([(image, wall), (coat, person)], seed=i) for i, person in enumerate(people)]
+    mapping = map_frames(timed(frames), [Reference("a", "a1", image)], scene.camera, parameters=QUICK)
+    assert len(mapped(mapping)) == 12
+    on_coat = np.vstack([apply_homography(person, [[60.0, 150.0]]) for person in people])
+    beside = np.vstack(
+        [apply_homography(person, [[-90.0 if i > 5 else 210.0, 150.0]]) for i, person in enumerate(people)]
+    )
+    points = distort_px(np.vstack([on_coat, beside]), scene.camera)
+    gaze = pd.DataFrame(
+        {
+            "t_ns": np.tile(np.arange(12, dtype=np.int64) * 33_333_333, 2),
+            "x_px": points[:, 0],
+            "y_px": points[:, 1],
+            "valid": True,
+        }
+    )
+    t_ns = np.arange(12, dtype=np.int64) * 33_333_333
+    frame_table = pd.DataFrame({"t_ns": t_ns, "kind": categorical(["real"] * 12, FRAME_KINDS), "part": 0})
+    poster = Placement("a", "A", (Creative("a1", "a", "", "", "", 300, 420),))
+    found, states = map_gaze(gaze, frame_table, mapping, [poster], scene.camera)
+    assert (np.array(states)[:12] == "in_front").sum() >= 10
+    assert (
+        set(states[12:]) <= {"on_placement", "off_placements"} and (states[12:] == "on_placement").sum() >= 10
+    )
+    assert (found["sample"] >= 12).all()
 
 
 def test_a_blank_poster_stays_unmapped(scene, make_artwork):
