@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from gazestudy.mapping import texture_report
-from gazestudy.pipeline.steps import references_of
+from gazestudy.pipeline.analysis import references_of
 from gazestudy.simulate.score import Score, score_walk
 from gazestudy.store import Study
 

@@ -22,8 +22,8 @@ def run(
     For people who walk, I-VT is set to Tobii's "I-VT (Attention)": threshold_deg_s=100, max_gap_ms=0,
     noise_reduction=median, noise_window_samples=3. Any of it can be changed with --set.
     """
+    from gazestudy.pipeline.analysis import Settings as StepSettings
     from gazestudy.pipeline.run import run_study
-    from gazestudy.pipeline.steps import Settings as StepSettings
     from gazestudy.store import open_study
 
     console = Console(as_json, quiet)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from gazestudy.pipeline.steps import STEPS, Settings, step_keys
+from gazestudy.pipeline.analysis import Settings
+from gazestudy.pipeline.steps import STEPS, step_keys
 from gazestudy.progress import SILENT, Progress
 from gazestudy.store import Problem, Study
 from gazestudy.store import check_study as check_store

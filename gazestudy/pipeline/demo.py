@@ -12,11 +12,11 @@ import pandas as pd
 
 from gazestudy import resources
 from gazestudy.errors import InputError
+from gazestudy.pipeline.analysis import Settings
 from gazestudy.pipeline.heatmaps import export_heatmaps
 from gazestudy.pipeline.importing import import_path
 from gazestudy.pipeline.metrics import study_metrics, summary, write_csv
 from gazestudy.pipeline.run import run_study
-from gazestudy.pipeline.steps import Settings
 from gazestudy.progress import SILENT, Progress
 from gazestudy.store import Study, create_study, open_study
 

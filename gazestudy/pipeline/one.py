@@ -15,7 +15,7 @@ from gazestudy._cv2 import cv2
 from gazestudy.errors import InputError, ParameterError
 from gazestudy.model import Aoi, Creative, Placement, Recording
 from gazestudy.model.study import PlacementKind
-from gazestudy.pipeline.steps import Settings, detect, locate, measure, references_of
+from gazestudy.pipeline.analysis import Settings, detect, locate, measure, references_of
 from gazestudy.progress import SILENT, Progress
 
 Picture = Path | str | NDArray[np.uint8]
@@ -92,7 +92,7 @@ def map_recording(
     detector : str, optional
         Gaze event detector.
     detector_parameters : mapping, optional
-        What differs from the defaults of a study (`gazestudy.pipeline.steps.WALKING_IVT`).
+        What differs from the defaults of a study (`gazestudy.pipeline.analysis.WALKING_IVT`).
     method : str, optional
         Mapping method.
     progress : Progress, optional

@@ -16,9 +16,9 @@ from typing import Any
 import pandas as pd
 
 from gazestudy.model import StudyRecording, provenance_of
+from gazestudy.pipeline.analysis import Settings
 from gazestudy.pipeline.steps import (
     STEPS,
-    Settings,
     detect_recording,
     map_recording_of,
     measure_recording,

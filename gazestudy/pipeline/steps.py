@@ -12,69 +12,18 @@ nothing, so editing them never repeats the mapping.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from gazestudy.model import Aoi, Camera, Placement, StudyRecording
-from gazestudy.model.parameters import make_parameters
+from gazestudy.model import StudyRecording
+from gazestudy.pipeline.analysis import Settings, detect, locate, measure, references_of, size_mm
 from gazestudy.progress import SILENT, Progress
 from gazestudy.store import Study, cache_key
-
-if TYPE_CHECKING:
-    from gazestudy.mapping import Reference
 
 STEPS = ("events", "mapping", "attention")
 
 _ATTENTION_VERSION = 4
-
-WALKING_IVT: Mapping[str, Any] = {
-    "threshold_deg_s": 100.0,
-    "max_gap_ms": 0.0,
-    "noise_reduction": "median",
-    "noise_window_samples": 3,
-}
-"""What a study sets I-VT to: Tobii's "I-VT (Attention)" for glasses. People walk and turn their heads, and
-gaze that rests on a poster then moves through the scene image at head speed; the 30 deg/s of a seated viewer
-would break such looks into pieces too short to count."""
-
-_ASSUMED_FIELD_DEG = 80.0
-"""Horizontal field of view taken where there is no calibration: wearables lie between 63 and 103 deg."""
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """Methods and parameters of a run.
-
-    Parameters that are not given keep the documented defaults of their method; I-VT is set to `WALKING_IVT`.
-
-    Attributes
-    ----------
-    detector, mapper : str
-        Names of the methods.
-    detector_parameters, mapper_parameters, attention_parameters : dict
-        What differs from the defaults.
-    """
-
-    detector: str = "ivt"
-    detector_parameters: Mapping[str, Any] = field(default_factory=dict)
-    mapper: str = "planar"
-    mapper_parameters: Mapping[str, Any] = field(default_factory=dict)
-    attention_parameters: Mapping[str, Any] = field(default_factory=dict)
-
-    def detecting(self) -> dict[str, Any]:
-        """Return the parameters of the detector that differ from its own defaults."""
-        usual = WALKING_IVT if self.detector == "ivt" else {}
-        return {**usual, **self.detector_parameters}
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return a JSON-ready dictionary."""
-        return asdict(self)
 
 
 def step_keys(study: Study, recording_id: str, settings: Settings) -> dict[str, str]:
@@ -156,42 +105,6 @@ def detect_recording(study: Study, recording_id: str, settings: Settings) -> pd.
     return detect(gaze, camera, settings.detector, settings.detecting())
 
 
-def detect(
-    gaze: pd.DataFrame, camera: Camera | None, method: str, parameters: Mapping[str, Any]
-) -> pd.DataFrame:
-    """Find gaze events; without a calibration in pixels, which the provenance flags.
-
-    Parameters
-    ----------
-    gaze : DataFrame
-        Contract `GAZE`.
-    camera : Camera or None
-        Scene camera.
-    method : str
-        Detector.
-    parameters : mapping
-        What differs from its defaults.
-
-    Returns
-    -------
-    DataFrame
-        Contract `GAZE_EVENTS`.
-
-    Notes
-    -----
-    Without a calibration the angular threshold becomes one in pixels, on a lens that shows 80 deg from the
-    left edge to the rightmost gaze sample.
-    """
-    from gazestudy.events import detect_events
-
-    given = dict(parameters)
-    if camera is None and "x_deg" not in gaze.columns and "threshold_px_s" not in given:
-        width_px = float(np.nanmax(gaze["x_px"].to_numpy(), initial=1.0))
-        threshold_deg_s = float(given.get("threshold_deg_s", 30.0))
-        given["threshold_px_s"] = round(threshold_deg_s * width_px / _ASSUMED_FIELD_DEG, 1)
-    return detect_events(gaze, method, camera=camera, **given)
-
-
 def map_recording_of(
     study: Study, recording_id: str, settings: Settings, *, progress: Progress = SILENT
 ) -> pd.DataFrame:
@@ -234,56 +147,6 @@ def map_recording_of(
     )
 
 
-def locate(
-    videos: Sequence[Path],
-    frames: pd.DataFrame,
-    gaze: pd.DataFrame,
-    references: Sequence[Reference],
-    camera: Camera | None,
-    settings: Settings,
-    progress: Progress = SILENT,
-) -> pd.DataFrame:
-    """Locate placements in a scene video by a named method.
-
-    Parameters
-    ----------
-    videos : sequence of Path
-        Scene video files.
-    frames, gaze : DataFrame
-        Contracts `FRAMES` and `GAZE`; what people look at is searched for most carefully.
-    references : sequence of Reference
-        Pictures of the placements.
-    camera : Camera or None
-        Scene camera.
-    settings : Settings
-        Method and parameters.
-    progress : Progress, optional
-        Who is told, and who may ask to stop.
-
-    Returns
-    -------
-    DataFrame
-        Contract `MAPPING`.
-
-    Raises
-    ------
-    ParameterError
-        For a method or parameter that does not exist.
-    """
-    from gazestudy.mapping import gaze_by_frame, get_mapper
-
-    mapper = get_mapper(settings.mapper)
-    parameters = make_parameters(mapper.parameters, settings.mapper_parameters, method=mapper.name)
-    return mapper.run(
-        Pictures(videos, frames),
-        references,
-        camera,
-        parameters=parameters,
-        gaze_px=gaze_by_frame(gaze, frames),
-        progress=progress,
-    )
-
-
 def measure_recording(
     study: Study, recording: StudyRecording, keys: Mapping[str, str], settings: Settings
 ) -> dict[str, pd.DataFrame]:
@@ -317,131 +180,3 @@ def measure_recording(
         mapping=study.derived_table(recording.id, "mapping", keys["mapping"], "mapping"),
         parameters=settings.attention_parameters,
     )
-
-
-def measure(
-    recording_id: str,
-    participant_id: str,
-    *,
-    placements: Sequence[Placement],
-    aois: Sequence[Aoi],
-    gaze: pd.DataFrame,
-    frames: pd.DataFrame,
-    camera: Camera | None,
-    events: pd.DataFrame,
-    mapping: pd.DataFrame,
-    parameters: Mapping[str, Any],
-) -> dict[str, pd.DataFrame]:
-    """Put gaze and fixations onto placements and measure attention.
-
-    Parameters
-    ----------
-    recording_id, participant_id : str
-        Which recording of whom.
-    placements : sequence of Placement
-        All placements of the study.
-    aois : sequence of Aoi
-        AOIs on them.
-    gaze, frames, events, mapping : DataFrame
-        Tables of the recording (contracts `GAZE`, `FRAMES`, `GAZE_EVENTS`, `MAPPING`).
-    camera : Camera or None
-        Scene camera.
-    parameters : mapping
-        What differs from the defaults of `MetricParameters`.
-
-    Returns
-    -------
-    dict of str to DataFrame
-        "metrics", "mapped_gaze", "mapped_fixations", "exposures", "visits".
-    """
-    from gazestudy.attention import MetricParameters, add_viewing, attention_tables
-    from gazestudy.mapping import map_fixations, map_gaze
-
-    mapped_gaze, _ = map_gaze(gaze, frames, mapping, placements, camera)
-    mapped_fixations = map_fixations(events, gaze, mapped_gaze, placements)
-    tables = attention_tables(
-        recording_id,
-        participant_id,
-        placements=placements,
-        aois=aois,
-        frames=frames,
-        mapping=mapping,
-        gaze=gaze,
-        mapped_gaze=mapped_gaze,
-        mapped_fixations=mapped_fixations,
-        camera=camera,
-        parameters=make_parameters(MetricParameters, parameters, method="attention"),
-    )
-    return {
-        "metrics": tables.metrics,
-        "mapped_gaze": mapped_gaze,
-        "mapped_fixations": add_viewing(mapped_fixations, mapping, placements, camera),
-        "exposures": tables.exposures,
-        "visits": tables.visits,
-    }
-
-
-class Pictures:
-    """The real frames of a recording, decoded to luma in order as they are asked for.
-
-    Parameters
-    ----------
-    videos : sequence of Path
-        Scene video files.
-    frames : DataFrame
-        Contract `FRAMES`; fillers and gaps are left out.
-    """
-
-    def __init__(self, videos: Sequence[Path], frames: pd.DataFrame) -> None:
-        self._videos, self._frames = videos, frames
-        self._real = (frames["kind"] == "real").to_numpy()
-
-    def __len__(self) -> int:
-        return int(self._real.sum())
-
-    def __iter__(self) -> Iterator[tuple[int, int, NDArray[np.uint8]]]:
-        """Yield frame number, time in ns, and picture (height, width)."""
-        from gazestudy.importers import SceneVideo
-
-        t_ns, video_of = self._frames["t_ns"].to_numpy(), self._frames["video"].to_numpy()
-        index_of = self._frames["index"].to_numpy()
-        for number, path in enumerate(self._videos):
-            rows = np.flatnonzero(self._real & (video_of == number))
-            if len(rows) == 0:
-                continue
-            row_of = dict(zip(index_of[rows].tolist(), rows.tolist(), strict=True))
-            with SceneVideo([path]) as video:
-                for index, luma in video.frames(start=min(row_of), stop=max(row_of) + 1):
-                    row = row_of.get(index)
-                    if row is not None:
-                        yield row, int(t_ns[row]), luma
-
-
-def references_of(placement: Placement, images: Sequence[NDArray[np.uint8]]) -> list[Reference]:
-    """Return the pictures of a placement, ready for mapping.
-
-    Parameters
-    ----------
-    placement : Placement
-        The placement.
-    images : sequence of ndarray of uint8
-        One for each creative, luma or BGR.
-
-    Returns
-    -------
-    list of Reference
-        One for each creative.
-    """
-    from gazestudy.mapping import Reference
-
-    return [
-        Reference(placement.id, creative.id, image, copies=placement.copies, size_mm=size_mm(placement))
-        for creative, image in zip(placement.creatives, images, strict=True)
-    ]
-
-
-def size_mm(placement: Placement) -> tuple[float, float] | None:
-    """Return width and height of a placement, or None where one of them is not known."""
-    if placement.width_mm is None or placement.height_mm is None:
-        return None
-    return placement.width_mm, placement.height_mm
