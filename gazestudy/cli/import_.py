@@ -26,6 +26,20 @@ def import_recordings(
     columns: Annotated[
         Path | None, typer.Option("--columns", help="Saved column mapping of a plain table (JSON).")
     ] = None,
+    gaze_source: Annotated[
+        str,
+        typer.Option("--gaze-source", help="Which gaze stream, where there are several."),
+    ] = "",
+    min_confidence: Annotated[
+        float | None,
+        typer.Option("--min-confidence", min=0.0, max=1.0, help="Least confidence of a valid sample."),
+    ] = None,
+    video: Annotated[
+        Path | None, typer.Option("--video", help="Scene video, for exports that come without it.")
+    ] = None,
+    camera: Annotated[
+        Path | None, typer.Option("--camera", help="Calibration of the scene camera (JSON).")
+    ] = None,
     copy_video: Annotated[
         bool, typer.Option("--copy/--link", help="Copy the scene video into the study, or refer to it.")
     ] = True,
@@ -36,10 +50,14 @@ def import_recordings(
     quiet: Quiet = False,
 ) -> None:
     """Bring recordings in, each with a report of what was checked, skipped and found wrong."""
+    from gazestudy.importers import ReadOptions
     from gazestudy.pipeline.importing import import_path
     from gazestudy.store import open_study
 
     console = Console(as_json, quiet)
+    options = ReadOptions(
+        columns=columns, gaze_source=gaze_source, min_confidence=min_confidence, video=video, camera=camera
+    )
     done = []
     with open_study(study) as opened, console.progress() as progress:
         for path in paths:
@@ -50,7 +68,7 @@ def import_recordings(
                 segment=segment,
                 daypart=daypart,
                 importer=importer or None,
-                columns=columns,
+                options=options,
                 copy_video=copy_video,
                 salvage=salvage,
                 progress=progress,

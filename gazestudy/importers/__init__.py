@@ -1,10 +1,6 @@
 """Files from outside, read into the model."""
 
-from gazestudy.importers.recordings import (
-    generic_table,
-    glassestools,
-    pupil_cloud,
-)  # they register themselves
+from gazestudy.importers import recordings  # all formats register themselves
 from gazestudy.importers.recordings.columns import (
     ColumnMapping,
     Proposal,
@@ -16,6 +12,7 @@ from gazestudy.importers.recordings.columns import (
 from gazestudy.importers.registry import (
     Candidate,
     ImporterInfo,
+    ReadOptions,
     find_recordings,
     list_importers,
     read_candidate,
@@ -30,6 +27,7 @@ __all__ = [
     "ImportReport",
     "ImporterInfo",
     "Proposal",
+    "ReadOptions",
     "SceneVideo",
     "StreamReport",
     "Validity",
@@ -43,4 +41,4 @@ __all__ = [
     "save_columns",
 ]
 
-del generic_table, glassestools, pupil_cloud
+del recordings

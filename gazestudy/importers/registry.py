@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
@@ -13,6 +13,43 @@ from gazestudy.model import Recording
 
 if TYPE_CHECKING:
     from gazestudy.importers.recordings.columns import ColumnMapping
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """What a user may say about how a recording is to be read.
+
+    Attributes
+    ----------
+    columns : Path, ColumnMapping or None
+        Column mapping (or its JSON file) of a plain table.
+    selection : str
+        Which recording of a file that holds several; set from `Candidate.selection`.
+    gaze_source : str
+        Which of several gaze streams (such as a later mapping) is taken; empty: the recorded one.
+    min_confidence : float or None
+        Samples with less confidence are not valid; None: the vendor's advice.
+    video : Path or None
+        Scene video that lies elsewhere, for exports that come without it.
+    camera : Path or None
+        JSON file with the calibration of the scene camera, for devices that give none.
+    """
+
+    columns: ColumnMapping | Path | None = None
+    selection: str = ""
+    gaze_source: str = ""
+    min_confidence: float | None = None
+    video: Path | None = None
+    camera: Path | None = None
+
+    @property
+    def mapping(self) -> ColumnMapping | None:
+        """The column mapping, read from its file if need be."""
+        if isinstance(self.columns, Path):
+            from gazestudy.importers.recordings.columns import load_columns  # pydantic is slow
+
+            return load_columns(self.columns)
+        return self.columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +64,14 @@ class Match:
         Eye tracker, as far as known without reading everything.
     reason : str
         By what it was recognised.
+    selection : str
+        Which recording this is, where one file holds several.
     """
 
     name: str
     device: str
     reason: str
+    selection: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +99,8 @@ class Candidate:
         Eye tracker.
     reason : str
         By what it was recognised.
+    selection : str
+        Which recording this is, where one file holds several.
     """
 
     importer: str
@@ -67,6 +109,7 @@ class Candidate:
     inner: str
     device: str
     reason: str
+    selection: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +140,10 @@ class ImporterInfo:
 class Importer(Protocol):
     """What a class under `recording_importer` offers."""
 
-    def identify(self, source: Source, columns: ColumnMapping | None) -> Match | Refusal:
-        """Say quickly (under 50 ms) whether this place holds such a recording, looking into its files."""
+    def identify(self, source: Source, options: ReadOptions) -> Match | Sequence[Match] | Refusal:
+        """Say quickly (under 50 ms) whether this place holds such recordings, looking into its files."""
 
-    def read(self, source: Source, info: ImporterInfo, columns: ColumnMapping | None) -> Recording:
+    def read(self, source: Source, info: ImporterInfo, options: ReadOptions) -> Recording:
         """Return the recording with lazy streams."""
 
 
@@ -156,7 +199,7 @@ def find_recordings(
     path: Path | str,
     *,
     importer: str | None = None,
-    columns: Path | ColumnMapping | None = None,
+    options: ReadOptions | None = None,
     extract_to: Path | None = None,
 ) -> list[Candidate]:
     """Return every recording at or below a path.
@@ -167,8 +210,8 @@ def find_recordings(
         A folder, a zip or one table. Folders below one that is a recording are not searched.
     importer : str, optional
         Ask only this importer.
-    columns : Path or ColumnMapping, optional
-        Column mapping for a plain table; only the table importer is asked then.
+    options : ReadOptions, optional
+        How to read; with a column mapping only the table importer is asked.
     extract_to : Path, optional
         Where videos of a zip are unpacked to.
 
@@ -189,17 +232,18 @@ def find_recordings(
         If there is no such importer.
     """
     path = Path(path)
-    mapping = _mapping(columns)
-    asked = _asked("table" if mapping is not None and importer is None else importer)
+    options = options or ReadOptions()
+    options = replace(options, columns=options.mapping)
+    asked = _asked("table" if options.columns is not None and importer is None else importer)
     candidates: list[Candidate] = []
     refusals: dict[str, dict[str, None]] = {}
     taken: list[str] = []
     for source in sources(path, extract_to):
         if any(source.inner == done or source.inner.startswith(f"{done}/") or not done for done in taken):
             continue
-        found, refused = _ask(source, asked, mapping)
-        if len(found) > 1:
-            names = [one.importer for one in found]
+        found, refused = _ask(source, asked, options)
+        names = list(dict.fromkeys(one.importer for one in found))
+        if len(names) > 1:
             raise AmbiguousFormatError(path / source.inner, names, "Choose an importer (--importer NAME)")
         candidates.extend(found)
         if found:
@@ -216,7 +260,7 @@ def read_recording(
     path: Path | str,
     *,
     importer: str | None = None,
-    columns: Path | ColumnMapping | None = None,
+    options: ReadOptions | None = None,
     name: str | None = None,
     extract_to: Path | None = None,
 ) -> Recording:
@@ -228,8 +272,8 @@ def read_recording(
         A recording folder, a folder or zip of recordings, or one table.
     importer : str, optional
         Name of the importer, where several know the path.
-    columns : Path or ColumnMapping, optional
-        Column mapping (or its JSON file) for a plain table.
+    options : ReadOptions, optional
+        How to read: column mapping, gaze source, least confidence, video or calibration from elsewhere.
     name : str, optional
         Which recording, where the path holds several: its name or its folder below `path`.
     extract_to : Path, optional
@@ -250,32 +294,24 @@ def read_recording(
         If it cannot be read.
     """
     path = Path(path)
-    candidates = find_recordings(path, importer=importer, columns=columns, extract_to=extract_to)
+    candidates = find_recordings(path, importer=importer, options=options, extract_to=extract_to)
     if name is not None:
-        named = [one for one in candidates if name in (one.name, one.inner)]
+        named = [one for one in candidates if name in (one.name, one.inner, one.selection)]
         if not named:
             raise InputError(path, f"it holds no recording {name!r}", found=", ".join(_names(candidates)))
         candidates = named
     if len(candidates) > 1:
         raise AmbiguousFormatError(path, _names(candidates), "Choose one by its name (--name NAME)")
-    return read_candidate(candidates[0], columns=columns, extract_to=extract_to)
+    return read_candidate(candidates[0], options=options, extract_to=extract_to)
 
 
 def read_candidate(
-    candidate: Candidate, *, columns: Path | ColumnMapping | None = None, extract_to: Path | None = None
+    candidate: Candidate, *, options: ReadOptions | None = None, extract_to: Path | None = None
 ) -> Recording:
     """Return the recording of a candidate from `find_recordings`; arguments as in `read_recording`."""
     info, reader = _IMPORTERS[candidate.importer]
     source = source_at(candidate.path, candidate.inner, extract_to)
-    return reader.read(source, info, _mapping(columns))
-
-
-def _mapping(columns: Path | ColumnMapping | None) -> ColumnMapping | None:
-    if isinstance(columns, (str, Path)):
-        from gazestudy.importers.recordings.columns import load_columns  # pydantic is slow
-
-        return load_columns(Path(columns))
-    return columns
+    return reader.read(source, info, replace(options or ReadOptions(), selection=candidate.selection))
 
 
 def _asked(name: str | None) -> list[tuple[ImporterInfo, Importer]]:
@@ -285,27 +321,27 @@ def _asked(name: str | None) -> list[tuple[ImporterInfo, Importer]]:
 
 
 def _ask(
-    source: Source, asked: Iterable[tuple[ImporterInfo, Importer]], mapping: ColumnMapping | None
+    source: Source, asked: Iterable[tuple[ImporterInfo, Importer]], options: ReadOptions
 ) -> tuple[list[Candidate], dict[str, str]]:
     found: list[Candidate] = []
     refused: dict[str, str] = {}
     for info, importer in asked:
         if info.fallback and found:
             continue
-        answer = importer.identify(source, mapping)
+        answer = importer.identify(source, options)
         if isinstance(answer, Refusal):
             refused[info.name] = answer.reason
-        else:
-            found.append(
-                Candidate(info.name, answer.name, source.path, source.inner, answer.device, answer.reason)
-            )
+            continue
+        for one in [answer] if isinstance(answer, Match) else answer:
+            where = (source.path, source.inner)
+            found.append(Candidate(info.name, one.name, *where, one.device, one.reason, one.selection))
     return found, refused
 
 
 def _names(candidates: list[Candidate]) -> list[str]:
     """Return the names to choose by: the folder where two recordings share a name."""
     names = [one.name for one in candidates]
-    return names if len(set(names)) == len(names) else [one.inner for one in candidates]
+    return names if len(set(names)) == len(names) else [one.selection or one.inner for one in candidates]
 
 
 def _in_short(reasons: Iterable[str]) -> str:

@@ -6,6 +6,7 @@ from it; tables are read into memory, videos are unpacked because decoders need 
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import os
@@ -19,7 +20,7 @@ import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
 from gazestudy.errors import InputError
 from gazestudy.model import SourceFile
@@ -34,6 +35,7 @@ MAX_RATIO = 300
 RATIO_COUNTS_FROM_BYTES = 100 * 2**20
 MAX_UNPACKED_BYTES = 2**40
 MAX_TABLE_BYTES = 8 * 2**30
+MAX_LEVELS = 8
 
 _DRIVE = re.compile(r"[A-Za-z]:")
 _NOT_IN_NAMES = re.compile(r'[<>:"|?*]')  # on Windows
@@ -41,8 +43,12 @@ _CHUNK = 2**20
 _IGNORED_FOLDERS = ("__MACOSX",)
 
 
+class _Readable(Protocol):
+    def read(self, count: int, /) -> bytes: ...
+
+
 class Source(ABC):
-    """The files of one recording, by name.
+    """The files of one recording, by name; a file in a folder below is named "folder/file".
 
     Attributes
     ----------
@@ -65,6 +71,14 @@ class Source(ABC):
         """Return the names of the files in this folder, sorted."""
 
     @abstractmethod
+    def all_names(self) -> list[str]:
+        """Return the names of the files in this folder and all below it ("folder/file"), sorted."""
+
+    @abstractmethod
+    def below(self, folder: str) -> Source:
+        """Return a folder below this one as a source of its own."""
+
+    @abstractmethod
     def size_bytes(self, name: str) -> int:
         """Return the size of a file."""
 
@@ -82,7 +96,11 @@ class Source(ABC):
 
     def has(self, name: str) -> bool:
         """Return whether there is such a file."""
-        return name in self.names()
+        return name in (self.all_names() if "/" in name else self.names())
+
+    def folders(self) -> list[str]:
+        """Return the names of the folders in this folder that hold files, sorted."""
+        return sorted({name.split("/", 1)[0] for name in self.all_names() if "/" in name})
 
     def read(self, name: str) -> bytes:
         """Return the content of a file.
@@ -101,6 +119,25 @@ class Source(ABC):
         """Return the first bytes of a file."""
         with self.open(name) as stream:
             return self._guarded(name, stream, count)
+
+    def unzipped(self, name: str) -> bytes:
+        """Return what a gzip file holds.
+
+        Raises
+        ------
+        InputError
+            If it is damaged, or unpacks to more than a table may have or than honest data would.
+        """
+        limit = max(MAX_RATIO * self.size_bytes(name), RATIO_COUNTS_FROM_BYTES)
+        pieces, size = [], 0
+        with self.open(name) as packed, gzip.GzipFile(fileobj=packed) as stream:
+            while piece := self._guarded(name, stream, _CHUNK):
+                size += len(piece)
+                if size > min(limit, MAX_TABLE_BYTES):
+                    found = f"{self.size_bytes(name):,} bytes grow to more than {size:,}"
+                    raise InputError(self.place(name), "this gzip file is not plausible", found=found)
+                pieces.append(piece)
+        return b"".join(pieces)
 
     def json(self, name: str) -> dict[str, Any]:
         """Return the object in a JSON file, {} if there is no such file.
@@ -140,7 +177,7 @@ class Source(ABC):
             found.append(SourceFile(name, size, digest.hexdigest()))
         return tuple(found)
 
-    def _guarded(self, name: str, stream: BinaryIO, count: int) -> bytes:
+    def _guarded(self, name: str, stream: _Readable, count: int) -> bytes:
         try:
             return stream.read(count)
         except (OSError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
@@ -170,6 +207,7 @@ class FolderSource(Source):
         base = path.parent if only is not None else path
         self.folder, self.only = base / inner, only
         self._names: list[str] | None = None
+        self._all: list[str] | None = None
 
     def names(self) -> list[str]:
         """Return the names of the files in this folder, sorted."""
@@ -179,6 +217,16 @@ class FolderSource(Source):
             else:
                 self._names = [entry.name for entry in _entries(self.folder) if entry.is_file()]
         return self._names
+
+    def all_names(self) -> list[str]:
+        """Return the names of the files in this folder and all below it ("folder/file"), sorted."""
+        if self._all is None:
+            self._all = self.names() if self.only is not None else _files_below(self.folder)
+        return self._all
+
+    def below(self, folder: str) -> FolderSource:
+        """Return a folder below this one as a source of its own."""
+        return FolderSource(self.path, f"{self.inner}/{folder}" if self.inner else folder)
 
     def size_bytes(self, name: str) -> int:
         """Return the size of a file."""
@@ -223,15 +271,24 @@ class ZipSource(Source):
         self._archive = _open_zip(path)
         weakref.finalize(self, self._archive.close)
         self._extract_to = extract_to
+        prefix = f"{inner}/" if inner else ""
         self._members = {
-            PurePosixPath(member).name: member
+            member.removeprefix(prefix): member
             for member in _members(self._archive)
-            if _folder(member) == inner
+            if member.startswith(prefix)
         }
 
     def names(self) -> list[str]:
         """Return the names of the files in this folder, sorted."""
+        return [name for name in self.all_names() if "/" not in name]
+
+    def all_names(self) -> list[str]:
+        """Return the names of the files in this folder and all below it ("folder/file"), sorted."""
         return sorted(self._members)
+
+    def below(self, folder: str) -> ZipSource:
+        """Return a folder below this one as a source of its own."""
+        return ZipSource(self.path, f"{self.inner}/{folder}" if self.inner else folder, self._extract_to)
 
     def size_bytes(self, name: str) -> int:
         """Return the size of a file."""
@@ -249,11 +306,11 @@ class ZipSource(Source):
         if self._extract_to is None:
             self._extract_to = Path(tempfile.mkdtemp(prefix="gazestudy-"))
             weakref.finalize(self, shutil.rmtree, self._extract_to, True)
-        target = self._extract_to / _NOT_IN_NAMES.sub("_", name)  # `name` has no folders in it
+        target = self._extract_to / _NOT_IN_NAMES.sub("_", name)  # no member climbs out: `_check_zip`
         size = self.size_bytes(name)
         if target.is_file() and target.stat().st_size == size:
             return target
-        self._extract_to.mkdir(parents=True, exist_ok=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
         if shutil.disk_usage(self._extract_to).free < size:
             raise InputError(
                 self.place(name),
@@ -353,6 +410,17 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
     return sorted(
         (entry for entry in entries if entry.name not in _IGNORED_FOLDERS), key=lambda entry: entry.name
     )
+
+
+def _files_below(folder: Path, levels: int = MAX_LEVELS) -> list[str]:
+    names: list[str] = []
+    for entry in _entries(folder):
+        if entry.is_file():
+            names.append(entry.name)
+        elif levels > 0 and entry.is_dir(follow_symlinks=False):
+            inside = _files_below(folder / entry.name, levels - 1)
+            names.extend(f"{entry.name}/{name}" for name in inside)
+    return sorted(names)
 
 
 def _open_zip(path: Path) -> zipfile.ZipFile:

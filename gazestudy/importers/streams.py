@@ -39,16 +39,24 @@ def gaps(t_ns: NDArray[np.int64]) -> NDArray[np.int64]:
     return steps[steps > max(GAP_NS, GAP_INTERVALS * float(np.median(steps)))]
 
 
-def gap_findings(t_ns: NDArray[np.int64], stream: str) -> list[Finding]:
-    """Return a finding on the gaps of a stream, or nothing."""
-    found = gaps(t_ns)
-    if len(found) == 0:
-        return []
-    text = (
-        f"{len(found)} gaps without data, {found.sum() / 1e9:.2f} s together, the longest"
-        f" {found.max() / 1e9:.2f} s"
-    )
-    return [Finding("info", stream, "gaps", text, len(found))]
+def gap_findings(
+    t_ns: NDArray[np.int64], stream: str, part: NDArray[np.int64] | None = None
+) -> list[Finding]:
+    """Return findings on the gaps and parts of a stream, or nothing."""
+    ends = np.flatnonzero(np.diff(part)) + 1 if part is not None else np.zeros(0, np.int64)
+    found = np.concatenate([gaps(piece) for piece in np.split(t_ns, ends)])
+    findings = []
+    if len(ends):
+        between = (t_ns[ends] - t_ns[ends - 1]).sum() / 1e9
+        text = f"{len(ends) + 1} parts, with {between:.2f} s between them"
+        findings.append(Finding("info", stream, "parts", text, len(ends) + 1))
+    if len(found):
+        text = (
+            f"{len(found)} gaps without data, {found.sum() / 1e9:.2f} s together, the longest"
+            f" {found.max() / 1e9:.2f} s"
+        )
+        findings.append(Finding("info", stream, "gaps", text, len(found)))
+    return findings
 
 
 def in_time_order(table: pd.DataFrame, stream: str) -> tuple[pd.DataFrame, list[Finding]]:
@@ -90,6 +98,7 @@ def gaze_stream(
     reasons: dict[str, Bools],
     size_px: tuple[int, int] | None,
     confidence: NDArray[np.float64] | None = None,
+    part: NDArray[np.int64] | None = None,
     extra: dict[str, NDArray[np.generic]] | None = None,
     findings: list[Finding],
 ) -> Stream:
@@ -108,6 +117,8 @@ def gaze_stream(
         Width and height of the scene image.
     confidence : ndarray of float, shape (n,), optional
         0 to 1.
+    part : ndarray of int64, shape (n,), optional
+        Part of the recording; None: there is only one.
     extra : dict of str to ndarray, optional
         Further columns.
     findings : list of Finding
@@ -131,7 +142,7 @@ def gaze_stream(
             "valid": reason == REASONS.index("ok"),
             "reason": pd.Categorical.from_codes(reason, dtype=pd.CategoricalDtype(list(REASONS))),
             "confidence": np.full(len(t_ns), np.nan) if confidence is None else confidence,
-            "part": np.zeros(len(t_ns), dtype=np.int64),
+            "part": np.zeros(len(t_ns), dtype=np.int64) if part is None else part,
             **(extra or {}),
         }
     )
@@ -147,7 +158,8 @@ def gaze_stream(
         )
     if len(table) == 0:
         more.append(Finding("problem", "gaze", "no_rows", "there is not one gaze sample"))
-    return Stream(table, (*findings, *more, *gap_findings(table["t_ns"].to_numpy(), "gaze")))
+    gaps_found = gap_findings(table["t_ns"].to_numpy(), "gaze", table["part"].to_numpy())
+    return Stream(table, (*findings, *more, *gaps_found))
 
 
 def frame_table(
@@ -156,6 +168,7 @@ def frame_table(
     filler: Bools | None = None,
     video: NDArray[np.int64] | None = None,
     index: NDArray[np.int64] | None = None,
+    part: NDArray[np.int64] | None = None,
     has_video: bool = True,
 ) -> pd.DataFrame:
     """Return a table by the contract `FRAMES`.
@@ -168,6 +181,8 @@ def frame_table(
         Pictures put in by the vendor.
     video, index : ndarray of int64, shape (n,), optional
         Where the picture lies, -1 for none.
+    part : ndarray of int64, shape (n,), optional
+        Part of the recording; None: there is only one.
     has_video : bool, default True
         False: the recording came without its video, so that a missing picture is no gap.
     """
@@ -182,7 +197,7 @@ def frame_table(
         {
             "t_ns": t_ns,
             "kind": categorical(kind, FRAME_KINDS),
-            "part": np.zeros(len(t_ns), dtype=np.int64),
+            "part": np.zeros(len(t_ns), dtype=np.int64) if part is None else part,
             "video": video,
             "index": index,
         }

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gazestudy.errors import InputError
-from gazestudy.importers import build_report, find_recordings, read_candidate
+from gazestudy.importers import ReadOptions, build_report, find_recordings, read_candidate
 from gazestudy.model import Recording, StudyRecording
 from gazestudy.progress import SILENT, Progress, raise_if_cancelled
 from gazestudy.store import Study
@@ -43,7 +43,7 @@ def import_path(
     segment: str = "",
     daypart: str = "",
     importer: str | None = None,
-    columns: Path | None = None,
+    options: ReadOptions | None = None,
     copy_video: bool = True,
     salvage: bool = False,
     progress: Progress = SILENT,
@@ -62,8 +62,8 @@ def import_path(
         Group of the participant; when in the day.
     importer : str, optional
         Use this importer instead of asking all of them.
-    columns : Path, optional
-        Saved column mapping of a plain table.
+    options : ReadOptions, optional
+        How to read: column mapping, gaze source, least confidence, video or calibration from elsewhere.
     copy_video : bool, optional
         Copy the scene video into the study, or refer to where it lies.
     salvage : bool, optional
@@ -81,12 +81,12 @@ def import_path(
     InputError
         If a recording cannot be used or is damaged; recordings imported before it stay.
     """
-    candidates = find_recordings(path, importer=importer, columns=columns)
+    candidates = find_recordings(path, importer=importer, options=options)
     progress.start(f"importing {path.name}", len(candidates))
     done = []
     for candidate in candidates:
         raise_if_cancelled(progress)
-        recording = read_candidate(candidate, columns=columns)
+        recording = read_candidate(candidate, options=options)
         report = build_report(recording)
         if not salvage:
             _refuse_damage(recording)

@@ -26,7 +26,8 @@ from gazestudy.importers.recordings.columns import (
     propose,
     tables_of,
 )
-from gazestudy.importers.registry import ImporterInfo, Match, Refusal, recording_importer
+from gazestudy.importers.registry import ImporterInfo, Match, ReadOptions, Refusal, recording_importer
+from gazestudy.importers.scene_frames import NO_CAMERA, NO_VIDEO
 from gazestudy.importers.sources import FolderSource, Source
 from gazestudy.importers.streams import frame_table, gap_findings, gaze_stream, in_time_order
 from gazestudy.importers.text_tables import TextFormat, TextTable, read_table, sniff_header
@@ -38,20 +39,20 @@ from gazestudy.model import Camera, Clock, Finding, Recording, RecordingMeta, St
 class GenericTable:
     """Reads tables by a mapping that was given, lies beside them, or can be made up without doubt."""
 
-    def identify(self, source: Source, columns: ColumnMapping | None) -> Match | Refusal:
+    def identify(self, source: Source, options: ReadOptions) -> Match | Refusal:
         """Look for a mapping and whether its files are there."""
         try:
-            mapping, origin = _mapping_for(source, columns)
+            mapping, origin = _mapping_for(source, options.mapping)
         except NoProposal as error:
             return Refusal(f"{error}; a {FILE_NAME} would tell")
         except InputError as error:
             return Refusal(str(error))
         return Match(source.label, mapping.device, origin[0])
 
-    def read(self, source: Source, info: ImporterInfo, columns: ColumnMapping | None) -> Recording:
+    def read(self, source: Source, info: ImporterInfo, options: ReadOptions) -> Recording:
         """Return the recording with lazy streams."""
         try:
-            mapping, origin = _mapping_for(source, columns)
+            mapping, origin = _mapping_for(source, options.mapping)
         except NoProposal as error:
             raise InputError(
                 source.path, str(error), advice=f"Write a {FILE_NAME} beside the table"
@@ -131,11 +132,9 @@ class _Table:
             text = "the meaning of the columns was inferred: " + "; ".join(self.origin[1:])
             self._notes.append(Finding("warning", "gaze", "columns_inferred", text))
         if not self.videos:
-            text = "there is no scene video: gaze can be analysed, but not mapped onto placements"
-            self._notes.append(Finding("warning", "frames", "no_video", text))
+            self._notes.append(NO_VIDEO)
         if self.camera is None:
-            text = "no calibration of the scene camera was given, so no visual angles by it"
-            self._notes.append(Finding("warning", "camera", "no_camera", text))
+            self._notes.append(NO_CAMERA)
         known = (mapping.table, mapping.video, mapping.camera, FILE_NAME)
         used = [name for name in self.source.names() if name in known]
         meta = RecordingMeta(

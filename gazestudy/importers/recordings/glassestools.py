@@ -8,22 +8,20 @@ reason was: such samples are "no_data" here.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gazestudy.errors import InputError, ParameterError
 from gazestudy.importers.camera_files import camera_from_opencv_xml
-from gazestudy.importers.registry import ImporterInfo, Match, Refusal, recording_importer
+from gazestudy.importers.registry import ImporterInfo, Match, ReadOptions, Refusal, recording_importer
+from gazestudy.importers.scene_frames import paired_frames, usable_videos
 from gazestudy.importers.sources import Source
-from gazestudy.importers.streams import frame_table, gap_findings, gaze_stream, in_time_order
+from gazestudy.importers.streams import gaze_stream
 from gazestudy.importers.text_tables import read_table, sniff_header
-from gazestudy.importers.video import SceneVideo, picture_size
+from gazestudy.importers.video import SceneVideo
 from gazestudy.model import Camera, Clock, Finding, Recording, RecordingMeta, Stream
-
-if TYPE_CHECKING:
-    from gazestudy.importers.recordings.columns import ColumnMapping
 
 GAZE, FRAMES, INFO, CAMERA = "gazeData.tsv", "frameTimestamps.tsv", "recording_info.json", "calibration.xml"
 
@@ -37,7 +35,7 @@ _MS_NOT_S = 10**11  # as seconds this is the year 5138
 class GlassesTools:
     """Finds and reads folders of glassesTools."""
 
-    def identify(self, source: Source, columns: ColumnMapping | None) -> Match | Refusal:
+    def identify(self, source: Source, options: ReadOptions) -> Match | Refusal:
         """Look at the header of gazeData.tsv and for its neighbours."""
         if not source.has(GAZE):
             return Refusal(f"there is no {GAZE}")
@@ -58,7 +56,7 @@ class GlassesTools:
         name = str(info.get("name") or source.label)
         return Match(name, str(info.get("eye_tracker") or "unknown"), f"{GAZE} with 'gaze_pos_vid_x'")
 
-    def read(self, source: Source, info: ImporterInfo, columns: ColumnMapping | None) -> Recording:
+    def read(self, source: Source, info: ImporterInfo, options: ReadOptions) -> Recording:
         """Return the recording with lazy streams."""
         return _Folder(source).recording(info)
 
@@ -75,22 +73,13 @@ class _Folder:
         except InputError as error:
             self._notes.append(Finding("problem", "recording", "info_damaged", str(error), 1))
         self.video_names = self._choose_video()
-        self.videos = tuple(self.source.local(name) for name in self.video_names)
-        self.size_px: tuple[int, int] | None = None
-        if self.videos:
-            try:
-                self.size_px = picture_size(self.videos[0])
-            except InputError as error:
-                self._notes.append(Finding("problem", "frames", "video_unusable", str(error), 1))
-                self.videos = ()
+        paths = [self.source.local(name) for name in self.video_names]
+        self.videos, self.size_px = usable_videos(paths, self._notes)
         self.camera = self._read_camera()
         if self.size_px is None and self.camera is not None:
             self.size_px = (self.camera.width_px, self.camera.height_px)
 
     def recording(self, importer: ImporterInfo) -> Recording:
-        if not self.videos:
-            text = "there is no scene video: gaze can be analysed, but not mapped onto placements"
-            self._notes.append(Finding("warning", "frames", "no_video", text))
         start = _start_ns(self.info)
         known = {GAZE, FRAMES, INFO, CAMERA, *self.video_names}
         used = [name for name in self.source.names() if name in known]
@@ -166,29 +155,15 @@ class _Folder:
         )
 
     def frames(self) -> Stream:
-        with SceneVideo(self.videos) as video:
-            if self.source.has(FRAMES):
-                table = read_table(self.source, FRAMES, "frames")
-                t_ns, findings = table.times_ns(table.need("timestamp"), _NS_PER_MS), table.findings
-            else:
-                text = f"{FRAMES} is missing: frame times are those of the video"
-                t_ns, findings = (
-                    video.times_ns,
-                    [Finding("warning", "frames", "frame_times_from_video", text)],
-                )
-            files, rows = np.full(len(t_ns), -1, np.int64), np.full(len(t_ns), -1, np.int64)
-            if self.videos:
-                count = min(len(t_ns), len(video))
-                files[:count], rows[:count] = 0, np.arange(count)
-                findings = [*findings, *video.findings()]
-                if len(video) != len(t_ns):
-                    text = f"{len(video)} pictures for {len(t_ns)} frame times; the first {count} are paired"
-                    lost = abs(len(video) - len(t_ns))
-                    findings.append(Finding("warning", "frames", "frame_count", text, lost))
-        frames, order = in_time_order(
-            frame_table(t_ns, video=files, index=rows, has_video=bool(self.videos)), "frames"
-        )
-        return Stream(frames, (*findings, *order, *gap_findings(frames["t_ns"].to_numpy(), "frames")))
+        if self.source.has(FRAMES):
+            table = read_table(self.source, FRAMES, "frames")
+            t_ns, findings = table.times_ns(table.need("timestamp"), _NS_PER_MS), table.findings
+        else:
+            text = f"{FRAMES} is missing: frame times are those of the video"
+            findings = [Finding("warning", "frames", "frame_times_from_video", text)]
+            with SceneVideo(self.videos) as video:
+                t_ns = video.times_ns
+        return paired_frames(self.videos, [t_ns], findings=findings)
 
 
 def _start_ns(info: dict[str, Any]) -> int | None:

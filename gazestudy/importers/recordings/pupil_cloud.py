@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,15 +23,13 @@ from numpy.typing import NDArray
 from gazestudy.errors import InputError, ParameterError
 from gazestudy.importers.camera_files import PUPIL_SIZES_PX, camera_from_json, camera_matrix, pupil_device_at
 from gazestudy.importers.recordings import pupil_checks, pupil_filler
-from gazestudy.importers.registry import ImporterInfo, Match, Refusal, recording_importer
+from gazestudy.importers.registry import ImporterInfo, Match, ReadOptions, Refusal, recording_importer
+from gazestudy.importers.scene_frames import NO_VIDEO, paired_frames
 from gazestudy.importers.sources import TABLE_SUFFIXES, Source
-from gazestudy.importers.streams import frame_table, gap_findings, gaze_stream, in_time_order
+from gazestudy.importers.streams import gap_findings, gaze_stream, in_time_order
 from gazestudy.importers.text_tables import TextTable, column_key, read_table, sniff_header
 from gazestudy.importers.video import SceneVideo, picture_size
 from gazestudy.model import Camera, Clock, Finding, Recording, RecordingMeta, Stream
-
-if TYPE_CHECKING:
-    from gazestudy.importers.recordings.columns import ColumnMapping
 
 VENDOR_TABLES = {
     "fixations": "fixations.csv",
@@ -52,7 +50,7 @@ _WORN_WORDS = {"true": True, "false": False, "yes": True, "no": False}
 class PupilCloud:
     """Finds and reads time-series exports."""
 
-    def identify(self, source: Source, columns: ColumnMapping | None) -> Match | Refusal:
+    def identify(self, source: Source, options: ReadOptions) -> Match | Refusal:
         """Look at the header of gaze.csv."""
         name = _gaze_name(source)
         if name is None:
@@ -75,7 +73,7 @@ class PupilCloud:
         )
         return Match(_name_of(source, info), _device(info) or "unknown", reason)
 
-    def read(self, source: Source, info: ImporterInfo, columns: ColumnMapping | None) -> Recording:
+    def read(self, source: Source, info: ImporterInfo, options: ReadOptions) -> Recording:
         """Return the recording with lazy streams."""
         return _Export(source).recording(info)
 
@@ -240,8 +238,7 @@ class _Export:
             text = "info.json is missing: no device, serial numbers, start time; this is a partial export"
             found.append(Finding("warning", "recording", "no_info", text))
         if not self.videos:
-            text = "there is no scene video: gaze can be analysed, but not mapped onto placements"
-            found.append(Finding("warning", "frames", "no_video", text))
+            found.append(NO_VIDEO)
         for name in ("imu.csv", "events.csv", "blinks.csv", "fixations.csv"):
             if not self.source.has(name):
                 found.append(Finding("info", "recording", "file_missing", f"{name} is not in the export"))
@@ -328,25 +325,11 @@ class _Export:
         findings: list[Finding] = []
         with SceneVideo(self.videos) as video:
             t_ns = self._frame_times(video, findings)
-            pictures = len(video) if self.videos else 0
-            count = min(len(t_ns), pictures)
-            rows = np.full(len(t_ns), -1, dtype=np.int64)
-            files = rows.copy()
+            count = min(len(t_ns), len(video))
             if self.videos:
-                table = video.table()
-                files[:count], rows[:count] = table["video"][:count], table["index"][:count]
-                findings.extend(video.findings())
-                if pictures != len(t_ns):
-                    text = f"{pictures} pictures for {len(t_ns)} frame times; the first {count} are paired"
-                    findings.append(
-                        Finding("warning", "frames", "frame_count", text, abs(pictures - len(t_ns)))
-                    )
                 findings.extend(pupil_checks.video_times(t_ns[:count], video.times_ns[:count]))
             filler, more = pupil_filler.find(t_ns, video if self.videos else None, count)
-        frames, order = in_time_order(
-            frame_table(t_ns, filler=filler, video=files, index=rows, has_video=bool(self.videos)), "frames"
-        )
-        return Stream(frames, (*findings, *more, *order, *gap_findings(t_ns, "frames")))
+        return paired_frames(self.videos, [t_ns], filler=filler, findings=[*findings, *more])
 
     def _frame_times(self, video: SceneVideo, findings: list[Finding]) -> NDArray[np.int64]:
         if self._frame_file is not None:

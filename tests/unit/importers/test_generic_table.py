@@ -9,6 +9,7 @@ import pytest
 from gazestudy.errors import InputError, UnknownFormatError
 from gazestudy.importers import (
     ColumnMapping,
+    ReadOptions,
     Validity,
     find_recordings,
     load_columns,
@@ -123,13 +124,15 @@ def test_mapping_given_beside_a_single_table(folder, tmp_path):
     mapping = ColumnMapping(
         **MAPPING, video="scene.mp4", confidence="c", validity=Validity(column="c", min=0.95)
     )
-    recording = read_recording(here / "p1.csv", columns=mapping)
+    recording = read_recording(here / "p1.csv", options=ReadOptions(columns=mapping))
     assert len(recording.frames) == 50
     assert recording.gaze["confidence"].eq(0.9).all()
     assert recording.gaze["reason"].eq("low_confidence").all()
     save_columns(mapping, tmp_path / "preset.json")
     assert load_columns(tmp_path / "preset.json") == mapping
-    assert read_recording(here, columns=tmp_path / "preset.json").meta.importer == "table"
+    assert (
+        read_recording(here, options=ReadOptions(columns=tmp_path / "preset.json")).meta.importer == "table"
+    )
 
 
 def test_german_table(folder):
