@@ -12,11 +12,13 @@ from gazestudy.importers.recordings.columns import (
 from gazestudy.importers.registry import (
     Candidate,
     ImporterInfo,
+    Place,
     ReadOptions,
     find_recordings,
     list_importers,
     read_candidate,
     read_recording,
+    survey_places,
 )
 from gazestudy.importers.report import ImportReport, StreamReport, build_report
 from gazestudy.importers.video import SceneVideo
@@ -26,6 +28,7 @@ __all__ = [
     "ColumnMapping",
     "ImportReport",
     "ImporterInfo",
+    "Place",
     "Proposal",
     "ReadOptions",
     "SceneVideo",
@@ -39,6 +42,7 @@ __all__ = [
     "read_candidate",
     "read_recording",
     "save_columns",
+    "survey_places",
 ]
 
 del recordings

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
@@ -110,6 +110,36 @@ class Candidate:
     device: str
     reason: str
     selection: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A folder or file that was looked at, and what each importer said of it.
+
+    Attributes
+    ----------
+    path : Path
+        What the user pointed at.
+    inner : str
+        The folder below it that was looked at, "" for itself.
+    candidates : tuple of Candidate
+        Recordings that were found here.
+    refusals : dict of str to str
+        Importer name to the reason why it said no.
+    error : InputError or None
+        Why nothing could be found here, where files are damaged.
+    """
+
+    path: Path
+    inner: str
+    candidates: tuple[Candidate, ...]
+    refusals: dict[str, str]
+    error: InputError | None = None
+
+    @property
+    def importers(self) -> list[str]:
+        """Names of the importers that know this place; more than one is an ambiguity."""
+        return list(dict.fromkeys(one.importer for one in self.candidates))
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,29 +261,60 @@ def find_recordings(
     ParameterError
         If there is no such importer.
     """
-    path = Path(path)
-    options = options or ReadOptions()
-    options = replace(options, columns=options.mapping)
-    asked = _asked("table" if options.columns is not None and importer is None else importer)
-    candidates: list[Candidate] = []
+    places = list(survey_places(path, importer=importer, options=options, extract_to=extract_to))
     refusals: dict[str, dict[str, None]] = {}
-    taken: list[str] = []
-    for source in sources(path, extract_to):
-        if any(source.inner == done or source.inner.startswith(f"{done}/") or not done for done in taken):
-            continue
-        found, refused = _ask(source, asked, options)
-        names = list(dict.fromkeys(one.importer for one in found))
-        if len(names) > 1:
-            raise AmbiguousFormatError(path / source.inner, names, "Choose an importer (--importer NAME)")
-        candidates.extend(found)
-        if found:
-            taken.append(source.inner)
-        elif source.names():
-            for name, reason in refused.items():
-                refusals.setdefault(name, {})[reason] = None
+    for place in places:
+        if len(place.importers) > 1:
+            where = place.path / place.inner
+            raise AmbiguousFormatError(where, place.importers, "Choose an importer (--importer NAME)")
+        if place.error is not None:
+            raise place.error
+        for name, reason in place.refusals.items():
+            refusals.setdefault(name, {})[reason] = None
+    candidates = [one for place in places for one in place.candidates]
     if not candidates:
         raise UnknownFormatError(path, {name: _in_short(reasons) for name, reasons in refusals.items()})
     return candidates
+
+
+def survey_places(
+    path: Path | str,
+    *,
+    importer: str | None = None,
+    options: ReadOptions | None = None,
+    extract_to: Path | None = None,
+) -> Iterator[Place]:
+    """Yield what lies at and below a path: recordings, and places that hold files nobody knows.
+
+    Parameters
+    ----------
+    path, importer, options, extract_to
+        As in `find_recordings`.
+
+    Yields
+    ------
+    Place
+        Outer folders first. Folders without files and folders below a recording are left out.
+
+    Raises
+    ------
+    InputError
+        If there is nothing to read, or the zip is unsafe.
+    ParameterError
+        If there is no such importer.
+    """
+    options = options or ReadOptions()
+    options = replace(options, columns=options.mapping)
+    asked = _asked("table" if options.columns is not None and importer is None else importer)
+    taken: list[str] = []
+    for source in sources(Path(path), extract_to):
+        if any(source.inner == done or source.inner.startswith(f"{done}/") or not done for done in taken):
+            continue
+        place = _ask(source, asked, options)
+        if place.candidates:
+            taken.append(source.inner)
+        if place.candidates or source.names():
+            yield place
 
 
 def read_recording(
@@ -320,22 +381,25 @@ def _asked(name: str | None) -> list[tuple[ImporterInfo, Importer]]:
     return [_IMPORTERS[info.name] for info in list_importers() if name in (None, info.name)]
 
 
-def _ask(
-    source: Source, asked: Iterable[tuple[ImporterInfo, Importer]], options: ReadOptions
-) -> tuple[list[Candidate], dict[str, str]]:
+def _ask(source: Source, asked: Iterable[tuple[ImporterInfo, Importer]], options: ReadOptions) -> Place:
     found: list[Candidate] = []
     refused: dict[str, str] = {}
+    error: InputError | None = None
     for info, importer in asked:
-        if info.fallback and found:
+        if info.fallback and (found or error is not None):
             continue
-        answer = importer.identify(source, options)
+        try:
+            answer = importer.identify(source, options)
+        except InputError as damage:
+            refused[info.name], error = str(damage), error or damage
+            continue
         if isinstance(answer, Refusal):
             refused[info.name] = answer.reason
             continue
         for one in [answer] if isinstance(answer, Match) else answer:
             where = (source.path, source.inner)
             found.append(Candidate(info.name, one.name, *where, one.device, one.reason, one.selection))
-    return found, refused
+    return Place(source.path, source.inner, tuple(found), refused, None if found else error)
 
 
 def _names(candidates: list[Candidate]) -> list[str]:
