@@ -66,12 +66,15 @@ class Match:
         By what it was recognised.
     selection : str
         Which recording this is, where one file holds several.
+    covers : tuple of str or None
+        Folders below this one that belong to the recording and are not searched for others; None: all.
     """
 
     name: str
     device: str
     reason: str
     selection: str = ""
+    covers: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +131,8 @@ class Place:
         Importer name to the reason why it said no.
     error : InputError or None
         Why nothing could be found here, where files are damaged.
+    covered : tuple of str
+        Folders (as `inner`) that belong to the recordings found here, with all below them.
     """
 
     path: Path
@@ -135,6 +140,7 @@ class Place:
     candidates: tuple[Candidate, ...]
     refusals: dict[str, str]
     error: InputError | None = None
+    covered: tuple[str, ...] = ()
 
     @property
     def importers(self) -> list[str]:
@@ -237,7 +243,8 @@ def find_recordings(
     Parameters
     ----------
     path : Path or str
-        A folder, a zip or one table. Folders below one that is a recording are not searched.
+        A folder, a zip or one table. Folders below one that is a recording are not searched, unless only
+        some of them belong to it.
     importer : str, optional
         Ask only this importer.
     options : ReadOptions, optional
@@ -294,7 +301,7 @@ def survey_places(
     Yields
     ------
     Place
-        Outer folders first. Folders without files and folders below a recording are left out.
+        Outer folders first. Folders without files and folders that belong to a recording are left out.
 
     Raises
     ------
@@ -311,8 +318,7 @@ def survey_places(
         if any(source.inner == done or source.inner.startswith(f"{done}/") or not done for done in taken):
             continue
         place = _ask(source, asked, options)
-        if place.candidates:
-            taken.append(source.inner)
+        taken.extend(place.covered)
         if place.candidates or source.names():
             yield place
 
@@ -383,6 +389,7 @@ def _asked(name: str | None) -> list[tuple[ImporterInfo, Importer]]:
 
 def _ask(source: Source, asked: Iterable[tuple[ImporterInfo, Importer]], options: ReadOptions) -> Place:
     found: list[Candidate] = []
+    covered: list[str] = []
     refused: dict[str, str] = {}
     error: InputError | None = None
     for info, importer in asked:
@@ -399,7 +406,9 @@ def _ask(source: Source, asked: Iterable[tuple[ImporterInfo, Importer]], options
         for one in [answer] if isinstance(answer, Match) else answer:
             where = (source.path, source.inner)
             found.append(Candidate(info.name, one.name, *where, one.device, one.reason, one.selection))
-    return Place(source.path, source.inner, tuple(found), refused, None if found else error)
+            base = [source.inner] if source.inner else []
+            covered += [source.inner] if one.covers is None else ["/".join([*base, it]) for it in one.covers]
+    return Place(source.path, source.inner, tuple(found), refused, None if found else error, tuple(covered))
 
 
 def _names(candidates: list[Candidate]) -> list[str]:

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from gazestudy.errors import AmbiguousFormatError, InputError, ParameterError, UnknownFormatError
-from gazestudy.importers import find_recordings, list_importers, read_recording
+from gazestudy.importers import find_recordings, list_importers, read_recording, registry
+from gazestudy.importers.registry import Match, Refusal
 
 GLASSESTOOLS_HEADER = "timestamp\tframe_idx\tgaze_pos_vid_x\tgaze_pos_vid_y\n"
 
@@ -76,6 +77,19 @@ def test_folders_inside_a_recording_are_part_of_it(tmp_path, cloud):
     cloud(tmp_path)
     glassestools(tmp_path / "converted")
     assert [found.importer for found in find_recordings(tmp_path)] == ["pupil-cloud"]
+
+
+def test_folders_that_are_not_part_of_a_recording_are_searched(tmp_path, cloud, monkeypatch):
+    cloud(tmp_path / "study" / "one", name="first")
+    cloud(tmp_path / "study" / "extra", name="second")
+    glassestools(tmp_path / "study")
+    lone = Match("lone", "any", "for a test", covers=("extra",))
+    reader = registry._IMPORTERS["glassestools"][1]
+    monkeypatch.setattr(
+        reader, "identify", lambda source, options: Refusal("no") if "/" in source.inner else lone
+    )
+    found = find_recordings(tmp_path / "study", importer="glassestools")
+    assert [(one.name, one.inner) for one in found] == [("lone", ""), ("lone", "one")]
 
 
 def test_zip_of_several(tmp_path, cloud, write_video):
