@@ -16,8 +16,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gazestudy.errors import InputError, ParameterError
-from gazestudy.importers.video_decoding import FileTable, Picture, Reader, luma_of, open_video, scan
-from gazestudy.model import Finding
+from gazestudy.importers.video_decoding import FileTable, Picture, Reader, luma_of, open_video
+from gazestudy.importers.video_scan import scan
+from gazestudy.model import Finding, frame_on_show
 
 
 class SceneVideo:
@@ -39,7 +40,8 @@ class SceneVideo:
     Notes
     -----
     Times are presentation times of the container, edit lists included (an empty edit at the start delays the
-    first picture), converted to integer nanoseconds by exact integer arithmetic.
+    first picture, a cut at the start makes the picture on show there the first), converted to integer
+    nanoseconds by exact integer arithmetic. `encoded` tells which pictures an edit list hides.
     """
 
     def __init__(self, paths: Sequence[Path]) -> None:
@@ -77,7 +79,7 @@ class SceneVideo:
         return self._tables
 
     def __len__(self) -> int:
-        return sum(len(table.pts) for table in self._files)
+        return sum(len(table.shown) for table in self._files)
 
     @property
     def times_ns(self) -> NDArray[np.int64]:
@@ -106,18 +108,45 @@ class SceneVideo:
         return self._files[0]
 
     def table(self) -> pd.DataFrame:
-        """Return one row per picture: `video`, `index` (in that file) and `t_ns` (within that file)."""
+        """Return one row per picture.
+
+        Returns
+        -------
+        DataFrame
+            `video`, `index` (in that file), `t_ns` (within that file), and `readable`, which is False for
+            pictures that are known not to decode.
+        """
         parts = [
             pd.DataFrame(
                 {
-                    "video": np.full(len(table.pts), number, np.int64),
-                    "index": np.arange(len(table.pts), dtype=np.int64),
+                    "video": np.full(len(table.shown), number, np.int64),
+                    "index": np.arange(len(table.shown), dtype=np.int64),
                     "t_ns": table.times_ns,
+                    "readable": table.readable[table.shown],
                 }
             )
             for number, table in enumerate(self._files)
         ]
         return pd.concat(parts, ignore_index=True)
+
+    def encoded(self, video: int) -> NDArray[np.int64]:
+        """Return the pictures that one file holds, also those that its edit list hides.
+
+        Parameters
+        ----------
+        video : int
+            Number of the file.
+
+        Returns
+        -------
+        ndarray of int64, shape (n,)
+            For each picture in the file, in order of its time, its `index` in `table`, or -1 if hidden.
+        """
+        table = self._files[video]
+        index = np.full(len(table.stamps), -1, np.int64)
+        # The first showing counts where a picture is shown again.
+        index[table.shown[::-1]] = np.arange(len(table.shown), dtype=np.int64)[::-1]
+        return index
 
     def numbers(self, frames: pd.DataFrame) -> NDArray[np.int64]:
         """Return the picture number of each row of a frames table.
@@ -132,11 +161,73 @@ class SceneVideo:
         ndarray of int64, shape (n_rows,)
             Picture number for `frame_at` and `frames`, -1 where the row has no picture.
         """
-        starts = np.cumsum([0, *(len(table.pts) for table in self._files)])
+        starts = np.cumsum([0, *(len(table.shown) for table in self._files)])
         video, index = frames["video"].to_numpy(), frames["index"].to_numpy()
         known = (video >= 0) & (video < len(self.paths)) & (index >= 0)
         number = starts[np.where(known, video, 0)] + index
         return np.where(known & (number < starts[np.where(known, video + 1, 0)]), number, -1).astype(np.int64)
+
+    def numbers_at(self, t_ns: NDArray[np.int64], frames: pd.DataFrame | None = None) -> NDArray[np.int64]:
+        """Return the number of the picture on show at each time.
+
+        Parameters
+        ----------
+        t_ns : ndarray of int64, shape (n,)
+            Times, ns: on the clock of `frames`, or within the file if there is no such table.
+        frames : DataFrame, optional
+            Frames of the recording (contract `FRAMES`). Several files need it, since each starts anew.
+
+        Returns
+        -------
+        ndarray of int64, shape (n,)
+            Picture number for `frame_at` and `frames`, -1 where no picture is on show: before the first
+            frame, in a gap, between parts, after the end.
+        """
+        if frames is None:
+            if len(self.paths) > 1:
+                expected = "the frames table of the recording: its video files each start at a time zero"
+                raise ParameterError("frames", None, expected)
+            order = np.argsort(self.times_ns, kind="stable")
+            on_show = frame_on_show(self.times_ns[order], t_ns)
+            return np.where(on_show >= 0, order[on_show], -1).astype(np.int64)
+        picture = np.append(self.numbers(frames), -1)
+        picture[:-1][(frames["kind"] == "gap").to_numpy(bool)] = -1
+        found = np.full(len(t_ns), -1, np.int64)
+        for part in np.unique(frames["part"].to_numpy()):
+            rows = np.flatnonzero((frames["part"] == part).to_numpy(bool))
+            on_show = frame_on_show(frames["t_ns"].to_numpy()[rows], t_ns)
+            inside = on_show >= 0
+            found[inside] = picture[rows[on_show[inside]]]
+        return found
+
+    def frame_at_time(self, t_ns: int, frames: pd.DataFrame | None = None, *, colour: bool = True) -> Picture:
+        """Return exactly the picture on show at a time.
+
+        Parameters
+        ----------
+        t_ns : int
+            Time, ns: on the clock of `frames`, or within the file if there is no such table.
+        frames : DataFrame, optional
+            Frames of the recording (contract `FRAMES`).
+        colour : bool, default True
+            RGB if true, else luma.
+
+        Returns
+        -------
+        ndarray of uint8, shape (height, width, 3) or (height, width)
+            The picture.
+
+        Raises
+        ------
+        ParameterError
+            If no picture is on show at that time.
+        InputError
+            If it cannot be decoded.
+        """
+        number = int(self.numbers_at(np.array([t_ns], np.int64), frames)[0])
+        if number < 0:
+            raise ParameterError("t_ns", t_ns, "a time at which a picture of the video is on show")
+        return self.frame_at(number, colour=colour)
 
     def findings(self) -> tuple[Finding, ...]:
         """Return what was noticed about the files: unreadable ends, missing time stamps, differing sizes."""
@@ -172,12 +263,12 @@ class SceneVideo:
             raise ParameterError("start, step", (start, step), "start >= 0 and step >= 1")
         first = 0
         for table in self._files:
-            count = len(table.pts)
+            count = len(table.shown)
             wanted = range(start + max(0, -(-(first - start) // step)) * step, min(stop, first + count), step)
             if wanted:
                 with Reader(table) as reader:
                     for number in wanted:
-                        frame = reader.read(number - first)
+                        frame = reader.read(int(table.shown[number - first]))
                         if frame is not None:
                             yield number, luma_of(frame)
             first += count
@@ -207,12 +298,12 @@ class SceneVideo:
         if not 0 <= index < len(self):
             raise ParameterError("index", index, f"a picture number from 0 to {len(self) - 1}")
         number, inside = 0, index
-        while inside >= len(self._files[number].pts):
-            inside -= len(self._files[number].pts)
+        while inside >= len(self._files[number].shown):
+            inside -= len(self._files[number].shown)
             number += 1
         if number not in self._readers:
             self._readers[number] = Reader(self._files[number])
-        frame = self._readers[number].read(inside)
+        frame = self._readers[number].read(int(self._files[number].shown[inside]))
         if frame is None:
             raise InputError(
                 self.paths[number],

@@ -1,12 +1,11 @@
-"""One video file: its frame-time table, and a decoder that lands on exactly the picture asked for."""
+"""One video file: a decoder that lands on exactly the picture asked for."""
 
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass, replace
-from fractions import Fraction
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self, cast
+from typing import Any, Literal, Self, cast
 
 import av
 import av.error
@@ -20,20 +19,48 @@ from gazestudy.model import Finding
 
 _LUMA_FIRST = ("yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p", "nv12", "nv21", "gray")
 _SEEK_AHEAD = 16  # pictures; nearer targets are reached sooner by decoding on than by seeking
-_FULL_RANGE = 2  # AVCOL_RANGE_JPEG
 
 Picture = NDArray[np.uint8]
+Stamp = Literal["pts", "dts", "ordinal"]
+"""What identifies a picture: its presentation time; its decoding time, where that is the same; its place
+among the packets of a file that states no times."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileTable:
-    """What one demultiplexing pass tells: one entry per picture, in presentation order."""
+    """What is known of a file before its pictures are decoded.
+
+    Attributes
+    ----------
+    path : Path
+        The file.
+    stamps : ndarray of int64, shape (n,)
+        What identifies each picture of the file, in presentation order.
+    stamp : {"pts", "dts", "ordinal"}
+        What the stamps are.
+    keys : ndarray of int64
+        Numbers of the key pictures, ascending.
+    readable : ndarray of bool, shape (n,)
+        False for pictures that are known not to decode.
+    shown : ndarray of int64, shape (m,)
+        Which picture of the file each shown picture is; an edit list may leave out or repeat pictures.
+    times_ns : ndarray of int64, shape (m,)
+        When it is shown, ns.
+    width_px, height_px : int
+        Size of the pictures.
+    full_range : bool or None
+        Luma from 0 to 255, from 16 to 235, or not said.
+    findings : tuple of Finding
+        What was noticed.
+    """
 
     path: Path
-    pts: NDArray[np.int64]
+    stamps: NDArray[np.int64]
+    stamp: Stamp
+    keys: NDArray[np.int64]
+    readable: NDArray[np.bool_]
+    shown: NDArray[np.int64]
     times_ns: NDArray[np.int64]
-    keys: NDArray[np.int64]  # picture numbers of key frames, ascending
-    by_pts: bool  # False: time stamps are missing or repeated, pictures can only be counted
     width_px: int
     height_px: int
     full_range: bool | None
@@ -41,16 +68,19 @@ class FileTable:
 
 
 class Reader:
-    """Decodes one file forward, and seeks where that is shorter."""
+    """Decodes one file forward, and seeks where that is shorter.
 
-    def __init__(self, table: FileTable) -> None:
-        self._table = table
-        self._container, self._stream = open_video(table.path)
-        self._number_of = {int(pts): number for number, pts in enumerate(table.pts)} if table.by_pts else {}
-        self._counted = 0
+    Pictures have the numbers of `FileTable.stamps`.
+    """
+
+    def __init__(self, table: FileTable, *, threaded: bool = True) -> None:
+        self._table, self._threaded = table, threaded
+        self._container, self._stream = open_video(table.path, threaded=threaded)
+        self._number_of = {stamp: number for number, stamp in enumerate(table.stamps.tolist())}
         self._decoded = self._decode()
         self._next = 0  # pictures before this one have passed
-        self._landed = len(table.pts)  # first picture that came out after the last seek
+        self._landed = len(table.stamps)  # first picture that came out after the last seek
+        self._stumbled = False  # something since the last seek did not decode
         self._held: tuple[int, av.VideoFrame] | None = None
 
     def __enter__(self) -> Self:
@@ -67,6 +97,15 @@ class Reader:
 
     def read(self, number: int) -> av.VideoFrame | None:
         """Return picture `number`, or None if it does not decode."""
+        frame = self._read(number)
+        if frame is None and self._threaded and self._stumbled and self._table.readable[number]:
+            # Decoding threads lose whole pictures that were under way when another one failed.
+            self._threaded = False
+            self.restart(self._key_before(number))
+            frame = self._read(number)
+        return frame
+
+    def _read(self, number: int) -> av.VideoFrame | None:
         if self._held is not None and self._held[0] == number:
             return self._held[1]
         key = self._key_before(number) if number < self._next else self._key_ahead(number)
@@ -86,7 +125,7 @@ class Reader:
 
     def _key_ahead(self, number: int) -> int | None:
         """Return the key frame to jump to, or None where decoding on is shorter."""
-        if number - self._next < _SEEK_AHEAD or not self._table.by_pts:
+        if number - self._next < _SEEK_AHEAD or self._table.stamp == "ordinal":
             return None
         key = self._key_before(number)
         return key if key >= 0 and self._table.keys[key] > self._next else None
@@ -99,39 +138,66 @@ class Reader:
             if at >= number:
                 self._held, self._next = (at, frame), at + 1
                 return frame if at == number else None
-        self._held, self._next = None, len(self._table.pts)
+        self._held, self._next = None, len(self._table.stamps)
         return None
 
     def restart(self, key: int) -> None:
         """Go to a key frame, by its place among the key frames; -1: to the start of the file."""
-        self._held, self._counted, self._next, self._landed = None, 0, 0, len(self._table.pts)
-        if key < 0 or not self._table.by_pts:
-            self.close()
-            self._container, self._stream = open_video(self._table.path)
-        else:
-            self._next = int(self._table.keys[key])
-            self._container.seek(int(self._table.pts[self._next]), stream=self._stream, backward=True)
+        self._held, self._next, self._landed = None, 0, len(self._table.stamps)
+        self._stumbled = False
+        self._decoded.close()
+        if not self._seek(key):
+            self._container.close()
+            self._container, self._stream = open_video(self._table.path, threaded=self._threaded)
         self._decoded = self._decode()
+
+    def _seek(self, key: int) -> bool:
+        threaded = str(self._stream.thread_type) != "NONE"
+        if key < 0 or self._table.stamp == "ordinal" or threaded != self._threaded:
+            return False
+        self._next = int(self._table.keys[key])
+        try:
+            self._container.seek(int(self._table.stamps[self._next]), stream=self._stream, backward=True)
+        except (av.error.FFmpegError, OSError):
+            self._next = 0
+            return False
+        return True
 
     def rest(self) -> Iterator[tuple[int, av.VideoFrame]]:
         """Yield all pictures from here on with their numbers."""
         yield from self._decoded
 
     def _decode(self) -> Generator[tuple[int, av.VideoFrame], None, None]:
-        for packet in self._container.demux(self._stream):
+        packets = stamped_packets(self._container, self._stream, self._table.stamp)
+        while True:
+            try:
+                stamp, packet = next(packets)
+            except (StopIteration, av.error.FFmpegError, OSError):
+                return  # the table says what is lost where a file cannot be read to its end
+            if packet.size:
+                packet.pts = stamp
             try:
                 frames = packet.decode()
-            except av.error.InvalidDataError:
-                continue  # the picture is missing from what is yielded; the caller notices by its number
+            except (av.error.FFmpegError, OSError):
+                self._stumbled = True  # the caller notices the missing picture by its number
+                continue
             for frame in frames:
-                number = self._number_of.get(frame.pts or 0) if self._table.by_pts else self._counted
-                self._counted += 1
+                # Pictures without a stamp of their own cannot be told from others.
+                number = None if frame.pts is None else self._number_of.get(frame.pts)
                 if number is not None:
                     yield number, frame
 
 
-def open_video(path: Path) -> tuple[InputContainer, VideoStream]:
-    """Open a video and choose its main picture stream.
+def stamped_packets(
+    container: InputContainer, stream: VideoStream, stamp: Stamp
+) -> Iterator[tuple[int | None, Any]]:
+    """Yield the packets of a file with their stamps, an empty one at the end to flush the decoder."""
+    for ordinal, packet in enumerate(container.demux(stream)):
+        yield {"pts": packet.pts, "dts": packet.dts, "ordinal": ordinal}[stamp], packet
+
+
+def open_video(path: Path, *, threaded: bool = True) -> tuple[InputContainer, VideoStream]:
+    """Open a video and choose its main picture stream; edit lists are not applied.
 
     Raises
     ------
@@ -141,7 +207,7 @@ def open_video(path: Path) -> tuple[InputContainer, VideoStream]:
     if not path.is_file():
         raise InputError(path, "there is no such video", advice="Put the scene video beside the recording")
     try:
-        container = av.open(str(path))
+        container = av.open(str(path), options={"ignore_editlist": "1"})
     except (av.error.FFmpegError, OSError) as error:
         raise InputError(
             path,
@@ -153,125 +219,8 @@ def open_video(path: Path) -> tuple[InputContainer, VideoStream]:
     if not isinstance(stream, VideoStream):
         container.close()
         raise InputError(path, "this file holds no video stream", advice="Choose the scene video")
-    stream.thread_type = "AUTO"
+    stream.thread_type = "AUTO" if threaded else "NONE"
     return container, stream
-
-
-def scan(path: Path) -> FileTable:
-    """Read the times of all pictures from the packets, and decode the end to see whether it can be read.
-
-    Raises
-    ------
-    InputError
-        If the video cannot be opened or none of its pictures can be decoded.
-    """
-    container, stream = open_video(path)
-    findings: list[Finding] = []
-    rows: list[tuple[int | None, bool]] = []
-    with container:
-        try:
-            rows.extend(
-                (packet.pts, packet.is_keyframe)
-                for packet in container.demux(stream)
-                if packet.size and not packet.is_discard and not packet.is_corrupt
-            )
-        except av.error.FFmpegError as error:
-            findings.append(
-                _finding("video_damaged", f"{path.name}: reading stopped early ({error.strerror})", 0)
-            )
-        context, announced = stream.codec_context, int(stream.frames)
-        size = (context.width, context.height)
-        full_range = _is_full_range(context)
-        base, rate = Fraction(stream.time_base or 1), stream.average_rate
-        isobmff = "mp4" in container.format.name
-        # Other containers start anywhere; in MP4 a late start is an empty edit and means something.
-        origin = 0 if isobmff or container.start_time is None else int(container.start_time) * 1000
-    if not rows:
-        raise InputError(
-            path, "this video holds no picture", advice="It is cut off; copy it again from the recorder"
-        )
-    stamps = [pts for pts, _ in rows if pts is not None]
-    by_pts = len(stamps) == len(rows) == len(set(stamps))
-    if by_pts:
-        rows.sort(key=lambda row: row[0] or 0)
-        pts = np.array([row[0] for row in rows], np.int64)
-        # Python integers: pts times 10^9 may leave int64.
-        times_ns = np.array(
-            [_to_ns(value, base.numerator, base.denominator) for value in pts.tolist()], np.int64
-        )
-        times_ns -= origin
-    else:
-        pts = np.arange(len(rows), dtype=np.int64)
-        if not rate:
-            raise InputError(
-                path, "this video has neither time stamps nor a frame rate", advice="Convert it to MP4"
-            )
-        times_ns = np.array(
-            [_to_ns(value, rate.denominator, rate.numerator) for value in pts.tolist()], np.int64
-        )
-        findings.append(
-            _finding(
-                "video_no_times",
-                f"{path.name} has no usable time stamps; {float(rate):g} per second assumed",
-                len(pts),
-            )
-        )
-    keys = np.flatnonzero([key for _, key in rows]).astype(np.int64)
-    table = FileTable(path, pts, times_ns, keys, by_pts, *size, full_range, tuple(findings))
-    return _checked_by_decoding(table, announced)
-
-
-def _checked_by_decoding(table: FileTable, announced: int) -> FileTable:
-    """Drop pictures at the end that do not decode: recorders that lose power leave such packets behind."""
-    last, back, rotation = -1, 1, 0
-    with Reader(table) as reader:
-        while last < 0:
-            key = len(table.keys) - back
-            reader.restart(key if key >= 0 and table.by_pts else -1)
-            for number, frame in reader.rest():
-                last, rotation = max(last, number), int(frame.rotation)
-            if key < 0:
-                break
-            back *= 2
-    if last < 0:
-        raise InputError(
-            table.path,
-            "no picture of this video can be decoded",
-            advice="It is damaged; copy it again from the recorder",
-        )
-    count = last + 1
-    notes = list(table.findings)
-    lost = max(len(table.pts), announced if announced else 0) - count
-    if lost > 0:
-        text = f"{table.path.name}: the last {lost} pictures cannot be read"
-        notes.append(_finding("video_unreadable_end", text, lost))
-    if rotation:
-        text = (
-            f"{table.path.name} asks players to turn it by {rotation} degrees; pictures are taken as stored"
-        )
-        notes.append(_finding("video_rotated", text, count))
-    return replace(
-        table,
-        pts=table.pts[:count],
-        times_ns=table.times_ns[:count],
-        keys=table.keys[table.keys < count],
-        findings=tuple(notes),
-    )
-
-
-def _finding(code: str, message: str, count: int) -> Finding:
-    return Finding("warning", "frames", code, message, count)
-
-
-def _to_ns(value: int, numerator: int, denominator: int) -> int:
-    """Return value * numerator / denominator seconds in ns, rounded half up."""
-    return (2 * value * numerator * 10**9 + denominator) // (2 * denominator)
-
-
-def _is_full_range(context: Any) -> bool | None:
-    if str(context.pix_fmt).startswith(("yuvj", "gray", "rgb", "bgr")):
-        return True
-    return {0: None}.get(int(context.color_range), int(context.color_range) == _FULL_RANGE)
 
 
 def luma_of(frame: av.VideoFrame) -> Picture:
