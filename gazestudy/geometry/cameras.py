@@ -10,12 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gazestudy._cv2 import cv2
+from gazestudy.geometry.fisheye import fisheye_direction_to_px, fisheye_px_to_direction
 from gazestudy.model.camera import Camera
 
 Floats = NDArray[np.float64]
 
 _STEP_PX = 1e-3  # for numerical derivatives of the lens
 _NEWTON_STEPS = 6
+_FISHEYES = ("fisheye4", "fisheye624")
 _MISSED_PX = 0.01  # a pixel that no direction reaches: beyond the fold of the lens model
 
 
@@ -32,7 +34,8 @@ def undistort_px(points_px: Floats, camera: Camera) -> Floats:
     Returns
     -------
     ndarray of float64, shape (n, 2)
-        Undistorted pixels; NaN where the lens model has no direction for a pixel, as in some corners.
+        Undistorted pixels; NaN where the lens model has no direction for a pixel, as in some corners, and
+        where a fisheye lens sees 90 degrees and more from its axis.
 
     Examples
     --------
@@ -44,14 +47,17 @@ def undistort_px(points_px: Floats, camera: Camera) -> Floats:
     points = np.ascontiguousarray(points_px, dtype=np.float64).reshape(-1, 2)
     if camera.model == "none" or len(points) == 0:
         return points.copy()
+    if camera.model in _FISHEYES:
+        return _through_pinhole(fisheye_px_to_direction(points, camera), camera)
     result = np.full_like(points, np.nan)
     good = np.isfinite(points).all(axis=1)
     if not good.any():
         return result
     matrix, coefficients = camera.matrix, np.array(camera.coefficients)
     wanted = points[good]
-    undistort = cv2.fisheye.undistortPoints if camera.model == "fisheye4" else cv2.undistortPoints
-    flat = np.asarray(undistort(wanted.reshape(-1, 1, 2), matrix, coefficients, P=matrix), dtype=np.float64)
+    flat = np.asarray(
+        cv2.undistortPoints(wanted.reshape(-1, 1, 2), matrix, coefficients, P=matrix), dtype=np.float64
+    )
     result[good] = _newton(flat.reshape(-1, 2), wanted, camera)
     return result
 
@@ -99,12 +105,11 @@ def distort_px(points_px: Floats, camera: Camera) -> Floats:
     if camera.model == "none" or len(points) == 0:
         return points.copy()
     normalised = (points - (camera.cx_px, camera.cy_px)) / (camera.fx_px, camera.fy_px)
+    rays = np.column_stack([normalised, np.ones(len(points))])
+    if camera.model in _FISHEYES:
+        return fisheye_direction_to_px(rays, camera)
     matrix, coefficients = camera.matrix, np.array(camera.coefficients)
-    if camera.model == "fisheye4":
-        bent = cv2.fisheye.distortPoints(normalised.reshape(-1, 1, 2), matrix, coefficients)
-    else:
-        rays = np.column_stack([normalised, np.ones(len(points))])
-        bent, _ = cv2.projectPoints(rays, np.zeros(3), np.zeros(3), matrix, coefficients)
+    bent, _ = cv2.projectPoints(rays, np.zeros(3), np.zeros(3), matrix, coefficients)
     return np.asarray(bent, dtype=np.float64).reshape(-1, 2)
 
 
@@ -121,8 +126,10 @@ def px_to_direction(points_px: Floats, camera: Camera) -> Floats:
     Returns
     -------
     ndarray of float64, shape (n, 3)
-        Unit vectors in the camera frame; NaN where the pixel is NaN.
+        Unit vectors in the camera frame; NaN where the pixel is NaN or no direction reaches it.
     """
+    if camera.model in _FISHEYES:
+        return fisheye_px_to_direction(points_px, camera)
     flat = undistort_px(points_px, camera)
     rays = np.empty((len(flat), 3))
     rays[:, 0] = (flat[:, 0] - camera.cx_px) / camera.fx_px
@@ -145,14 +152,22 @@ def direction_to_px(directions: Floats, camera: Camera) -> Floats:
     Returns
     -------
     ndarray of float64, shape (n, 2)
-        Pixels in the distorted scene image; NaN behind the camera.
+        Pixels in the distorted scene image; NaN behind the camera (of a fisheye lens: beyond the angle at
+        which its polynomial turns back).
     """
     rays = np.asarray(directions, dtype=np.float64).reshape(-1, 3)
+    if camera.model in _FISHEYES:
+        return fisheye_direction_to_px(rays, camera)
+    return distort_px(_through_pinhole(rays, camera), camera)
+
+
+def _through_pinhole(rays: Floats, camera: Camera) -> Floats:
+    """Return the pixels of directions without distortion; NaN behind the camera."""
     flat = np.full((len(rays), 2), np.nan)
     ahead = rays[:, 2] > 0
     flat[ahead, 0] = rays[ahead, 0] / rays[ahead, 2] * camera.fx_px + camera.cx_px
     flat[ahead, 1] = rays[ahead, 1] / rays[ahead, 2] * camera.fy_px + camera.cy_px
-    return distort_px(flat, camera)
+    return flat
 
 
 def direction_to_deg(directions: Floats) -> Floats:

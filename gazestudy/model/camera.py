@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from gazestudy.errors import ParameterError
 
-CameraModel = Literal["none", "opencv4", "opencv5", "opencv8", "fisheye4"]
+CameraModel = Literal["none", "opencv4", "opencv5", "opencv8", "fisheye4", "fisheye624"]
 CameraSource = Literal["device", "default", "user"]
 
-_COEFFICIENTS = {"none": 0, "opencv4": 4, "opencv5": 5, "opencv8": 8, "fisheye4": 4}
+_COEFFICIENTS = {"none": 0, "opencv4": 4, "opencv5": 5, "opencv8": 8, "fisheye4": 4, "fisheye624": 12}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +28,11 @@ class Camera:
         Image size.
     fx_px, fy_px, cx_px, cy_px : float
         Focal lengths and principal point.
-    model : {"none", "opencv4", "opencv5", "opencv8", "fisheye4"}
-        Lens distortion model ("none": ideal pinhole).
+    model : {"none", "opencv4", "opencv5", "opencv8", "fisheye4", "fisheye624"}
+        Lens distortion model ("none": ideal pinhole; "fisheye624": that of Project Aria).
     coefficients : tuple of float
-        Distortion coefficients in OpenCV's order (k1, k2, p1, p2, k3, k4, k5, k6) or (k1, k2, k3, k4).
+        Distortion coefficients in OpenCV's order (k1, k2, p1, p2, k3, k4, k5, k6) or (k1, k2, k3, k4); for
+        "fisheye624" (k0, k1, k2, k3, k4, k5, p0, p1, s0, s1, s2, s3).
     source : {"device", "default", "user"}
         Whether it was measured for this device, is a model's default, or was given by the user.
     """
