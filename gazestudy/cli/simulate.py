@@ -17,11 +17,15 @@ def simulate(
     duration_s: Annotated[float, typer.Option("--duration-s", min=2.0, help="Length of a walk.")] = 60.0,
     width_px: Annotated[int, typer.Option("--width-px", min=320, help="Scene video width.")] = 1280,
     height_px: Annotated[int, typer.Option("--height-px", min=240, help="Scene video height.")] = 720,
+    layout: Annotated[
+        list[str] | None,
+        typer.Option("--layout", help="File layout of the recordings; several take turns. [default: four]"),
+    ] = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
     """Render walks through a station: recordings as devices write them, placement pictures, the truth."""
-    from gazestudy.pipeline.simulation import simulate_sessions
+    from gazestudy.pipeline.simulation import DEFAULT_LAYOUTS, simulate_sessions
 
     console = Console(as_json, quiet)
     with console.progress() as progress:
@@ -32,6 +36,7 @@ def simulate(
             duration_s=duration_s,
             width_px=width_px,
             height_px=height_px,
+            layouts=layout or DEFAULT_LAYOUTS,
             progress=progress,
         )
     console.document({"folder": str(folder)})

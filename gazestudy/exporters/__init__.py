@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 from gazestudy.errors import ParameterError
-from gazestudy.exporters import generic_table, glassestools, pupil_cloud
+from gazestudy.exporters import generic_table, glassestools, pupil_cloud, tobii_glasses2, tobii_glasses3
 from gazestudy.exporters.folders import new_folder
 from gazestudy.exporters.video import Image, VideoSettings, write_video
 from gazestudy.model import Recording
@@ -48,6 +48,8 @@ LAYOUTS: dict[str, Layout] = {
         Layout(
             "pupil_cloud_invisible", "Pupil Cloud time series of an Invisible", pupil_cloud.write_invisible
         ),
+        Layout("tobii_glasses2", "Tobii Pro Glasses 2, SD card", tobii_glasses2.write),
+        Layout("tobii_glasses3", "Tobii Pro Glasses 3 recording folder", tobii_glasses3.write),
         Layout("glassestools", "glassesTools folder", glassestools.write),
         Layout("generic_table", "plain table, video and column mapping", generic_table.write),
     )

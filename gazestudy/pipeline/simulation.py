@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from gazestudy._cv2 import cv2
 from gazestudy.errors import InputError, ParameterError
-from gazestudy.exporters import LAYOUTS, VideoSettings, export_recording
+from gazestudy.exporters import LAYOUTS, VideoSettings, export_recording, tobii_glasses2
 from gazestudy.exporters.folders import new_folder
 from gazestudy.model import Placement, Recording
 from gazestudy.progress import SILENT, Progress, raise_if_cancelled
@@ -171,16 +171,20 @@ def simulate_sessions(
         _write_rows(folder / "participants.csv", rows)
         _write_rows(folder / "truth" / "clocks.csv", clocks)
         text = README.format(
-            least=_LEAST_PX, command=command or _command(seed, participants, duration_s, width_px, height_px)
+            least=_LEAST_PX,
+            command=command or _command(seed, participants, duration_s, width_px, height_px, layouts),
         )
         (folder / "README.md").write_text(text, encoding="utf-8", newline="\n")
     return out
 
 
-def _command(seed: int, participants: int, duration_s: float, width_px: int, height_px: int) -> str:
+def _command(
+    seed: int, participants: int, duration_s: float, width_px: int, height_px: int, layouts: Sequence[str]
+) -> str:
+    chosen = "" if tuple(layouts) == DEFAULT_LAYOUTS else "".join(f" --layout {name}" for name in layouts)
     return (
         f"gazestudy simulate DIR --seed {seed} --participants {participants} --duration-s {duration_s:g}"
-        f" --width-px {width_px} --height-px {height_px}"
+        f" --width-px {width_px} --height-px {height_px}{chosen}"
     )
 
 
@@ -206,7 +210,12 @@ def _walk_of(
         rng=rng,
         duration_s=duration_s,
         fps_hz=fps_hz,
-        gaze_hz={"generic_table": 120.0, "glassestools": 50.0}.get(layout, 200.0),
+        gaze_hz={
+            "generic_table": 120.0,
+            "glassestools": 50.0,
+            "tobii_glasses2": 100.0,
+            "tobii_glasses3": 100.0,
+        }.get(layout, 200.0),
         camera=camera,
         habits=habits,
         start_m=_STARTS_M[number % len(_STARTS_M)],
@@ -228,7 +237,12 @@ def _row_of(number: int, layout: str) -> dict[str, str]:
 
 def _recording_of(walk: Walk, row: dict[str, str]) -> Recording:
     recording = walk.recording(row["recording"])
-    device = {"pupil_cloud_neon": "Neon", "pupil_cloud_invisible": "Pupil Invisible"}
+    device = {
+        "pupil_cloud_neon": "Neon",
+        "pupil_cloud_invisible": "Pupil Invisible",
+        "tobii_glasses2": "Tobii Pro Glasses 2",
+        "tobii_glasses3": "Tobii Pro Glasses 3",
+    }
     recording.meta = replace(
         recording.meta,
         device=device.get(row["layout"], "Simulated glasses"),
@@ -240,8 +254,10 @@ def _recording_of(walk: Walk, row: dict[str, str]) -> Recording:
 def _offset_ns(walk: Walk, layout: str) -> int:
     """Return what to add to the truth's times to get those of the written tables."""
     first_frame, first_gaze = int(walk.frame_table["t_ns"].iloc[0]), int(walk.gaze["t_ns"].iloc[0])
-    if layout == "glassestools":
+    if layout in ("glassestools", "tobii_glasses3"):
         return -first_frame
+    if layout == "tobii_glasses2":
+        return tobii_glasses2.START_US * 1000 - first_frame
     if layout == "generic_table":
         return 92_458_000_000 - min(first_frame, first_gaze)
     return 0

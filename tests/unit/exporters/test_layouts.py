@@ -14,6 +14,9 @@ from gazestudy.exporters import LAYOUTS, VideoSettings, export_recording, write_
 from gazestudy.importers import read_recording
 from gazestudy.simulate import build_station, neon_camera, simulate_walk
 
+TOBII = ("tobii_glasses2", "tobii_glasses3")  # in test_tobii.py: they have another camera and fewer digits
+WIDE = [layout for layout in LAYOUTS if layout not in TOBII]
+
 
 @pytest.fixture(scope="module")
 def walk():
@@ -40,11 +43,11 @@ def folders(walk, pictures, tmp_path_factory):
             events=walk.truth.events,
             video=VideoSettings(preset="ultrafast"),
         )
-        for layout in LAYOUTS
+        for layout in WIDE
     }
 
 
-@pytest.mark.parametrize("layout", list(LAYOUTS))
+@pytest.mark.parametrize("layout", WIDE)
 def test_importers_read_back_what_was_written(walk, folders, layout):
     recording = read_recording(folders[layout])
     offset = {"glassestools": -int(walk.frame_table["t_ns"][0]), "generic_table": None}.get(layout, 0)
