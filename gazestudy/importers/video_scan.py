@@ -20,6 +20,8 @@ from gazestudy.importers.video_edits import UnusableEdits, present, read_edits, 
 from gazestudy.model import Finding
 
 _FULL_RANGE = 2  # AVCOL_RANGE_JPEG
+_WITHOUT_PTS = ("avi", "h264", "hevc", "m4v", "mpegvideo")
+"""Formats that do not state when pictures are shown; what the library makes up is wrong with B-frames."""
 
 Int64s = NDArray[np.int64]
 
@@ -36,9 +38,10 @@ def scan(path: Path) -> FileTable:
     with container:
         notes: list[Finding] = []
         packets = _packets(container, stream, path, notes)
-        stamp = _stamp(packets, stream)
-        announced, context, rate = int(stream.frames), stream.codec_context, stream.average_rate
+        stamp = _stamp(packets, container, stream)
+        context, rate = stream.codec_context, stream.average_rate
         base, isobmff = Fraction(stream.time_base or 1), "mp4" in container.format.name
+        announced = int(stream.frames) if isobmff else 0  # others count dropped pictures, too
         facts = (context.width, context.height, _is_full_range(context))
         origin_s = Fraction(0) if isobmff else _origin_s(container)
         reorders = bool(context.has_b_frames)
@@ -112,9 +115,9 @@ def _packets(container: InputContainer, stream: VideoStream, path: Path, notes: 
     return _Packets(rows)
 
 
-def _stamp(packets: _Packets, stream: VideoStream) -> Stamp:
+def _stamp(packets: _Packets, container: InputContainer, stream: VideoStream) -> Stamp:
     """Choose what tells pictures apart."""
-    if packets.usable("pts"):
+    if packets.usable("pts") and container.format.name not in _WITHOUT_PTS:
         return "pts"
     # Without reordering the time of decoding is that of presentation.
     return "dts" if packets.usable("dts") and not stream.codec_context.has_b_frames else "ordinal"
