@@ -5,6 +5,9 @@ from gazestudy.importers.recordings import (
     generic_table,
     glassestools,
     pupil_cloud,
+    pupil_native,
+    tobii_glasses2,
+    tobii_glasses3,
 )
 
 __all__ = [
@@ -12,4 +15,7 @@ __all__ = [
     "generic_table",
     "glassestools",
     "pupil_cloud",
+    "pupil_native",
+    "tobii_glasses2",
+    "tobii_glasses3",
 ]

@@ -1,0 +1,230 @@
+"""Gzipped files of one JSON object per line, as Tobii glasses write them, read block by block.
+
+Whole blocks of lines are parsed at once into the columns of a schema. A block that does not parse is halved
+until the broken lines are found; they are counted and left out. A file that was cut off (power loss, full
+card) is read up to there.
+"""
+
+from __future__ import annotations
+
+import gzip
+import zipfile
+import zlib
+from collections.abc import Iterator
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.json as pj
+from numpy.typing import NDArray
+
+from gazestudy.errors import InputError
+from gazestudy.importers.sources import MAX_RATIO, RATIO_COUNTS_FROM_BYTES, Source
+from gazestudy.model import Finding
+
+MAX_BROKEN_LINES = 1000
+"""A file with more broken lines than this is refused."""
+
+NUMBERS = pa.list_(pa.float64())
+
+_PIECE = 2**20
+_BLOCK = 2**24
+_PARSED_AT_ONCE = 2**20
+_GZIP_ERRORS = (OSError, EOFError, zlib.error, zipfile.BadZipFile)
+
+
+class LineFile:
+    """A gzipped file of JSON lines.
+
+    Parameters
+    ----------
+    source : Source
+        Where it lies.
+    name : str
+        Its name.
+    stream : str
+        Stream that findings are filed under.
+    """
+
+    def __init__(self, source: Source, name: str, stream: str) -> None:
+        self.source, self.name, self.stream = source, name, stream
+        self.findings: list[Finding] = []
+        self._line = 0
+        self._broken: list[int] = []
+
+    def tables(self, schema: pa.Schema) -> Iterator[pa.Table]:
+        """Yield the lines as tables with the columns of `schema`; other keys are left out.
+
+        Parameters
+        ----------
+        schema : pyarrow.Schema
+            Keys and their types.
+
+        Yields
+        ------
+        pyarrow.Table
+            Some ten thousand lines; a key that a line does not have is null.
+
+        Raises
+        ------
+        InputError
+            If the file cannot be opened, is not plausible or has too many broken lines.
+        """
+        options = pj.ParseOptions(explicit_schema=schema, unexpected_field_behavior="ignore")
+        for block in self._blocks():
+            yield from self._parsed(block, options)
+        if self._broken:
+            shown = ", ".join(str(line) for line in self._broken[:5])
+            more = ", ..." if len(self._broken) > 5 else ""
+            text = (
+                f"{self.name}: {len(self._broken)} lines are broken and were left out (lines {shown}{more})"
+            )
+            self._note("problem", "lines_skipped", text, len(self._broken))
+
+    def head(self, count: int = 2**20) -> bytes:
+        """Return the first bytes of the text; nothing where the file cannot be unpacked."""
+        found = b""
+        for piece in self._pieces():
+            found += piece
+            if len(found) >= count:
+                break
+        self.findings.clear()
+        return found[:count]
+
+    def _note(self, severity: str, code: str, text: str, count: int = 1) -> None:
+        self.findings.append(Finding(severity, self.stream, code, text, count))  # type: ignore[arg-type]
+
+    def _pieces(self) -> Iterator[bytes]:
+        limit = max(MAX_RATIO * self.source.size_bytes(self.name), RATIO_COUNTS_FROM_BYTES)
+        size = 0
+        with self.source.open(self.name) as packed, gzip.GzipFile(fileobj=packed) as unpacked:
+            while True:
+                try:
+                    piece = unpacked.read1(_PIECE)
+                except _GZIP_ERRORS as error:
+                    text = f"{self.name} is damaged after {size:,} bytes of text ({error}); read up to there"
+                    self._note("problem", "truncated_file", text)
+                    return
+                if not piece:
+                    return
+                size += len(piece)
+                if size > limit:
+                    place = self.source.place(self.name)
+                    found = f"{self.source.size_bytes(self.name):,} bytes grow to more than {size:,}"
+                    raise InputError(place, "this gzip file is not plausible", found=found)
+                yield piece
+
+    def _blocks(self) -> Iterator[bytes]:
+        """Yield blocks of whole lines; a last line without an end is tried on its own."""
+        held: list[bytes] = []
+        size = 0
+        for piece in self._pieces():
+            held.append(piece)
+            size += len(piece)
+            if size >= _BLOCK and b"\n" in piece:
+                whole, _, rest = b"".join(held).rpartition(b"\n")
+                yield whole + b"\n"
+                held, size = [rest], len(rest)
+        whole, end, rest = b"".join(held).rpartition(b"\n")
+        yield whole + end
+        if rest.strip():
+            before = len(self._broken)
+            yield rest
+            if len(self._broken) > before:
+                del self._broken[before:]
+                text = f"the last line of {self.name} is cut off (line {self._line}); it was left out"
+                self._note("problem", "truncated_line", text)
+
+    def _parsed(self, block: bytes, options: pj.ParseOptions) -> Iterator[pa.Table]:
+        lines = block.count(b"\n") or 1
+        if not block.strip():
+            self._line += lines if block else 0
+            return
+        try:
+            table = pj.read_json(
+                pa.BufferReader(block),
+                read_options=pj.ReadOptions(block_size=_PARSED_AT_ONCE),
+                parse_options=options,
+            )
+            whole = table.num_rows == lines
+        except pa.ArrowException:
+            whole = False
+        # Fewer rows than lines: the parser stops at a zero byte without a word.
+        if whole:
+            self._line += lines
+            yield table
+        elif lines == 1:
+            self._line += 1
+            self._broken.append(self._line)
+            if len(self._broken) > MAX_BROKEN_LINES:
+                shown = block[:60].decode("utf-8", "replace").strip()
+                raise InputError(
+                    self.source.place(self.name),
+                    f"more than {MAX_BROKEN_LINES} lines are broken",
+                    place=f"line {self._line}",
+                    expected="one JSON object per line",
+                    found=repr(shown),
+                    advice="Copy the recording from the card again",
+                )
+        else:
+            middle = block.find(b"\n", len(block) // 2, len(block) - 1) + 1
+            middle = middle or block.rfind(b"\n", 0, len(block) // 2) + 1
+            yield from self._parsed(block[:middle], options)
+            yield from self._parsed(block[middle:], options)
+
+
+def flat(column: pa.ChunkedArray) -> pa.Array:
+    """Return a column in one piece."""
+    whole = column.combine_chunks()
+    return whole if isinstance(whole, pa.Array) else pa.concat_arrays(whole.chunks)
+
+
+def floats(column: pa.Array) -> NDArray[np.float64]:
+    """Return numbers, NaN for null."""
+    return np.asarray(column.to_numpy(zero_copy_only=False), dtype=np.float64)
+
+
+def ints(column: pa.Array, missing: int) -> NDArray[np.int64]:
+    """Return whole numbers, `missing` for null."""
+    return np.asarray(column.fill_null(missing).to_numpy(zero_copy_only=False), dtype=np.int64)
+
+
+def vectors(column: pa.Array, width: int) -> tuple[NDArray[np.int64], NDArray[np.float64], int]:
+    """Return the rows of a column of lists that have the right length.
+
+    Parameters
+    ----------
+    column : pyarrow.Array
+        Lists of numbers, null where a line has none.
+    width : int
+        How many numbers a list must have.
+
+    Returns
+    -------
+    rows : ndarray of int64, shape (n,)
+        Which rows.
+    values : ndarray of float64, shape (n, width)
+        Their numbers, NaN for null inside of a list.
+    wrong : int
+        Lists of another length, left out.
+    """
+    lengths = ints(pc.list_value_length(column), -1)
+    right = lengths == width
+    wrong = int(np.count_nonzero((lengths >= 0) & ~right))
+    kept = column.filter(pa.array(right)) if wrong else column
+    return np.flatnonzero(right), floats(kept.flatten()).reshape(-1, width), wrong
+
+
+def dense(column: pa.Array, width: int) -> tuple[NDArray[np.float64], int]:
+    """Return a column of lists as an array of shape (n, width), NaN for none, and how many are wrong."""
+    rows, values, wrong = vectors(column, width)
+    if len(rows) == len(column):
+        return values, wrong
+    filled = np.full((len(column), width), np.nan)
+    filled[rows] = values
+    return filled, wrong
+
+
+def texts(column: pa.Array) -> list[str]:
+    """Return texts, "" for null; bytes that are no UTF-8 are replaced."""
+    return [(value or b"").decode("utf-8", "replace") for value in column.cast(pa.binary()).to_pylist()]
