@@ -20,6 +20,9 @@ from gazestudy.model import Finding
 _LUMA_FIRST = ("yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p", "nv12", "nv21", "gray")
 _SEEK_AHEAD = 16  # pictures; nearer targets are reached sooner by decoding on than by seeking
 
+TROUBLE = (av.error.FFmpegError, OSError, LookupError, ValueError)
+"""What damaged files make the library raise."""
+
 Picture = NDArray[np.uint8]
 Stamp = Literal["pts", "dts", "ordinal"]
 """What identifies a picture: its presentation time; its decoding time, where that is the same; its place
@@ -96,10 +99,10 @@ class Reader:
         self._container.close()
 
     def read(self, number: int) -> av.VideoFrame | None:
-        """Return picture `number`, or None if it does not decode."""
+        """Return picture `number`, or None if it does not decode or was predicted from one that is lost."""
         frame = self._read(number)
         if frame is None and self._threaded and self._stumbled and self._table.readable[number]:
-            # Decoding threads lose whole pictures that were under way when another one failed.
+            # Threads lose good pictures that were under way when another one failed.
             self._threaded = False
             self.restart(self._key_before(number))
             frame = self._read(number)
@@ -152,13 +155,13 @@ class Reader:
         self._decoded = self._decode()
 
     def _seek(self, key: int) -> bool:
-        threaded = str(self._stream.thread_type) != "NONE"
+        threaded = self._stream.thread_type.name != "NONE"
         if key < 0 or self._table.stamp == "ordinal" or threaded != self._threaded:
             return False
         self._next = int(self._table.keys[key])
         try:
             self._container.seek(int(self._table.stamps[self._next]), stream=self._stream, backward=True)
-        except (av.error.FFmpegError, OSError):
+        except TROUBLE:
             self._next = 0
             return False
         return True
@@ -169,22 +172,30 @@ class Reader:
 
     def _decode(self) -> Generator[tuple[int, av.VideoFrame], None, None]:
         packets = stamped_packets(self._container, self._stream, self._table.stamp)
+        doubtful: set[int | None] = set()  # made from a picture that is lost
+        lost = False
         while True:
             try:
                 stamp, packet = next(packets)
-            except (StopIteration, av.error.FFmpegError, OSError):
+            except (StopIteration, *TROUBLE):
                 return  # the table says what is lost where a file cannot be read to its end
             if packet.size:
                 packet.pts = stamp
+                lost = (lost and not packet.is_keyframe) or packet.is_corrupt
+                if lost:
+                    doubtful.add(stamp)
             try:
                 frames = packet.decode()
-            except (av.error.FFmpegError, OSError):
-                self._stumbled = True  # the caller notices the missing picture by its number
-                continue
+            except TROUBLE:
+                lost, frames = True, []
+            if lost:
+                self._stumbled = True
+                if self._threaded:
+                    return  # it is not known which packet failed; `read` tries again without threads
             for frame in frames:
                 # Pictures without a stamp of their own cannot be told from others.
                 number = None if frame.pts is None else self._number_of.get(frame.pts)
-                if number is not None:
+                if number is not None and frame.pts not in doubtful:
                     yield number, frame
 
 
@@ -207,20 +218,27 @@ def open_video(path: Path, *, threaded: bool = True) -> tuple[InputContainer, Vi
     if not path.is_file():
         raise InputError(path, "there is no such video", advice="Put the scene video beside the recording")
     try:
-        container = av.open(str(path), options={"ignore_editlist": "1"})
-    except (av.error.FFmpegError, OSError) as error:
+        container = av.open(str(path), options={"ignore_editlist": "1"}, metadata_errors="replace")
+    except TROUBLE as error:
         raise InputError(
             path,
             "this video cannot be opened",
-            found=str(error.strerror or error),
+            found=trouble_text(error),
             advice="It is cut off or no video; copy it again from the recorder",
         ) from error
     stream = container.streams.best("video")
-    if not isinstance(stream, VideoStream):
+    if not isinstance(stream, VideoStream) or cast(Any, stream).codec_context is None:
         container.close()
-        raise InputError(path, "this file holds no video stream", advice="Choose the scene video")
+        raise InputError(
+            path, "this file holds no video stream that can be decoded", advice="Choose the scene video"
+        )
     stream.thread_type = "AUTO" if threaded else "NONE"
     return container, stream
+
+
+def trouble_text(error: Exception) -> str:
+    """Return what the library says about a file, without its name."""
+    return str(getattr(error, "strerror", None) or error)
 
 
 def luma_of(frame: av.VideoFrame) -> Picture:

@@ -8,14 +8,21 @@ from pathlib import Path
 from typing import Any
 
 import av
-import av.error
 import numpy as np
 from av.container import InputContainer
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from gazestudy.errors import InputError
-from gazestudy.importers.video_decoding import FileTable, Reader, Stamp, open_video, stamped_packets
+from gazestudy.importers.video_decoding import (
+    TROUBLE,
+    FileTable,
+    Reader,
+    Stamp,
+    open_video,
+    stamped_packets,
+    trouble_text,
+)
 from gazestudy.importers.video_edits import UnusableEdits, present, read_edits, to_ns
 from gazestudy.model import Finding
 
@@ -105,8 +112,8 @@ def _packets(container: InputContainer, stream: VideoStream, path: Path, notes: 
             if packet.size:
                 whole = not packet.is_corrupt
                 rows.append((ordinal or 0, packet.pts, packet.dts, packet.is_keyframe, whole))
-    except (av.error.FFmpegError, OSError) as error:
-        text = f"{path.name}: reading stopped early ({error.strerror or error})"
+    except TROUBLE as error:
+        text = f"{path.name}: reading stopped early ({trouble_text(error)})"
         notes.append(_finding("video_damaged", text, 0))
     if not rows:
         raise InputError(

@@ -303,6 +303,22 @@ def test_one_broken_packet_costs_no_neighbour(tmp_path):
                     video.frame_at(number)
 
 
+def test_pictures_predicted_from_a_lost_one_are_not_shown(tmp_path):
+    """The decoder would give them, with wrong content and without a word."""
+    path = write_video(tmp_path / "a.mp4", list(range(0, 1200, 30)), gop=12, b_frames=0)
+    with av.open(str(path)) as container:
+        keys = [k for k, packet in enumerate(container.demux(video=0)) if packet.size and packet.is_keyframe]
+    after = next(key for key in keys if key > 15)
+    destroy(path, 15)
+    whole = [number for number in range(40) if not 15 <= number < after]
+    with SceneVideo([path]) as video:
+        assert [(k, number_in(luma)) for k, luma in video.frames()] == [(k, ids(40)[k]) for k in whole]
+        for number in np.random.default_rng(3).permutation(whole).tolist():
+            assert number_in(video.frame_at(number, colour=False)) == ids(40)[number]
+        with pytest.raises(InputError, match="frame 15"):
+            video.frame_at(15)
+
+
 def test_rotated_display_matrix_is_reported_and_not_applied(tmp_path):
     path = write_video(tmp_path / "a.mp4", list(range(0, 600, 30)), b_frames=0)
     content = bytearray(path.read_bytes())
