@@ -2,6 +2,12 @@
 
 from gazestudy.attention.exposures import find_exposures, viewing_geometry
 from gazestudy.attention.hits import aoi_hits
+from gazestudy.attention.imported import (
+    corner_residuals,
+    match_times,
+    placement_shares,
+    with_imported,
+)
 from gazestudy.attention.metrics import AttentionTables, MetricParameters, attention_tables
 from gazestudy.attention.summary import summarise
 from gazestudy.attention.viewing import add_viewing
@@ -13,8 +19,12 @@ __all__ = [
     "add_viewing",
     "aoi_hits",
     "attention_tables",
+    "corner_residuals",
     "find_exposures",
     "find_visits",
+    "match_times",
+    "placement_shares",
     "summarise",
     "viewing_geometry",
+    "with_imported",
 ]

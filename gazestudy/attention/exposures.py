@@ -100,7 +100,9 @@ def find_exposures(
     A frame is on show until the next one, at most 1.5 usual intervals. No exposure crosses a part. The mean
     visible share is over the frames in view, weighted with their time, without the holes.
     """
-    found = mapping[(mapping["state"] == "mapped") & (mapping["visible_share"] >= min_visible_share)]
+    share = mapping["visible_share"]
+    enough = (share >= min_visible_share) | (share.isna() & (min_visible_share <= 0))
+    found = mapping[(mapping["state"] == "mapped") & enough]
     part = frames["part"].to_numpy(np.int64)
     lasts_ns = sample_durations_ns(frames["t_ns"].to_numpy(np.int64), part)
     starts_ns = frames["t_ns"].to_numpy(np.int64)

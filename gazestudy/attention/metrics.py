@@ -223,7 +223,8 @@ def _exposure_columns(exposures: pd.DataFrame) -> pd.DataFrame:
         width_deg_max=("width_deg_max", "max"),
         distance_mm_min=("distance_mm_min", "min"),
     )
-    table["visible_share_mean"] = table.pop("share_time") / table["exposure_ms"]
+    unknown = weighted["share_time"].isna().groupby(weighted["placement_id"]).any()
+    table["visible_share_mean"] = (table.pop("share_time") / table["exposure_ms"]).mask(unknown)
     return table
 
 

@@ -13,6 +13,7 @@ from gazestudy.cli import (
     detect,
     heatmap,
     import_,
+    import_mapping,
     list_,
     metrics,
     new,
@@ -48,6 +49,7 @@ def _options(
 app.command("demo")(demo.demo)
 app.command("new")(new.new)
 app.command("import")(import_.import_recordings)
+app.command("import-mapping")(import_mapping.import_mapping)
 app.add_typer(placement.app, name="placement")
 app.command("run")(run.run)
 app.command("heatmap")(heatmap.heatmap)

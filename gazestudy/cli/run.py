@@ -13,6 +13,9 @@ def run(
     study: StudyPath,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Recordings mapped at the same time.")] = 1,
     method: Annotated[str, typer.Option("--method", help="Detector; see gazestudy list detectors.")] = "ivt",
+    own_mapping: Annotated[
+        bool, typer.Option("--own-mapping", help="Leave imported mappings aside and use our own.")
+    ] = False,
     settings: Settings = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -30,7 +33,11 @@ def run(
     with open_study(study) as opened, console.progress() as progress:
         outcomes = run_study(
             opened,
-            StepSettings(detector=method, detector_parameters=parse_settings(settings)),
+            StepSettings(
+                detector=method,
+                detector_parameters=parse_settings(settings),
+                prefer_imported=not own_mapping,
+            ),
             jobs=jobs,
             progress=progress,
         )

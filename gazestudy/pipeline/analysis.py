@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gazestudy.model import Aoi, Camera, Placement
+from gazestudy.model.imported import ImportedMapping
 from gazestudy.model.parameters import make_parameters
 from gazestudy.progress import SILENT, Progress
 
@@ -44,6 +45,8 @@ class Settings:
         Names of the methods.
     detector_parameters, mapper_parameters, attention_parameters : dict
         What differs from the defaults.
+    prefer_imported : bool
+        A mapping that a person imported for a recording and placement takes the place of our own.
     """
 
     detector: str = "ivt"
@@ -51,6 +54,7 @@ class Settings:
     mapper: str = "planar"
     mapper_parameters: Mapping[str, Any] = field(default_factory=dict)
     attention_parameters: Mapping[str, Any] = field(default_factory=dict)
+    prefer_imported: bool = True
 
     def detecting(self) -> dict[str, Any]:
         """Return the parameters of the detector that differ from its own defaults."""
@@ -160,6 +164,7 @@ def measure(
     events: pd.DataFrame,
     mapping: pd.DataFrame,
     parameters: Mapping[str, Any],
+    imported: Sequence[ImportedMapping] = (),
 ) -> dict[str, pd.DataFrame]:
     """Put gaze and fixations onto placements and measure attention.
 
@@ -177,16 +182,31 @@ def measure(
         Scene camera.
     parameters : mapping
         What differs from the defaults of `MetricParameters`.
+    imported : sequence of ImportedMapping, optional
+        Mappings of vendors' programs; each takes the place of our own for its placement.
 
     Returns
     -------
     dict of str to DataFrame
         "metrics", "mapped_gaze", "mapped_fixations", "exposures", "visits".
     """
-    from gazestudy.attention import MetricParameters, add_viewing, attention_tables
+    from gazestudy.attention import MetricParameters, add_viewing, attention_tables, with_imported
     from gazestudy.mapping import map_fixations, map_gaze
 
+    if imported:
+        replaced = mapping["placement_id"].isin([one.placement_id for one in imported])
+        mapping = mapping[~replaced].reset_index(drop=True)
     mapped_gaze, _ = map_gaze(gaze, frames, mapping, placements, camera)
+    if imported:
+        mapping, mapped_gaze = with_imported(
+            mapping,
+            mapped_gaze,
+            imported,
+            gaze=gaze,
+            frames=frames,
+            placements=placements,
+            camera=camera,
+        )
     mapped_fixations = map_fixations(events, gaze, mapped_gaze, placements)
     tables = attention_tables(
         recording_id,

@@ -7,16 +7,20 @@ A recording goes through three steps::
 
 The key of a result is the hash of the step's version, its parameters and the keys of what it was made from. A
 result whose key is unchanged is not made again. AOIs and sizes enter attention only, names and segments enter
-nothing, so editing them never repeats the mapping.
+nothing, so editing them never repeats the mapping. A mapping imported from a vendor's program enters
+attention, where it takes the place of our own for its recording and placement; both are kept.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 
+from gazestudy.errors import StudyError
 from gazestudy.model import StudyRecording
+from gazestudy.model.imported import ImportedMapping
 from gazestudy.pipeline.analysis import Settings, detect, locate, measure, references_of, size_mm
 from gazestudy.progress import SILENT, Progress
 from gazestudy.store import Study, cache_key
@@ -79,9 +83,52 @@ def step_keys(study: Study, recording_id: str, settings: Settings) -> dict[str, 
             "mapping": mapping,
             "sizes": [[placement.id, size_mm(placement)] for placement in placements],
             "aois": [[aoi.id, aoi.placement_id, aoi.points_px] for aoi in study.aois()],
+            **_imported_key(study, recording_id, settings),
         },
     )
     return {"events": events, "mapping": mapping, "attention": attention}
+
+
+def _imported_key(study: Study, recording_id: str, settings: Settings) -> dict[str, Any]:
+    """Return what imported mappings add to a key: nothing where there are none."""
+    known = study.imported_placements(recording_id) if settings.prefer_imported else {}
+    return {"imported": sorted(known.items())} if known else {}
+
+
+def imported_mappings(study: Study, recording_id: str) -> list[ImportedMapping]:
+    """Return the imported mappings of a recording, in the order of the placements.
+
+    Parameters
+    ----------
+    study : Study
+        The study.
+    recording_id : str
+        Which recording.
+
+    Returns
+    -------
+    list of ImportedMapping
+        One for each placement that has one.
+
+    Raises
+    ------
+    StudyError
+        If a placement has another picture than when its mapping was imported.
+    """
+    known = study.imported_placements(recording_id)
+    found = []
+    for placement in study.placements():
+        if placement.id not in known:
+            continue
+        mapping = study.imported_mapping(recording_id, placement.id)
+        picture = mapping.provenance.get("parameters", {}).get("picture")
+        if picture != placement.creatives[0].sha256:
+            raise StudyError(
+                f"{study.path}: the mapping imported for {recording_id!r} was made for another picture of"
+                f" {placement.id!r}; import it again with `gazestudy import-mapping`"
+            )
+        found.append(mapping)
+    return found
 
 
 def detect_recording(study: Study, recording_id: str, settings: Settings) -> pd.DataFrame:
@@ -179,4 +226,5 @@ def measure_recording(
         events=study.derived_table(recording.id, "events", keys["events"], "events"),
         mapping=study.derived_table(recording.id, "mapping", keys["mapping"], "mapping"),
         parameters=settings.attention_parameters,
+        imported=imported_mappings(study, recording.id) if settings.prefer_imported else (),
     )

@@ -17,9 +17,9 @@ from gazestudy.store.aois import AoiShelf
 from gazestudy.store.atomic import file_trouble, is_leftover, sweep, write_bytes
 from gazestudy.store.base import DERIVED, EXPORTS, PLACEMENTS, RECORDINGS, require_name
 from gazestudy.store.database import BACKUPS, DATABASE_NAME, Database
+from gazestudy.store.imported import ImportedMappingShelf
 from gazestudy.store.lock import LOCK_NAME, StudyLock
 from gazestudy.store.placements import PlacementShelf
-from gazestudy.store.recordings import RecordingShelf
 from gazestudy.store.results import ResultShelf
 from gazestudy.store.schema import DerivedRow, PlacementRow, RecordingRow, StudyRow
 
@@ -36,7 +36,7 @@ Names of persons, if any were given, are in study.sqlite only, in a table of the
 """
 
 
-class Study(PlacementShelf, AoiShelf, RecordingShelf, ResultShelf):
+class Study(PlacementShelf, AoiShelf, ImportedMappingShelf, ResultShelf):
     """An open study; get one from `create_study` or `open_study` and use it in a `with` block.
 
     Every change is on the disk when the method returns, or did not happen.
