@@ -10,6 +10,8 @@ import pytest
 
 from gazestudy.errors import InputError, ParameterError
 from gazestudy.importers.video import SceneVideo
+from gazestudy.importers.video_decoding import Reader
+from gazestudy.importers.video_scan import scan
 
 WIDTH, HEIGHT = 176, 96  # 176 is no multiple of 32: rows of the decoder are padded
 BITS = 11
@@ -230,6 +232,14 @@ def test_wrong_numbers_are_refused(variable):
             video.frame_at(120)
         with pytest.raises(ParameterError):
             next(video.frames(step=0))
+
+
+@pytest.mark.parametrize("threaded", [True, False])
+def test_the_end_is_reached_without_decoding_what_is_before(variable, threaded):
+    table = scan(variable[0])
+    with Reader(table, threaded=threaded) as reader:
+        reader.restart(len(table.keys) - 1)
+        assert next(reader.rest())[0] == table.keys[-1] > 60
 
 
 @pytest.mark.skipif(not SAMPLE.is_file(), reason="the shared sample recordings are not here")
