@@ -60,6 +60,9 @@ def write_neon(recording: Recording, events: pd.DataFrame, folder: Path) -> str:
             "data_format_version": "2.5",
             "app_version": "2.9.18-prod",
             "pipeline_version": "2.8.0",
+            "firmware_version": [24, 8],
+            "android_device_id": "0000000000000001",
+            "android_device_name": "Neon Companion",
             "module_serial_number": "000001",
             "frame_name": "simulated",
             "gaze_frequency": 200,
@@ -95,6 +98,8 @@ def write_invisible(recording: Recording, events: pd.DataFrame, folder: Path) ->
             "data_format_version": "1.4",
             "app_version": "1.4.30-prod",
             "pipeline_version": "1.10.0",
+            "android_device_id": "0000000000000001",
+            "android_device_name": "OnePlus 8T",
             "glasses_serial_number": "sim01",
             "scene_camera_serial_number": "sim01",
         }
