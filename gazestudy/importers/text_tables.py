@@ -7,6 +7,7 @@ comma. What could not be used is counted and reported, never silently dropped.
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import re
@@ -354,7 +355,7 @@ def _as_utf8(
     if encoding in ("utf-8", "utf-8-sig"):
         data = data.removeprefix(b"\xef\xbb\xbf")
         try:
-            data.decode("utf-8")
+            _check_utf8(data)
         except UnicodeDecodeError:
             if given is not None:
                 raise InputError(place, "this is no UTF-8 text", advice="Give the right encoding") from None
@@ -370,6 +371,14 @@ def _as_utf8(
     message = f"{place.name} is not UTF-8; it was read as {encoding}"
     findings.append(Finding("info" if encoding.startswith("utf") else "warning", stream, "encoding", message))
     return text.removeprefix("\ufeff").encode("utf-8"), encoding
+
+
+def _check_utf8(data: bytes) -> None:
+    """Raise UnicodeDecodeError if this is no UTF-8; in pieces, since text takes up to four times the room."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    for start in range(0, len(data), _BLOCK_BYTES):
+        decoder.decode(data[start : start + _BLOCK_BYTES])
+    decoder.decode(b"", final=True)
 
 
 def _without_nuls(data: bytes, place: Path, stream: str, findings: list[Finding]) -> bytes:
