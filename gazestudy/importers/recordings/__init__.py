@@ -9,6 +9,7 @@ from gazestudy.importers.recordings import (
     pupil_native,
     tobii_glasses2,
     tobii_glasses3,
+    tobii_pro_lab,
 )
 
 __all__ = [
@@ -20,4 +21,5 @@ __all__ = [
     "pupil_native",
     "tobii_glasses2",
     "tobii_glasses3",
+    "tobii_pro_lab",
 ]
