@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import JSON, Float, ForeignKey, LargeBinary, MetaData, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Format of the study; equals the number of the newest migration."""
 
 _NAMES = {
@@ -187,6 +187,21 @@ class SourceFileRow(Base):
     path: Mapped[str]
     size_bytes: Mapped[int]
     sha256: Mapped[str]
+
+
+class ClockAlignmentRow(Base):
+    """How the clock of a recording relates to another clock."""
+
+    __tablename__ = "clock_alignment"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    recording_id: Mapped[str] = mapped_column(ForeignKey("recording.id", ondelete="CASCADE"), index=True)
+    target: Mapped[str]
+    """Name of the other clock."""
+    facts: Mapped[dict[str, Any]]
+    """The alignment with its uncertainty and evidence."""
+    note: Mapped[str]
+    made_by: Mapped[str]
+    made_utc: Mapped[str]
 
 
 class DerivedRow(Base):

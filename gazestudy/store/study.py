@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from gazestudy.errors import StudyDamagedError, StudyExistsError, StudyNotFoundError
 from gazestudy.store import database
+from gazestudy.store.alignments import AlignmentShelf
 from gazestudy.store.aois import AoiShelf
 from gazestudy.store.atomic import file_trouble, is_leftover, sweep, write_bytes
 from gazestudy.store.base import DERIVED, EXPORTS, PLACEMENTS, RECORDINGS, require_name
@@ -36,7 +37,7 @@ Names of persons, if any were given, are in study.sqlite only, in a table of the
 """
 
 
-class Study(PlacementShelf, AoiShelf, ImportedMappingShelf, ResultShelf):
+class Study(PlacementShelf, AoiShelf, ImportedMappingShelf, ResultShelf, AlignmentShelf):
     """An open study; get one from `create_study` or `open_study` and use it in a `with` block.
 
     Every change is on the disk when the method returns, or did not happen.

@@ -16,10 +16,12 @@ from gazestudy import __version__
 from gazestudy.errors import StudyDamagedError, StudyError, StudyVersionError
 from gazestudy.store import create_study, database, open_study, schema
 
+PRESENT = schema.SCHEMA_VERSION
+
 
 @pytest.fixture
 def old(tmp_path: Path) -> Path:
-    """A closed study of format 1 with one participant."""
+    """A closed study of the present format with one participant."""
     with create_study(tmp_path / "old", name="Old") as study:
         study.add_participant("P01")
     return tmp_path / "old"
@@ -27,18 +29,18 @@ def old(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def next_format(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A program of format 2; returns its file of the second migration, to be written."""
+    """A program of the next format; returns its file of the newest migration, to be written."""
     folder = tmp_path / "migrations"
     shutil.copytree(database.MIGRATIONS, folder, ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(database, "MIGRATIONS", folder)
-    monkeypatch.setattr(schema, "SCHEMA_VERSION", 2)
-    return folder / "versions" / "format_0002.py"
+    monkeypatch.setattr(schema, "SCHEMA_VERSION", PRESENT + 1)
+    return folder / "versions" / f"format_{PRESENT + 1:04}.py"
 
 
 def write_migration(path: Path, body: str) -> None:
     path.write_text(
         "from alembic import op\nimport sqlalchemy as sa\n"
-        "revision, down_revision, branch_labels, depends_on = '0002', '0001', None, None\n"
+        f"revision, down_revision, branch_labels, depends_on = '{PRESENT + 1:04}', '{PRESENT:04}', None, None\n"
         f"def upgrade():\n{body}",
         encoding="utf-8",
     )
@@ -93,7 +95,7 @@ def test_newer_study_is_refused_with_both_versions(old: Path) -> None:
         with pytest.raises(StudyVersionError) as caught:
             open_study(old, read_only=read_only)
         assert "7.3.1 (study format 9)" in str(caught.value)
-        assert f"{__version__} (study format 1)" in str(caught.value)
+        assert f"{__version__} (study format {PRESENT})" in str(caught.value)
     assert (old / "study.sqlite").read_bytes() == before
     assert not (old / "study.lock").exists()
 
@@ -113,18 +115,22 @@ def test_older_study_is_backed_up_then_migrated(old: Path, next_format: Path) ->
     )
     change(old, "INSERT INTO participant_private VALUES ('P01', 'Anna', '{}')")
     change(old, "UPDATE study SET app_version = '0.0.9'")
-    with pytest.raises(StudyVersionError, match=r"0\.0\.9 .study format 1.*Open it once for writing"):
+    with pytest.raises(
+        StudyVersionError, match=rf"0\.0\.9 .study format {PRESENT}.*Open it once for writing"
+    ):
         open_study(old, read_only=True)
     with open_study(old) as study:
         assert [person.id for person in study.participants()] == ["P01"]
-    assert rows(old, "SELECT version_num FROM alembic_version") == [("0002",)]
+    assert rows(old, "SELECT version_num FROM alembic_version") == [(f"{PRESENT + 1:04}",)]
     assert rows(old, "SELECT wave FROM participant") == [(None,)]
     assert rows(old, "SELECT name FROM participant_private") == [("Anna",)]
     assert rows(old, "SELECT app_version FROM study") == [(__version__,)]
     (copy,) = (old / "backups").iterdir()
-    assert copy.name.endswith("-format-1.sqlite")
+    assert copy.name.endswith(f"-format-{PRESENT}.sqlite")
     with closing(sqlite3.connect(copy)) as connection:
-        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0001",)]
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [
+            (f"{PRESENT:04}",)
+        ]
         assert connection.execute("SELECT name FROM participant_private").fetchall() == [("Anna",)]
 
 
