@@ -5,8 +5,8 @@ Times are those of the phone (Unix UTC, ns). A recording has several parts when 
 interrupted: `part` counts them from 0. Neon was verified on recordings of formats 2.3 and 2.5; no native
 recording of an Invisible was at hand, its layout follows documentation.
 
-While the glasses are not worn the app repeats a plausible point, and it goes on during blinks: such samples
-are kept with `valid` false. Tables beside gaze, frames, imu and events: `fixations`, `saccades`, `blinks`
+While the glasses are not worn and during blinks the app goes on writing plausible points: such samples are
+kept with `valid` false. Tables beside gaze, frames, imu and events: `fixations`, `saccades`, `blinks`
 and `eye_states` of the app, `gaze_left` and `gaze_right` (one eye, not smoothed), `manifest` (are the files
 as the phone wrote them) and `answers` (the form that was filled in on the phone).
 """
@@ -35,6 +35,7 @@ from gazestudy.importers.recordings.pupil_native_files import (
     PAIR,
     SCENE_CAMERAS,
     Parts,
+    doubles,
     plausible,
     read_calibration,
 )
@@ -360,7 +361,7 @@ class _Folder:
     def monocular(self, name: str) -> Stream:
         findings: list[Finding] = []
         rows = self.parts.rows(name, PAIR, findings, name, clock="gaze")
-        plane = np.column_stack([rows.values["x"], rows.values["y"]]).astype(np.float64)
+        plane = doubles(np.column_stack([rows.values["x"], rows.values["y"]]))
         table = pd.DataFrame(
             {"t_ns": rows.t_ns, "part": rows.part, "x_plane": plane[:, 0], "y_plane": plane[:, 1]}
         )
@@ -384,7 +385,7 @@ class _Folder:
         if len(gaze.t_ns) != len(plane) or self.camera is None:
             text = f"{len(plane)} samples of one eye for {len(gaze.t_ns)} of both: not compared"
             return [Finding("warning", name, "check_monocular", text, abs(len(plane) - len(gaze.t_ns)))]
-        points = np.column_stack([gaze.values["x"], gaze.values["y"]]).astype(np.float64)
+        points = doubles(np.column_stack([gaze.values["x"], gaze.values["y"]]))
         check = pupil_native_checks.monocular(
             points, plane, gaze.part, offset_px=self.offset_px, camera=self.camera, name=name
         )
@@ -403,7 +404,7 @@ class _Folder:
 
 
 def _possible_times(times: NDArray[np.int64], part: int, findings: list[Finding]) -> NDArray[np.int64]:
-    """Return frame times; an impossible one becomes that of the frame before, so that pictures keep places."""
+    """Return frame times; an impossible one becomes that of the frame before: pictures keep their places."""
     good = plausible(times, f"scene camera, part {part}", findings, "frames")
     if good.all() or not good.any():
         return times[good]

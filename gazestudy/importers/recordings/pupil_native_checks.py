@@ -105,7 +105,7 @@ def fixation_centres(
     sums = np.vstack([np.zeros((1, 2)), np.cumsum(np.where(known[:, None], gaze_px, 0.0), axis=0)])
     counts = np.append(0, np.cumsum(known))
     first = np.searchsorted(t_ns, fixations["start_ns"].to_numpy(), side="left")
-    last = np.searchsorted(t_ns, fixations["end_ns"].to_numpy(), side="right")
+    last = np.maximum(np.searchsorted(t_ns, fixations["end_ns"].to_numpy(), side="left"), first)
     n = counts[last] - counts[first]
     filled = n > 0
     if not filled.any():

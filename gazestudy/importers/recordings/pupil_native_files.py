@@ -227,6 +227,12 @@ def read_records(
     return np.frombuffer(data[: len(data) // size * size], layout)
 
 
+def doubles(values: NDArray[Any]) -> NDArray[np.float64]:
+    """Return values of a raw file as float64; damaged files may hold any pattern of bits."""
+    with np.errstate(invalid="ignore"):  # from signalling NaN
+        return values.astype(np.float64)
+
+
 def paired_count(name: str, values: int, times: int, findings: list[Finding], stream: str) -> int:
     """Return how many rows have both a value and a time, and note how many have not."""
     count = min(values, times)

@@ -18,6 +18,7 @@ from gazestudy.importers.recordings.pupil_native_files import (
     PAIR,
     Parts,
     Rows,
+    doubles,
     layout_of,
     paired_count,
     plausible,
@@ -116,8 +117,8 @@ def read_samples(source: Source, parts: Parts, wanted: str) -> GazeSamples:
     return GazeSamples(
         rows.t_ns,
         rows.part,
-        rows.values["x"].astype(np.float64),
-        rows.values["y"].astype(np.float64),
+        doubles(rows.values["x"]),
+        doubles(rows.values["y"]),
         np.ones(len(rows.t_ns), dtype=np.bool_) if raw is None else (raw < 0) | (raw >= WORN_FROM),
         raw,
         findings,

@@ -19,6 +19,7 @@ from gazestudy.importers.recordings.pupil_native_files import (
     Parts,
     Records,
     Rows,
+    doubles,
     layout_of,
     paired_count,
     plausible,
@@ -53,7 +54,7 @@ def read_imu(parts: Parts, device: str) -> Stream:
     for sensor, column in _IMU_COLUMNS.items():
         for axis in "wxyz":
             if f"{sensor}_{axis}" in names:
-                values[column.format(axis)] = rows.values[f"{sensor}_{axis}"].astype(np.float64)
+                values[column.format(axis)] = doubles(rows.values[f"{sensor}_{axis}"])
     table, order = in_time_order(pd.DataFrame(values), "imu")
     gaps = gap_findings(table["t_ns"].to_numpy(), "imu", table["part"].to_numpy())
     return Stream(table, (*findings, *order, *gaps))
@@ -95,7 +96,7 @@ def read_gaze_events(parts: Parts, offset_px: NDArray[np.float64]) -> tuple[Stre
     Returns
     -------
     fixations, saccades : Stream
-        `start_ns`, `end_ns` (times of the first and the last sample), `duration_ms`, start and end point;
+        `start_ns` (first sample), `end_ns` (the sample behind the last), `duration_ms`, start and end point;
         fixations with their centre, saccades with amplitude and velocity.
     """
     findings: list[Finding] = []
@@ -108,12 +109,12 @@ def read_gaze_events(parts: Parts, offset_px: NDArray[np.float64]) -> tuple[Stre
         findings.append(Finding("warning", "fixations", "event_type_unknown", text, unknown))
     fixations, values = _intervals(rows, kind == _FIXATION, "fixation_id", findings)
     for number, axis in enumerate("xy"):
-        fixations[f"{axis}_px"] = values[f"mean_gaze_{axis}"].astype(np.float64) + offset_px[number]
+        fixations[f"{axis}_px"] = doubles(values[f"mean_gaze_{axis}"]) + offset_px[number]
     _add_ends(fixations, values)
     saccades, values = _intervals(rows, kind == _SACCADE, "saccade_id", findings)
     _add_ends(saccades, values)
     for name, column in _SACCADE_COLUMNS.items():
-        saccades[column] = values[name].astype(np.float64)
+        saccades[column] = doubles(values[name])
     return Stream(fixations, tuple(findings)), Stream(saccades)
 
 
@@ -143,7 +144,7 @@ def read_eye_states(parts: Parts) -> Stream:
     rows = parts.rows("eye_state", layout, findings, "eye_states", clock="gaze")
     values: dict[str, NDArray[Any]] = {"t_ns": rows.t_ns, "part": rows.part}
     for name in rows.values.dtype.names or ():
-        values[_eye_column(name)] = rows.values[name].astype(np.float64)
+        values[_eye_column(name)] = doubles(rows.values[name])
     table, order = in_time_order(pd.DataFrame(values), "eye_states")
     return Stream(table, (*findings, *order))
 
@@ -171,13 +172,16 @@ def answers(template: dict[str, Any], info: dict[str, Any]) -> Stream | None:
 
 
 def event_at(t_ns: NDArray[np.int64], events: pd.DataFrame, column: str) -> NDArray[np.int64]:
-    """Return the number of the event that each time lies in (first and last sample included), -1 for none."""
+    """Return the number of the event that each time lies in, -1 for none.
+
+    The sample at the end of an event is the first that is no longer in it, as in exports of the vendor.
+    """
     if len(events) == 0:
         return np.full(len(t_ns), -1, np.int64)
     events = events.sort_values("start_ns", kind="stable")
     last = np.searchsorted(events["start_ns"].to_numpy(), t_ns, side="right") - 1
     place = np.maximum(last, 0)
-    inside = (last >= 0) & (t_ns <= events["end_ns"].to_numpy()[place])
+    inside = (last >= 0) & (t_ns < events["end_ns"].to_numpy()[place])
     return np.where(inside, events[column].to_numpy()[place], -1).astype(np.int64)
 
 
@@ -239,7 +243,7 @@ def _intervals(
 def _add_ends(table: pd.DataFrame, values: Records) -> None:
     for point in ("start", "end"):
         for axis in "xy":
-            table[f"{point}_{axis}_px"] = values[f"{point}_gaze_{axis}"].astype(np.float64)
+            table[f"{point}_{axis}_px"] = doubles(values[f"{point}_gaze_{axis}"])
 
 
 def _timed_records(parts: Parts, findings: list[Finding]) -> Rows:
