@@ -11,6 +11,7 @@ from gazestudy.cli import (
     check,
     demo,
     detect,
+    export,
     heatmap,
     import_,
     import_mapping,
@@ -55,6 +56,7 @@ app.command("run")(run.run)
 app.command("heatmap")(heatmap.heatmap)
 app.command("metrics")(metrics.metrics)
 app.command("detect")(detect.detect)
+app.command("export")(export.export)
 app.command("check")(check.check)
 app.command("simulate")(simulate.simulate)
 app.add_typer(list_.app, name="list")
