@@ -55,6 +55,7 @@ OFFSET_SINCE_APP = (2, 9, 31)  # from here on the app adds the wearer's offset t
 _PLAYER = ("info.player.json", "info.invisible.json", "info.neon.json")
 _VERSION = re.compile(r"(\d{1,6})\.(\d{1,6})\.(\d{1,6})")
 _LATE_S = 0.5
+_AT_ONCE = 50_000
 
 
 @recording_importer(name="pupil-native", version=1, device="Pupil Neon, Invisible (folder of the phone)")
@@ -371,7 +372,10 @@ class _Folder:
         elif self.camera is not None:
             far = ~np.all(np.abs(plane) < 100, axis=1)
             rays = np.column_stack([np.where(np.asarray(far)[:, None], np.nan, plane), np.ones(len(plane))])
-            table[["x_px", "y_px"]] = direction_to_px(rays, self.camera) + self.offset_px
+            # Projecting all at once would take a kilobyte for each sample.
+            pieces = np.array_split(rays, len(rays) // _AT_ONCE + 1)
+            points = np.concatenate([direction_to_px(piece, self.camera) for piece in pieces])
+            table[["x_px", "y_px"]] = points + self.offset_px
             findings.extend(self._monocular_check(name, plane))
         table, order = in_time_order(table, name)
         return Stream(table, (*findings, *order))
@@ -392,14 +396,17 @@ class _Folder:
         return [] if check is None else [check]
 
     def manifest(self) -> Stream:
-        place = self.source.place("manifest.json")
         try:
             listed = json.loads(self.source.read("manifest.json").decode("utf-8-sig"))
-        except (ValueError, RecursionError) as error:
-            raise InputError(place, "manifest.json is damaged", found=str(error)) from error
-        table, findings = pupil_native_checks.manifest(
-            self.source, listed if isinstance(listed, list) else []
-        )
+        except (ValueError, RecursionError, InputError) as error:
+            listed, damaged = [], f"manifest.json is damaged: {error}"
+        else:
+            damaged = "" if isinstance(listed, list) else "manifest.json holds no list"
+        if damaged:
+            text = f"{damaged}; whether files are missing or changed cannot be told"
+            table = pupil_native_checks.manifest(self.source, [])[0]
+            return Stream(table, (Finding("warning", "manifest", "manifest_damaged", text, 1),))
+        table, findings = pupil_native_checks.manifest(self.source, listed)
         return Stream(table, tuple(findings))
 
 

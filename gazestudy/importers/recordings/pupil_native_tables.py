@@ -44,7 +44,8 @@ def read_imu(parts: Parts, device: str) -> Stream:
     """Return the inertial measurements: of "imu", else of "extimu", which older apps write alone."""
     findings: list[Finding] = []
     if parts.has("imu"):
-        rows = _timed_records(parts, findings)
+        layout = layout_of(parts.source, "imu", IMU, findings, "imu")
+        rows = _timed_records(parts, "imu", layout, findings, "imu")
     elif device == INVISIBLE:
         rows = parts.rows("extimu", INVISIBLE_IMU, findings, "imu")
     else:
@@ -101,7 +102,7 @@ def read_gaze_events(parts: Parts, offset_px: NDArray[np.float64]) -> tuple[Stre
     """
     findings: list[Finding] = []
     layout = layout_of(parts.source, "fixations", FIXATIONS, findings, "fixations")
-    rows = parts.rows("fixations", layout, findings, "fixations")
+    rows = _timed_records(parts, "fixations", layout, findings, "fixations")
     kind = rows.values["event_type"]
     unknown = int(np.count_nonzero((kind != _FIXATION) & (kind != _SACCADE)))
     if unknown:
@@ -122,7 +123,7 @@ def read_blinks(parts: Parts) -> Stream:
     """Return the app's blinks."""
     findings: list[Finding] = []
     layout = layout_of(parts.source, "blinks", BLINKS, findings, "blinks")
-    rows = parts.rows("blinks", layout, findings, "blinks")
+    rows = _timed_records(parts, "blinks", layout, findings, "blinks")
     table, values = _intervals(rows, np.ones(len(rows.t_ns), dtype=np.bool_), "blink_id", findings)
     table["event_type"] = values["event_type"].astype(np.int64)
     return Stream(table, tuple(findings))
@@ -246,18 +247,20 @@ def _add_ends(table: pd.DataFrame, values: Records) -> None:
             table[f"{point}_{axis}_px"] = doubles(values[f"{point}_gaze_{axis}"])
 
 
-def _timed_records(parts: Parts, findings: list[Finding]) -> Rows:
-    """Read "imu", whose records carry their own times."""
-    layout = layout_of(parts.source, "imu", IMU, findings, "imu")
+def _timed_records(
+    parts: Parts, sensor: str, layout: np.dtype[Any], findings: list[Finding], stream: str
+) -> Rows:
+    """Read records that carry their own times; the .time files say the same and are only counted."""
     pieces = []
-    for number, files in sorted(parts.files["imu"].items()):
+    for number, files in sorted(parts.files[sensor].items()):
         if "raw" in files:
-            values = read_records(parts.source, files["raw"], layout, findings, "imu")
+            values = read_records(parts.source, files["raw"], layout, findings, stream)
             pieces.append((parts.numbers.index(number), values))
-            times = parts.times("imu", number, findings, "imu")
+            times = parts.times(sensor, number, findings, stream)
             if times is not None:
-                paired_count(files["raw"], len(values), len(times), findings, "imu")
-    return _joined("imu", pieces, layout, findings)
+                count = paired_count(files["raw"], len(values), len(times), findings, stream)
+                pieces[-1] = (pieces[-1][0], values[:count])
+    return _joined(sensor, pieces, layout, findings, stream)
 
 
 def _packets(parts: Parts, findings: list[Finding]) -> Rows:
@@ -272,14 +275,19 @@ def _packets(parts: Parts, findings: list[Finding]) -> Rows:
                 f"{files['raw']}: {damaged} packets cannot be decoded, {rest} bytes at the end are no packet"
             )
             findings.append(Finding("problem", "imu", "packets_damaged", text, damaged + (rest > 0)))
-    return _joined("extimu", pieces, IMU, findings)
+    return _joined("extimu", pieces, IMU, findings, "imu")
 
 
 def _joined(
-    sensor: str, pieces: list[tuple[int, Records]], layout: np.dtype[Any], findings: list[Finding]
+    sensor: str,
+    pieces: list[tuple[int, Records]],
+    layout: np.dtype[Any],
+    findings: list[Finding],
+    stream: str,
 ) -> Rows:
     values = np.concatenate([np.zeros(0, layout), *(values for _, values in pieces)])
     part = np.repeat(np.array([part for part, _ in pieces], np.int64), [len(values) for _, values in pieces])
-    t_ns = values["timestamp_ns"].astype(np.int64)
-    keep = plausible(t_ns, sensor, findings, "imu")
+    column = "timestamp_ns" if "timestamp_ns" in (layout.names or ()) else "start_timestamp_ns"
+    t_ns = values[column].astype(np.int64)
+    keep = plausible(t_ns, sensor, findings, stream)
     return Rows(t_ns[keep], part[keep], values[keep])
