@@ -19,6 +19,7 @@ SIZE_PX = (1920, 1080)
 REPROJECTION_PX = 0.1
 """At the 95th percentile the 3-D gaze lies this near to the 2-D gaze."""
 
+_ROWS_AT_ONCE = 50_000
 _EYES_USED = np.array(["none", "right", "left", "both"], dtype=object)
 _NOMINAL = np.diag([-1.0, -1.0, 1.0])
 
@@ -160,23 +161,27 @@ def reprojection(gaze3d_mm: Floats, x_px: Floats, y_px: Floats, camera: Camera |
     """
     if camera is None:
         return []
-    rows = np.isfinite(gaze3d_mm).all(axis=1) & np.isfinite(x_px) & np.isfinite(y_px)
+    good = np.isfinite(gaze3d_mm).all(axis=1) & np.isfinite(x_px) & np.isfinite(y_px)
     # Rays far outside of the image leave the range in which a distortion polynomial means anything.
-    rows &= (np.abs(x_px) < 1.5 * camera.width_px) & (np.abs(y_px) < 1.5 * camera.height_px)
-    if not rows.any():
+    good &= (np.abs(x_px) < 1.5 * camera.width_px) & (np.abs(y_px) < 1.5 * camera.height_px)
+    every = np.flatnonzero(good)
+    if len(every) == 0:
         return []
-    seen = direction_to_px(gaze3d_mm[rows], camera)
-    apart = np.hypot(seen[:, 0] - x_px[rows], seen[:, 1] - y_px[rows])
-    apart = np.where(np.isfinite(apart), apart, np.inf)
+    apart = np.empty(len(every))
+    for start in range(0, len(every), _ROWS_AT_ONCE):
+        rows = every[start : start + _ROWS_AT_ONCE]
+        seen = direction_to_px(gaze3d_mm[rows], camera)
+        apart[start : start + len(rows)] = np.hypot(seen[:, 0] - x_px[rows], seen[:, 1] - y_px[rows])
+    apart[~np.isfinite(apart)] = np.inf
     middle, high = float(np.median(apart)), float(np.percentile(apart, 95, method="higher"))
     holds = high <= REPROJECTION_PX
     text = (
         f"3-D gaze seen through the calibrated camera lies {middle:.3f} px (median), {high:.3f} px (95 %)"
-        f" from the 2-D gaze over {rows.sum()} samples"
+        f" from the 2-D gaze over {len(every)} samples"
     )
     if not holds:
         text += f"; expected at most {REPROJECTION_PX} px: calibration and gaze do not belong together"
-    return [Finding("info" if holds else "warning", "gaze", "reprojection", text, int(rows.sum()))]
+    return [Finding("info" if holds else "warning", "gaze", "reprojection", text, len(every))]
 
 
 def eye_used(left: NDArray[np.bool_], right: NDArray[np.bool_]) -> NDArray[np.object_]:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -41,6 +41,8 @@ from gazestudy.model import Clock, Finding, Recording, RecordingMeta, Stream
 
 DEVICE = "Tobii Pro Glasses 2"
 LIVE, VIDEO, TSLV = "livedata.json.gz", "fullstream.mp4", "et.tslv.gz"
+
+_Number = TypeVar("_Number", bound=np.generic)
 
 _NS_PER_US = 1000
 _SIGNS = ("recording.json", "participant.json", "sysinfo.json", "project.json", LIVE)
@@ -214,22 +216,31 @@ class _Card:
         return int(match.group(1)) if match else None
 
     @cached_property
-    def _live(self) -> list[LiveData]:
-        """The packets of all segments, all on the clock of the first."""
-        return [read_live_data(self.source, one.prefix + LIVE) for one in self.segments]
+    def _read(self) -> tuple[list[LiveData], list[Samples]]:
+        """The packets of all segments, and the gaze samples put together from them."""
+        live, samples = [], []
+        for one in self.segments:
+            data = read_live_data(self.source, one.prefix + LIVE)
+            samples.append(assemble(data))
+            live.append(data)
+        return live, samples
 
-    @cached_property
+    @property
+    def _live(self) -> list[LiveData]:
+        return self._read[0]
+
+    @property
     def _samples(self) -> list[Samples]:
-        return [assemble(data) for data in self._live]
+        return self._read[1]
 
     @cached_property
     def _shifts_us(self) -> tuple[list[int], list[Finding]]:
         """What to add to the times of each segment: not 0 only where the clock began anew between two."""
         shifts, found, last = [], [], None
         first = self.segments[0].head.unix_minus_ts_us
-        for segment, data in zip(self.segments, self._live, strict=True):
+        for segment, data, samples in zip(self.segments, *self._read, strict=True):
             own = segment.head.unix_minus_ts_us
-            start, end = _span_us(data)
+            start, end = _span_us(data, samples)
             shift = 0
             if last is not None and start is not None and start <= last:
                 by_wall = own - first if own is not None and first is not None else 0
@@ -260,14 +271,15 @@ class _Card:
         t_ns, part = self._stacked([one.ts_us for one in samples])
 
         def values(kind: str, eye: str = "") -> NDArray[np.float64]:
-            return np.concatenate([one.values[kind, eye] for one in samples])
+            return _stack([one.values.pop((kind, eye)) for one in samples])
 
         def status(kind: str, eye: str = "") -> NDArray[np.int64]:
-            return np.concatenate([one.status[kind, eye] for one in samples])
+            return _stack([one.status[kind, eye] for one in samples])
 
         width, height = self.scene.size_px
         gaze = values("gp") * (float(width), float(height))
         gaze3d = self.axes.points(values("gp3"))
+        checks = reprojection(gaze3d, gaze[:, 0], gaze[:, 1], self.scene.device_camera)
         extra: dict[str, NDArray[Any]] = {f"gaze3d_{axis}_mm": gaze3d[:, i] for i, axis in enumerate("xyz")}
         for eye in EYES:
             origin, direction = self.axes.points(values("pc", eye)), self.axes.directions(values("gd", eye))
@@ -292,8 +304,7 @@ class _Card:
             extra=extra,
             findings=findings,
         )
-        checks = [*reprojection(gaze3d, gaze[:, 0], gaze[:, 1], self.scene.device_camera), *self._counts()]
-        return Stream(stream.table, (*stream.findings, *checks))
+        return Stream(stream.table, (*stream.findings, *checks, *self._counts()))
 
     def gaze(self) -> Stream:
         return self._gaze
@@ -381,6 +392,11 @@ class _Card:
         return Stream(*_as_stream(in_time_order(table, "events")))
 
 
+def _stack(pieces: list[NDArray[_Number]]) -> NDArray[_Number]:
+    """Join the arrays of the segments; that of a single one is taken as it is."""
+    return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
+
+
 def _as_stream(ordered: tuple[pd.DataFrame, list[Finding]]) -> tuple[pd.DataFrame, tuple[Finding, ...]]:
     return ordered[0], tuple(ordered[1])
 
@@ -427,8 +443,9 @@ def _unix_ns(text: object) -> int | None:
         return None
 
 
-def _span_us(data: LiveData) -> tuple[int | None, int | None]:
-    times = [packets.ts_us for packets in data.packets.values() if len(packets)]
+def _span_us(data: LiveData, samples: Samples) -> tuple[int | None, int | None]:
+    every = [samples.ts_us, *(packets.ts_us for packets in data.packets.values())]
+    times = [one for one in every if len(one)]
     if not times:
         return None, None
     return min(int(one.min()) for one in times), max(int(one.max()) for one in times)

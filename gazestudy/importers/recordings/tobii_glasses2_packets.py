@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from gazestudy.importers.recordings.tobii_json_lines import (
     NUMBERS,
+    Columns,
     LineFile,
     flat,
     floats,
@@ -154,7 +155,7 @@ def read_live_data(source: Source, name: str) -> LiveData:
         If it cannot be used.
     """
     lines = LineFile(source, name, "gaze")
-    parts: dict[str, list[NDArray[np.generic]]] = defaultdict(list)
+    parts = Columns()
     words: dict[str, list[str]] = defaultdict(list)
     odd = 0
     for table in lines.tables(_SCHEMA):
@@ -164,29 +165,23 @@ def read_live_data(source: Source, name: str) -> LiveData:
         text = f"{name}: {odd} packets have no time or are not like packets of their kind; they were left out"
         findings.append(Finding("problem", "gaze", "packets_skipped", text, odd))
 
-    def whole(key: str) -> Ints:
-        return np.concatenate([np.zeros(0, np.int64), *parts.pop(key, [])]).astype(np.int64, copy=False)
-
-    def numbers(key: str, width: int) -> Floats:
-        return np.concatenate([np.zeros((0, width)), *parts.pop(key, [])]).astype(np.float64, copy=False)
-
     packets = {}
     for kind, eye in (*SLOTS, ("ac", ""), ("gy", "")):
         key = kind + eye
-        times, status, gidx = (whole(f"{key}.{one}") for one in ("ts", "s", "gidx"))
-        packets[kind, eye] = Packets(times, status, gidx, numbers(key, _WIDTHS[kind]))
-    video = np.column_stack([whole("vts.ts"), whole("vts")])
-    sync = SyncPort(whole("sig.ts"), words["dir"], whole("sig"))
-    api = ApiEvents(whole("type.ts"), words["type"], words["tag"])
-    latency = np.concatenate([np.zeros(0), *parts.pop("l", [])]).astype(np.float64, copy=False)
+        times, status, gidx = (parts.ints(f"{key}.{one}") for one in ("ts", "s", "gidx"))
+        packets[kind, eye] = Packets(times, status, gidx, parts.floats(key, _WIDTHS[kind]))
+    video = np.column_stack([parts.ints("vts.ts"), parts.ints("vts")])
+    sync = SyncPort(parts.ints("sig.ts"), words["dir"], parts.ints("sig"))
+    api = ApiEvents(parts.ints("type.ts"), words["type"], words["tag"])
+    latency = parts.floats("l")
     return LiveData(packets, latency, video, sync, api, findings)
 
 
-def _take(table: pa.Table, parts: dict[str, list[NDArray[np.generic]]], words: dict[str, list[str]]) -> int:
+def _take(table: pa.Table, parts: Columns, words: dict[str, list[str]]) -> int:
     """Sort the packets of some lines by kind; return how many are not like packets of their kind."""
     given = pc.is_valid(flat(table["ts"])).to_numpy(zero_copy_only=False)
     ts = ints(flat(table["ts"]), 0)
-    timed = given & (np.abs(ts) < _FARTHEST_US)
+    timed = given & (ts > -_FARTHEST_US) & (ts < _FARTHEST_US)
     odd = int(np.count_nonzero(~timed))
     given_status = np.nan_to_num(floats(flat(table["s"])), nan=-1.0, posinf=-1.0, neginf=-1.0)
     status = np.ceil(np.clip(given_status, -1, 2**31)).astype(np.int64)
@@ -197,10 +192,10 @@ def _take(table: pa.Table, parts: dict[str, list[NDArray[np.generic]]], words: d
 
     def keep(key: str, rows: Ints, values: Floats) -> None:
         if len(rows):
-            parts[f"{key}.ts"].append(ts[rows])
-            parts[f"{key}.s"].append(status[rows])
-            parts[f"{key}.gidx"].append(gidx[rows])
-            parts[key].append(values)
+            parts.add(f"{key}.ts", ts[rows])
+            parts.add(f"{key}.s", status[rows])
+            parts.add(f"{key}.gidx", gidx[rows])
+            parts.add(key, values)
 
     for kind, width in _WIDTHS.items():
         column = flat(table[kind])
@@ -223,7 +218,7 @@ def _take(table: pa.Table, parts: dict[str, list[NDArray[np.generic]]], words: d
         else:
             keep(kind, rows, values)
             if kind == "gp" and len(rows):
-                parts["l"].append(latency[rows])
+                parts.add("l", latency[rows])
     _take_rest(table, ts, status, timed, parts, words)
     return odd
 
@@ -233,7 +228,7 @@ def _take_rest(
     ts: Ints,
     status: Ints,
     timed: NDArray[np.bool_],
-    parts: dict[str, list[NDArray[np.generic]]],
+    parts: Columns,
     words: dict[str, list[str]],
 ) -> None:
     """Keep the packets that are few: video times, sync ports, events."""
@@ -244,16 +239,16 @@ def _take_rest(
 
     video = rows_of("vts")
     vts = ints(flat(table["vts"]), 0)[video]
-    good = (status[video] == 0) & (np.abs(vts) < _FARTHEST_US)
-    parts["vts.ts"].append(ts[video][good])
-    parts["vts"].append(vts[good])
+    good = (status[video] == 0) & (vts > -_FARTHEST_US) & (vts < _FARTHEST_US)
+    parts.add("vts.ts", ts[video][good])
+    parts.add("vts", vts[good])
     sync = rows_of("sig")
-    parts["sig.ts"].append(ts[sync])
+    parts.add("sig.ts", ts[sync])
     level = np.nan_to_num(floats(flat(table["sig"]))[sync], posinf=0.0, neginf=0.0)
-    parts["sig"].append(np.clip(level, -(2**31), 2**31).astype(np.int64))
+    parts.add("sig", np.clip(level, -(2**31), 2**31).astype(np.int64))
     words["dir"].extend(texts(flat(table["dir"]).take(pa.array(sync))))
     event = rows_of("type")
-    parts["type.ts"].append(ts[event])
+    parts.add("type.ts", ts[event])
     words["type"].extend(texts(flat(table["type"]).take(pa.array(event))))
     words["tag"].extend(texts(flat(table["tag"]).take(pa.array(event))))
 
@@ -264,7 +259,7 @@ def assemble(data: LiveData) -> Samples:
     Parameters
     ----------
     data : LiveData
-        The packets of one segment.
+        The packets of one segment. Those of gaze are taken out of it: an hour of them is large.
 
     Returns
     -------
@@ -272,7 +267,7 @@ def assemble(data: LiveData) -> Samples:
         In the order of time. Samples at both ends that are not whole (the recording began or ended within
         them) are left out.
     """
-    slots = [data.packets[slot] for slot in SLOTS]
+    slots = [data.packets.pop(slot) for slot in SLOTS]
     numbers, count = _sample_numbers(slots)
     ts, gidx = np.zeros(count, np.int64), np.full(count, -1, np.int64)
     for packets, of_sample in zip(slots, numbers, strict=True):  # the time of the 2-D gaze has the last word
@@ -297,20 +292,21 @@ def assemble(data: LiveData) -> Samples:
         whole[kept] | ambiguous[kept], count - len(kept), ambiguous[kept], differing
     )
     values, status = {}, {}
-    for slot, packets, first in zip(SLOTS, slots, firsts, strict=True):
-        values[slot], status[slot] = _values_of(packets, first[kept])
     latency = np.full(len(kept), np.nan)
     has_latency = firsts[6][kept] >= 0
     latency[has_latency] = data.latency_us[firsts[6][kept][has_latency]]
+    for slot, first in zip(SLOTS, firsts, strict=True):
+        values[slot], status[slot] = _values_of(slots.pop(0), first[kept])
     return Samples(ts[kept], gidx[kept], values, status, latency, ambiguous[kept], findings)
 
 
 def _sample_numbers(slots: list[Packets]) -> tuple[list[Ints], int]:
     """Return for each packet of each kind the number of its sample, and how many samples there are."""
+    easy = _ascending_numbers(slots)
+    if easy is not None:
+        return easy
     ts = np.concatenate([packets.ts_us for packets in slots])
     gidx = np.concatenate([packets.gidx for packets in slots])
-    if len(ts) == 0:
-        return [np.zeros(0, np.int64) for _ in slots], 0
     order = np.lexsort((ts, gidx))
     sorted_ts, sorted_gidx = ts[order], gidx[order]
     apart = np.diff(sorted_ts)
@@ -319,6 +315,28 @@ def _sample_numbers(slots: list[Packets]) -> tuple[list[Ints], int]:
     number[order] = np.concatenate([[0], np.cumsum(new)])
     ends = np.cumsum([len(packets) for packets in slots])[:-1]
     return list(np.split(number, ends)), int(np.count_nonzero(new)) + 1
+
+
+def _ascending_numbers(slots: list[Packets]) -> tuple[list[Ints], int] | None:
+    """Return the same where every kind comes in order and once per sample, as it should; else None."""
+    given = [packets.gidx for packets in slots]
+    if all(len(one) == 0 or one.min() >= 0 for one in given):
+        keys = given
+    elif all(len(one) == 0 or one.max() < 0 for one in given):
+        keys = [packets.ts_us for packets in slots]
+    else:
+        return None
+    if not all((one[1:] > one[:-1]).all() for one in keys):
+        return None
+    every = np.unique(np.concatenate(keys))
+    numbers = [np.searchsorted(every, one) for one in keys]
+    ts = np.full(len(every), -1, np.int64)
+    for packets, of_sample in zip(slots, numbers, strict=True):
+        before = ts[of_sample]
+        if ((before >= 0) & (before != packets.ts_us)).any():
+            return None
+        ts[of_sample] = packets.ts_us
+    return numbers, len(every)
 
 
 def _values_of(packets: Packets, first: Ints) -> tuple[Floats, Ints]:

@@ -23,7 +23,15 @@ from numpy.typing import NDArray
 
 from gazestudy.errors import InputError, ParameterError
 from gazestudy.importers.recordings.tobii_camera import SIZE_PX, TobiiCamera, eye_used, reprojection
-from gazestudy.importers.recordings.tobii_json_lines import NUMBERS, LineFile, dense, flat, floats, texts
+from gazestudy.importers.recordings.tobii_json_lines import (
+    NUMBERS,
+    Columns,
+    LineFile,
+    dense,
+    flat,
+    floats,
+    texts,
+)
 from gazestudy.importers.recordings.tobii_scene import open_scene
 from gazestudy.importers.registry import ImporterInfo, Match, ReadOptions, Refusal, recording_importer
 from gazestudy.importers.scene_frames import NO_VIDEO
@@ -214,22 +222,22 @@ class _Folder:
 
     def gaze(self) -> Stream:
         lines = LineFile(self.source, self.gaze_name, "gaze")
-        columns: dict[str, list[NDArray[np.float64]]] = {}
+        columns = Columns()
         odd = 0
         for table in lines.tables(_GAZE_SCHEMA):
             odd += _take_gaze(table, columns)
-        t_s = _joined(columns, "t_s")
+        t_s = columns.floats("t_s")
         findings = [*lines.findings, *_odd_lines(odd, self.gaze_name, "gaze")]
         width, height = self.scene.size_px
-        gaze = _joined(columns, "gaze2d", 2) * (float(width), float(height))
-        gaze3d = self.axes.points(_joined(columns, "gaze3d", 3))
+        gaze = columns.floats("gaze2d", 2) * (float(width), float(height))
+        gaze3d = self.axes.points(columns.floats("gaze3d", 3))
         extra: dict[str, NDArray[Any]] = {f"gaze3d_{axis}_mm": gaze3d[:, i] for i, axis in enumerate("xyz")}
         for eye in EYES:
-            origin = self.axes.points(_joined(columns, f"gazeorigin{eye}", 3))
-            direction = self.axes.directions(_joined(columns, f"gazedirection{eye}", 3))
+            origin = self.axes.points(columns.floats(f"gazeorigin{eye}", 3))
+            direction = self.axes.directions(columns.floats(f"gazedirection{eye}", 3))
             extra |= {f"eye_{eye}_{axis}_mm": origin[:, i] for i, axis in enumerate("xyz")}
             extra |= {f"gaze_{eye}_{axis}": direction[:, i] for i, axis in enumerate("xyz")}
-            extra[f"pupil_{eye}_mm"] = _joined(columns, f"pupildiameter{eye}")
+            extra[f"pupil_{eye}_mm"] = columns.floats(f"pupildiameter{eye}")
         extra["eye_used"] = eye_used(*(np.isfinite(extra[f"gaze_{eye}_x"]) for eye in EYES))
         stream = gaze_stream(
             _ns(t_s),
@@ -275,7 +283,7 @@ class _Folder:
 
     def _sensors(self, sensors: tuple[str, ...], stream: str) -> Stream:
         lines = LineFile(self.source, self.imu_name, stream)
-        columns: dict[str, list[NDArray[np.float64]]] = {}
+        columns = Columns()
         odd = 0
         for table in lines.tables(_IMU_SCHEMA):
             t_s, wanted, wrong = _times(table, b"imu")
@@ -285,13 +293,13 @@ class _Folder:
                 wrong += more
             has = wanted & np.logical_or.reduce([np.isfinite(one).any(axis=1) for one in values.values()])
             odd += wrong
-            columns.setdefault("t_s", []).append(t_s[has])
+            columns.add("t_s", t_s[has])
             for sensor, one in values.items():
-                columns.setdefault(sensor, []).append(one[has])
-        made = {"t_ns": _ns(_joined(columns, "t_s"))}
+                columns.add(sensor, one[has])
+        made = {"t_ns": _ns(columns.floats("t_s"))}
         frame = pd.DataFrame(made)
         for sensor in sensors:
-            values_of = _joined(columns, sensor, 3)
+            values_of = columns.floats(sensor, 3)
             for i, axis in enumerate("xyz"):
                 frame[_SENSORS[sensor].format(axis)] = values_of[:, i]
         frame, order = in_time_order(frame, stream)
@@ -339,14 +347,14 @@ def _times(table: pa.Table, kind: bytes) -> tuple[NDArray[np.float64], NDArray[n
     return np.where(timed, t_s, 0.0), mine & timed, int(np.count_nonzero(mine & ~timed))
 
 
-def _take_gaze(table: pa.Table, columns: dict[str, list[NDArray[np.float64]]]) -> int:
+def _take_gaze(table: pa.Table, columns: Columns) -> int:
     """Add the gaze of some lines to the columns; return how many lists have a wrong length."""
     t_s, wanted, odd = _times(table, b"gaze")
     data = flat(table["data"])
     every = bool(wanted.all())
 
     def keep(key: str, values: NDArray[np.float64]) -> None:
-        columns.setdefault(key, []).append(values if every else values[wanted])
+        columns.add(key, values if every else values[wanted])
 
     keep("t_s", t_s)
     paths = {"gaze2d": (["gaze2d"], 2), "gaze3d": (["gaze3d"], 3)}
@@ -360,11 +368,6 @@ def _take_gaze(table: pa.Table, columns: dict[str, list[NDArray[np.float64]]]) -
         odd += wrong
         keep(key, values)
     return odd
-
-
-def _joined(columns: dict[str, list[NDArray[np.float64]]], key: str, width: int = 0) -> NDArray[np.float64]:
-    pieces = columns.pop(key, None)
-    return np.concatenate(pieces) if pieces else np.zeros((0, width) if width else 0)
 
 
 def _ns(t_s: NDArray[np.float64]) -> NDArray[np.int64]:

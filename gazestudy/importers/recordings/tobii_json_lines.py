@@ -11,6 +11,7 @@ import gzip
 import zipfile
 import zlib
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -27,8 +28,9 @@ MAX_BROKEN_LINES = 1000
 
 NUMBERS = pa.list_(pa.float64())
 
+_NEWLINE = 10
 _PIECE = 2**20
-_BLOCK = 2**24
+_BLOCK = 2**23
 _PARSED_AT_ONCE = 2**20
 _GZIP_ERRORS = (OSError, EOFError, zlib.error, zipfile.BadZipFile)
 
@@ -119,14 +121,15 @@ class LineFile:
         held: list[bytes] = []
         size = 0
         for piece in self._pieces():
-            held.append(piece)
             size += len(piece)
-            if size >= _BLOCK and b"\n" in piece:
-                whole, _, rest = b"".join(held).rpartition(b"\n")
-                yield whole + b"\n"
-                held, size = [rest], len(rest)
-        whole, end, rest = b"".join(held).rpartition(b"\n")
-        yield whole + end
+            end = piece.rfind(b"\n") + 1 if size >= _BLOCK else 0
+            if end:
+                held.append(piece[:end])
+                yield b"".join(held)
+                held, size = [], len(piece) - end
+            held.append(piece[end:])
+        whole, newline, rest = b"".join(held).rpartition(b"\n")
+        yield whole + newline
         if rest.strip():
             before = len(self._broken)
             yield rest
@@ -136,9 +139,11 @@ class LineFile:
                 self._note("problem", "truncated_line", text)
 
     def _parsed(self, block: bytes, options: pj.ParseOptions) -> Iterator[pa.Table]:
-        lines = block.count(b"\n") or 1
-        if not block.strip():
-            self._line += lines if block else 0
+        if not block:
+            return
+        lines = int(np.count_nonzero(np.frombuffer(block, np.uint8) == _NEWLINE)) or 1
+        if block.isspace():
+            self._line += lines
             return
         try:
             table = pj.read_json(
@@ -171,6 +176,34 @@ class LineFile:
             middle = middle or block.rfind(b"\n", 0, len(block) // 2) + 1
             yield from self._parsed(block[:middle], options)
             yield from self._parsed(block[middle:], options)
+
+
+class Columns:
+    """Columns that grow piece by piece, each in one array: many small arrays would leave memory in shreds."""
+
+    def __init__(self) -> None:
+        self._columns: dict[str, tuple[NDArray[Any], int]] = {}
+
+    def add(self, name: str, values: NDArray[Any]) -> None:
+        """Append `values`, shape (n,) or (n, width), to a column."""
+        held, count = self._columns.get(name, (values[:0], 0))
+        needed = count + len(values)
+        if needed > len(held):
+            grown = np.empty((max(needed, 2 * len(held)), *values.shape[1:]), values.dtype)
+            grown[:count] = held[:count]
+            held = grown
+        held[count:needed] = values
+        self._columns[name] = held, needed
+
+    def ints(self, name: str) -> NDArray[np.int64]:
+        """Take a column of whole numbers out, shape (n,)."""
+        held, count = self._columns.pop(name, (np.zeros(0, np.int64), 0))
+        return held[:count].astype(np.int64, copy=False)
+
+    def floats(self, name: str, width: int = 0) -> NDArray[np.float64]:
+        """Take a column of numbers out, shape (n,) or (n, width)."""
+        held, count = self._columns.pop(name, (np.zeros((0, width) if width else 0), 0))
+        return held[:count].astype(np.float64, copy=False)
 
 
 def flat(column: pa.ChunkedArray) -> pa.Array:
