@@ -25,14 +25,13 @@ from numpy.typing import NDArray
 from gazestudy.errors import InputError
 from gazestudy.importers.recordings import tobii_pro_lab_tables as tables
 from gazestudy.importers.recordings.separate_files import frames_by_video_time, given_camera
+from gazestudy.importers.recordings.table_keys import parse_selection, selection_of
 from gazestudy.importers.recordings.tobii_pro_lab_columns import (
     TIME,
     Columns,
     export_header,
     parse_header,
-    parse_selection,
     recordings_in,
-    selection_of,
 )
 from gazestudy.importers.recordings.tobii_pro_lab_rows import MOTION, Rows, read_rows
 from gazestudy.importers.registry import ImporterInfo, Match, ReadOptions, Refusal, recording_importer
@@ -75,12 +74,12 @@ class TobiiProLab:
 
     def read(self, source: Source, info: ImporterInfo, options: ReadOptions) -> Recording:
         """Return the recording with lazy streams."""
-        key = parse_selection(options.selection)
+        key = parse_selection(options.selection, 3)
         if key is None or not source.has(key[0]):
             raise InputError(
                 source.path, f"there is no recording {options.selection!r}", advice="Choose it by name"
             )
-        return _Export(source, *key, options).recording(info)
+        return _Export(source, key[0], key[1], key[2], options).recording(info)
 
 
 def _device(names: list[str]) -> str:

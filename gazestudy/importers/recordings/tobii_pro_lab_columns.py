@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from dataclasses import dataclass
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from gazestudy.importers.recordings.table_keys import distinct_keys
 from gazestudy.importers.sources import Source
 from gazestudy.importers.text_tables import TextFormat, TextTable, sniff_header
 
 TIME = "recording timestamp"
 EYE_TRACKER = "eye tracker"
 _BESIDE_TIME = ("sensor", "participant name", "recording name", "eye movement type", "gaze point x")
-_HEAD_BYTES = 65536
-_WHOLE_BYTES = 4 * 2**20
-_PROBES = 800
-_PROBE_BYTES = 8192
-
 _UNIT = re.compile(r"^(.*?)\s*(?:\[([^\[\]]*)\]|\(([^()]*)\))$")
 _OF_SNAPSHOT = re.compile(
     r"^((?:automatically |manually |assisted )?mapp(?:ed|ing) [^\[]+?) \[(.+)\]$", re.IGNORECASE
@@ -110,50 +103,11 @@ def export_header(source: Source, name: str) -> tuple[list[str], TextFormat] | N
     return sniffed if known and form.delimiter in ("\t", ";", ",") else None
 
 
-def recordings_in(source: Source, name: str, names: list[str], form: TextFormat) -> list[tuple[str, str]]:
-    """Return (participant, recording) of every recording in a file.
-
-    Notes
-    -----
-    Recordings follow each other in a file. Small files are read whole; of large ones a piece of every
-    800th is looked at, so that a recording of four seconds in an hour can be missed; reading counts them.
-    """
+def recordings_in(source: Source, name: str, names: list[str], form: TextFormat) -> list[tuple[str, ...]]:
+    """Return (participant, recording) of every recording in a file."""
     plain = parse_header(names).plain
-    indices = [
-        names.index(plain[one][0][1]) if one in plain else -1
-        for one in ("participant name", "recording name")
-    ]
-    size = source.size_bytes(name)
-    if form.encoding.startswith("utf-16") or size <= _WHOLE_BYTES:
-        text = source.read(name) if size <= _WHOLE_BYTES else source.head(name, _WHOLE_BYTES)
-        lines = text.decode(form.encoding, "replace").splitlines()[1:]
-    else:
-        lines = _probe(source, name, size, form.encoding)
-    found: dict[tuple[str, str], None] = {}
-    for line in lines:
-        cells = line.split(form.delimiter)
-        if len(cells) < len(names):
-            continue
-        found[_cell(cells, indices[0]), _cell(cells, indices[1])] = None
-    if len(found) > 1:
-        found.pop(("", ""), None)
-    return list(found) or [("", "")]
-
-
-def _cell(cells: list[str], index: int) -> str:
-    return cells[index].strip().strip('"') if index >= 0 else ""
-
-
-def _probe(source: Source, name: str, size: int, encoding: str) -> list[str]:
-    lines: list[str] = []
-    with source.open(name) as stream:
-        for position in np.linspace(0, size - _PROBE_BYTES, _PROBES).astype(np.int64).tolist():
-            stream.seek(position)
-            inside = (
-                stream.read(_PROBE_BYTES).decode(encoding.removesuffix("-sig"), "replace").split("\n")[1:-1]
-            )
-            lines.extend(inside[:1] + inside[-1:])
-    return lines
+    columns = [plain[one][0][1] if one in plain else None for one in ("participant name", "recording name")]
+    return distinct_keys(source, name, names, form, columns)
 
 
 def text_of(table: TextTable, name: str) -> pa.ChunkedArray:
@@ -173,19 +127,3 @@ def first_text(table: TextTable, name: str | None) -> str:
     cells = text_of(table, name)
     filled = cells.filter(pc.not_equal(cells, ""))
     return str(filled[0].as_py()) if len(filled) else ""
-
-
-def selection_of(file: str, participant: str, recording: str) -> str:
-    """Return the key of a recording: its file, participant and name as one line of a table."""
-    line = io.StringIO()
-    csv.writer(line, lineterminator="").writerow([file, participant, recording])
-    return line.getvalue()
-
-
-def parse_selection(selection: str) -> tuple[str, str, str] | None:
-    """Return file, participant and recording of a key, None if it is none."""
-    try:
-        parts: list[str] = next(csv.reader([selection]), [])
-    except csv.Error:
-        return None
-    return (parts[0], parts[1], parts[2]) if len(parts) == 3 else None

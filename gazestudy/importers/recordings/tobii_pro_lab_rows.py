@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from gazestudy.errors import InputError
+from gazestudy.importers.recordings.text_pieces import TextPiece
 from gazestudy.importers.recordings.tobii_pro_lab_columns import (
     EYE_TRACKER,
     TIME,
@@ -24,7 +24,7 @@ from gazestudy.importers.recordings.tobii_pro_lab_columns import (
     parse_header,
     text_of,
 )
-from gazestudy.importers.sources import FolderSource, Source
+from gazestudy.importers.sources import Source
 from gazestudy.importers.text_tables import TextFormat, TextTable, read_table
 from gazestudy.model import Finding
 
@@ -79,20 +79,6 @@ class Rows:
     findings: list[Finding]
     facts: dict[str, str]
     others: int
-
-
-class _Piece(FolderSource):
-    """A part of a file, with its header, seen as a file of its own."""
-
-    def __init__(self, place: Path, data: bytes) -> None:
-        super().__init__(place.parent, only=place.name)
-        self._place, self._data = place, data
-
-    def read(self, name: str) -> bytes:
-        return self._data
-
-    def place(self, name: str) -> Path:
-        return self._place
 
 
 def read_rows(source: Source, name: str, participant: str, recording: str) -> Rows:
@@ -178,7 +164,7 @@ def _pieces(source: Source, name: str, form: TextFormat) -> Iterator[TextTable]:
             form = replace(form, decimal=",")
     whole = form.encoding.startswith("utf-16") or source.size_bytes(name) <= _PIECE_BYTES
     for data in [source.read(name)] if whole else _cut(source, name):
-        table = read_table(_Piece(source.place(name), data), name, "gaze")
+        table = read_table(TextPiece(source.place(name), data), name, "gaze")
         table.format = replace(table.format, decimal=form.decimal)
         yield table
 
