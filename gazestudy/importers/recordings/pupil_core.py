@@ -29,7 +29,13 @@ from gazestudy.importers.recordings.pupil_core_export import (
     core_gaze,
     exports_finding,
     exports_in,
+)
+from gazestudy.importers.recordings.pupil_core_info import (
+    INFO,
+    OLD_INFO,
     key_values,
+    recording_info,
+    start_of,
 )
 from gazestudy.importers.recordings.pupil_core_pldata import (
     BROKEN,
@@ -40,23 +46,17 @@ from gazestudy.importers.recordings.pupil_core_pldata import (
     is_pickle,
     read_gaze,
     read_npy,
-    seconds_to_ns,
-    usable_seconds,
 )
 from gazestudy.importers.recordings.pupil_core_tables import TABLES, annotation_events, read_topic
 from gazestudy.importers.recordings.pupil_core_world import World
 from gazestudy.importers.registry import ImporterInfo, Match, ReadOptions, Refusal, recording_importer
 from gazestudy.importers.sources import FolderSource, Source
-from gazestudy.model import Clock, Finding, Recording, RecordingMeta, Stream
+from gazestudy.model import Finding, Recording, RecordingMeta, Stream
 
-INFO = "info.player.json"
-OLD_INFO = "info.csv"
 OLD_DATA = "pupil_data"
 RECORDED = "recorded"
 MAPPINGS = "offline_data/gaze-mappings/"
 
-_INFO_KEYS = ("recording_software_name", "meta_version", "start_time_synced_s")
-_OLD_KEYS = ("Capture Software Version", "Capture Software", "Start Time (Synced)", "World Camera Frames")
 _PHONES = ("Pupil Invisible", "Neon")
 _PERSONAL = ("system_info", "System Info", "User", "recording_name", "Recording Name")
 _UUID = re.compile(r"-[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}$", re.IGNORECASE)
@@ -69,7 +69,7 @@ class PupilCore:
 
     def identify(self, source: Source, options: ReadOptions) -> Match | list[Match] | Refusal:
         """Look at info.player.json or info.csv, else at the start of pldata files."""
-        info = _info_of(source)
+        info = recording_info(source)
         gaze = _gaze_files(source)
         if info:
             device = _device(info)
@@ -111,14 +111,16 @@ class _Folder:
 
     def __post_init__(self) -> None:
         self.info = self._read_info()
-        self.start_s = {key: _seconds(self.info, *spellings) for key, spellings in _STARTS.items()}
+        if not self.info:
+            text = f"neither {INFO} nor {OLD_INFO}: no device, no start on the clock of the wall"
+            self.notes.append(Finding("warning", "recording", "no_info", text))
+        self.start = start_of(self.info)
         size = re.fullmatch(r"(\d{2,5})\s*x\s*(\d{2,5})", str(self.info.get("World Camera Resolution")))
-        synced = self.start_s["synced"]
         self.world = World(
             self.source,
             video=self.options.video,
             calibration=self.options.camera,
-            start_ns=None if synced is None else _ns(synced),
+            start_ns=self.start.pupil_ns,
             size_px=(int(size.group(1)), int(size.group(2))) if size else None,
             notes=self.notes,
         )
@@ -141,7 +143,7 @@ class _Folder:
 
     def _read_info(self) -> dict[str, Any]:
         try:
-            return _info_of(self.source, strict=True)
+            return recording_info(self.source, strict=True)
         except InputError as error:
             self.notes.append(Finding("problem", "recording", "info_damaged", str(error), 1))
             return {}
@@ -199,9 +201,6 @@ class _Folder:
             self.notes.append(exports_finding(self.exports, self.export))
 
     def recording(self, importer: ImporterInfo) -> Recording:
-        system, synced = self.start_s["system"], self.start_s["synced"]
-        start = None if system is None else _ns(system)
-        offset = None if start is None or synced is None else start - _ns(synced)
         times = [part for part in self.world.times[0] if len(part)]
         loaders = self._loaders()
         meta = RecordingMeta(
@@ -210,16 +209,13 @@ class _Folder:
             importer=importer.name,
             importer_version=importer.version,
             source=self.source.path,
-            start_unix_ns=start,
+            start_unix_ns=self.start.unix_ns,
             participant_label=key_values(self.source, "user_info.csv").get("name", ""),
             extra={key: value for key, value in self.info.items() if key not in _PERSONAL},
         )
-        source = (
-            "start_time_system_s - start_time_synced_s: clock of the computer" if offset is not None else ""
-        )
         return Recording(
             meta,
-            clock=Clock("pupil_time", offset, source, int(times[0][0]) if times else None),
+            clock=self.start.clock(int(times[0][0]) if times else None),
             camera=self.world.camera,
             videos=self.world.videos,
             loaders=loaders,
@@ -298,43 +294,6 @@ class _Folder:
             text = f"{name} is cut off: {missing} times are missing"
             file.findings.append(Finding("warning", file.stream, "truncated", text, missing))
         return seconds
-
-
-_STARTS = {
-    "system": ("start_time_system_s", "Start Time (System)"),
-    "synced": ("start_time_synced_s", "Start Time (Synced)"),
-}
-
-
-def _ns(seconds: float) -> int:
-    return int(seconds_to_ns(np.array([seconds]))[0])
-
-
-def _seconds(info: dict[str, Any], *spellings: str) -> float | None:
-    for spelling in spellings:
-        try:
-            value = float(info[spelling])
-        except (KeyError, TypeError, ValueError, OverflowError):
-            continue
-        if usable_seconds(np.array([value]))[0]:
-            return value
-    return None
-
-
-def _info_of(source: Source, *, strict: bool = False) -> dict[str, Any]:
-    """Return what the recording says of itself, {} if it is none of Pupil; damage is an error if `strict`."""
-    old = key_values(source, OLD_INFO)
-    if not any(key in old for key in _OLD_KEYS):
-        old = {}
-    if not source.has(INFO):
-        return dict(old)
-    try:
-        info = source.json(INFO)
-    except InputError:
-        if strict:
-            raise
-        return old or {"recording_software_name": "Pupil Capture"}  # reading it will say what is wrong
-    return {**old, **info} if any(key in info for key in _INFO_KEYS) else dict(old)
 
 
 def _software(info: dict[str, Any]) -> str:

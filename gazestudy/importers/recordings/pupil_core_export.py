@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from gazestudy.errors import InputError
 from gazestudy.geometry.cameras import direction_to_deg, direction_to_px
 from gazestudy.importers.recordings.alignment import align_video
+from gazestudy.importers.recordings.pupil_core_info import key_values, recording_info, start_of
 from gazestudy.importers.recordings.pupil_core_pldata import Floats, GazeRows, Ints, gaze_extra
 from gazestudy.importers.recordings.pupil_core_world import World
 from gazestudy.importers.registry import ImporterInfo, Match, ReadOptions, Refusal, recording_importer
@@ -33,7 +34,7 @@ from gazestudy.importers.sources import TABLE_SUFFIXES, FolderSource, Source, Zi
 from gazestudy.importers.streams import gaze_stream, in_time_order
 from gazestudy.importers.text_tables import TextTable, read_table, sniff_header
 from gazestudy.importers.video import SceneVideo
-from gazestudy.model import Camera, Clock, Finding, Recording, RecordingMeta, Stream
+from gazestudy.model import Camera, Finding, Recording, RecordingMeta, Stream
 
 GAZE = "gaze_positions.csv"
 INFO = "export_info.csv"
@@ -216,18 +217,6 @@ class Export:
             values["duration_s"] = table.floats(duration)
         frame, order = in_time_order(pd.DataFrame(values), "events")
         return Stream(frame, (*table.findings, *order))
-
-
-def key_values(source: Source, name: str) -> dict[str, str]:
-    """Return a file of "key,value" lines (older ones with tabs), {} if it is not there or cannot be read."""
-    if not source.has(name):
-        return {}
-    try:
-        text = source.head(name).decode("utf-8-sig", errors="replace")
-    except InputError:
-        return {}
-    pairs = (re.split(r"[,\t]", line, maxsplit=1) for line in text.splitlines())
-    return {pair[0].strip().rstrip(":"): pair[1].strip().strip('"') for pair in pairs if len(pair) == 2}
 
 
 def exports_in(source: Source, folder: str = EXPORTS) -> list[Export]:
@@ -481,17 +470,19 @@ class _Alone:
         used = export.used_files
         used += [export.file("world.mp4")] if self.exported else []
         first = self.world.times[0]
+        start = start_of(recording_info(self.above) if self.above is not None else {})
         meta = RecordingMeta(
             name=_name_of(source),
             device="Pupil Core",
             importer=importer.name,
             importer_version=importer.version,
             source=source.path,
+            start_unix_ns=start.unix_ns,
             extra=export.info,
         )
         return Recording(
             meta,
-            clock=Clock("pupil_time", None, "", int(first[0][0]) if first and len(first[0]) else None),
+            clock=start.clock(int(first[0][0]) if first and len(first[0]) else None),
             camera=self.world.camera,
             videos=self.world.videos or self.exported,
             loaders={"gaze": self.gaze, "frames": self.frames, **export.loaders(self.world.size_px)},
@@ -590,7 +581,7 @@ def _recording_above(source: Source, base: str) -> Source | None:
 def _name_of(source: Source) -> str:
     """Return a name: exports, 000 and gaze_positions say nothing, the folder above them does."""
     path = source.path.absolute()
-    parts = [path.parent.name, path.stem, *[part for part in source.inner.split("/") if part]]
+    parts = [*path.parts[-3:-1], path.stem, *[part for part in source.inner.split("/") if part]]
     while len(parts) > 1 and (EXPORTS in parts[-2:] or parts[-1] == Path(GAZE).stem):
         parts.pop()
     return parts[-1] or source.label

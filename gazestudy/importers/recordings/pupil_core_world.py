@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from gazestudy.errors import InputError, ParameterError
@@ -26,7 +27,7 @@ from gazestudy.importers.recordings.pupil_core_pldata import (
     unpacked,
     usable_seconds,
 )
-from gazestudy.importers.scene_frames import NO_CAMERA, paired_frames, usable_videos
+from gazestudy.importers.scene_frames import NO_CAMERA, paired_frames, usable_videos, with_holes
 from gazestudy.importers.sources import FolderSource, Source
 from gazestudy.importers.streams import frame_table, gap_findings, in_time_order
 from gazestudy.importers.video import SceneVideo
@@ -175,17 +176,7 @@ class World:
             text = f"{virtual.sum()} virtual frames where the camera paused, without a picture"
             found.append(Finding("info", "frames", "virtual_frames", text, int(virtual.sum())))
         part = np.maximum.accumulate(np.maximum(video, 0))
-        counts = np.zeros(0, dtype=np.int64)
-        if self.videos:
-            with SceneVideo(self.videos) as scene:
-                counts = np.bincount(scene.table()["video"], minlength=len(self.videos))
-                found.extend(scene.findings())
-        file = np.clip(video, 0, max(len(counts) - 1, 0))
-        there = ~virtual & (video < len(counts)) & (index >= 0)
-        there[there] = index[there] < counts[file[there]]
-        if len(counts) and (named := int(np.count_nonzero(~virtual))) != (total := int(counts.sum())):
-            text = f"{total} pictures for {named} frame times; {np.count_nonzero(there)} are paired"
-            found.append(Finding("warning", "frames", "frame_count", text, abs(total - named)))
+        there = self._readable(video, index, found) if self.videos else np.zeros(len(video), dtype=np.bool_)
         table = frame_table(
             t_ns,
             video=np.where(there, video, -1),
@@ -196,7 +187,21 @@ class World:
         table.loc[virtual, "kind"] = "gap"
         frames, order = in_time_order(table, "frames")
         gaps = gap_findings(t_ns[~virtual], "frames", part[~virtual])
-        return Stream(frames, (*found, *order, *gaps))
+        return Stream(with_holes(frames) if self.videos else frames, (*found, *order, *gaps))
+
+    def _readable(self, video: Ints, index: Ints, found: list[Finding]) -> NDArray[np.bool_]:
+        """Return which frames of the lookup have a picture that can be read."""
+        with SceneVideo(self.videos) as scene:
+            pictures = scene.table()
+            found.extend(scene.findings())
+        named, total = int(np.count_nonzero(video >= 0)), len(pictures)
+        wanted = pd.MultiIndex.from_arrays([video, index])
+        readable = pictures[pictures["readable"].astype(bool)]
+        there = wanted.isin(pd.MultiIndex.from_frame(readable[["video", "index"]]))
+        if named != total:
+            text = f"{total} pictures for {named} frame times; {np.count_nonzero(there)} are paired"
+            found.append(Finding("warning", "frames", "frame_count", text, abs(total - named)))
+        return np.asarray(there)
 
     def _intrinsics(self) -> dict[tuple[int, int], dict[str, Any]]:
         """Return the calibrations in world.intrinsics by the size of the image."""
