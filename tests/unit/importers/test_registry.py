@@ -24,16 +24,16 @@ def glassestools(folder: Path, name: str = "walk") -> Path:
 
 def test_every_importer_is_listed():
     infos = {info.name: info for info in list_importers()}
-    assert set(infos) == {"pupil-cloud", "glassestools", "table"}
-    assert infos["table"].fallback
-    assert not any(info.documented_only for info in infos.values())
+    assert {"pupil-cloud", "glassestools", "table"} <= set(infos)
+    assert [name for name, info in infos.items() if info.fallback] == ["table"]
+    assert not infos["pupil-cloud"].documented_only
 
 
 def test_unknown_says_why_each_said_no(tmp_path):
     (tmp_path / "notes.txt").write_text("hello", encoding="utf-8")
     with pytest.raises(UnknownFormatError) as caught:
         read_recording(tmp_path)
-    assert set(caught.value.refusals) == {"pupil-cloud", "glassestools", "table"}
+    assert set(caught.value.refusals) == {info.name for info in list_importers()}
     assert caught.value.refusals["pupil-cloud"] == "there is no gaze.csv"
     assert "\n" not in str(caught.value)
 
@@ -69,7 +69,7 @@ def test_several_importers_for_one_folder(tmp_path, cloud):
 
 
 def test_unknown_importer(tmp_path):
-    with pytest.raises(ParameterError, match="one of glassestools, pupil-cloud, table"):
+    with pytest.raises(ParameterError, match=r"one of .*glassestools, .*pupil-cloud, .*table"):
         find_recordings(tmp_path, importer="gopro")
 
 
