@@ -223,9 +223,11 @@ class _Folder:
         return found
 
     def _first_frame_ns(self) -> int | None:
-        for files in (self.parts.files.get(self.parts.scene or "", {})[n] for n in self.parts.numbers[:1]):
+        for _, files in sorted(self.parts.files.get(self.parts.scene or "", {}).items()):
             head = self.source.head(files["time"], 8) if "time" in files else b""
-            return int.from_bytes(head, "little", signed=True) if len(head) == 8 else None
+            if len(head) == 8:
+                t_ns = np.frombuffer(head, "<i8").astype(np.int64)
+                return int(t_ns[0]) if plausible(t_ns, "", [], "").all() else None
         return None
 
     @cached_property

@@ -2,6 +2,7 @@
 
 import json
 import random
+import shutil
 import struct
 import time
 import zlib
@@ -489,6 +490,26 @@ def test_identifying_is_quick(neon):
     started = time.perf_counter()
     find_recordings(folder, importer="pupil-native")
     assert time.perf_counter() - started < 0.2
+
+
+def test_in_a_zip(neon, tmp_path):
+    folder = neon()
+    archive = shutil.make_archive(str(tmp_path / "packed"), "zip", folder.parent, folder.name)
+    recording = read_recording(archive)
+    assert len(recording.gaze) == 60
+    assert recording.camera.source == "device"
+
+
+def test_any_file_may_be_missing(neon):
+    folder = neon()
+    for file in sorted(folder.iterdir()):
+        data = file.read_bytes()
+        file.unlink()
+        recording = read_recording(folder)
+        if not file.name.startswith("eye_state"):
+            assert str(build_report(recording))
+        assert len(recording.gaze) == (40 if file.name.startswith("gaze") else 60)
+        file.write_bytes(data)
 
 
 def test_the_source_is_left_alone(neon):
