@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+import zipfile
+import zlib
 from collections.abc import Sequence
 
 import numpy as np
 
+from gazestudy.errors import InputError
 from gazestudy.importers.sources import Source
 from gazestudy.importers.text_tables import TextFormat
 
@@ -64,12 +67,19 @@ def distinct_keys(
 
 def _probe(source: Source, name: str, size: int, encoding: str) -> list[str]:
     lines: list[str] = []
-    with source.open(name) as stream:
-        for position in np.linspace(0, size - _PROBE_BYTES, _PROBES).astype(np.int64).tolist():
-            stream.seek(position)
-            text = stream.read(_PROBE_BYTES).decode(encoding.removesuffix("-sig"), "replace")
-            inside = text.split("\n")[1:-1]
-            lines.extend(inside[:1] + inside[-1:])
+    places = np.linspace(0, max(size - _PROBE_BYTES, 0), _PROBES).astype(np.int64).tolist()
+    try:
+        with source.open(name) as stream:
+            for position in places:
+                stream.seek(position)
+                text = stream.read(_PROBE_BYTES).decode(encoding.removesuffix("-sig"), "replace")
+                inside = text.split("\n")[1:-1]
+                lines.extend(inside[:1] + inside[-1:])
+    except (OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        advice = "Copy or export it again"
+        raise InputError(
+            source.place(name), "this file cannot be read", found=str(error), advice=advice
+        ) from error
     return lines
 
 

@@ -7,6 +7,8 @@ what they hold, so they are read in pieces, of which only the needed rows and co
 from __future__ import annotations
 
 import re
+import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -170,19 +172,30 @@ def _pieces(source: Source, name: str, form: TextFormat) -> Iterator[TextTable]:
 
 
 def _cut(source: Source, name: str) -> Iterator[bytes]:
-    with source.open(name) as stream:
-        header, rest = b"", b""
-        while data := stream.read(_PIECE_BYTES):
-            data = rest + data
-            if not header:
-                header, _, data = data.partition(b"\n")
-                header += b"\n"
-            end = data.rfind(b"\n") + 1
-            rest = data[end:]
-            if end:
-                yield header + data[:end]
-        if rest:
-            yield header + rest
+    header, rest = b"", b""
+    for piece in _read_on(source, name):
+        data = rest + piece
+        if not header:
+            header, _, data = data.partition(b"\n")
+            header += b"\n"
+        end = data.rfind(b"\n") + 1
+        rest = data[end:]
+        if end:
+            yield header + data[:end]
+    if rest:
+        yield header + rest
+
+
+def _read_on(source: Source, name: str) -> Iterator[bytes]:
+    try:
+        with source.open(name) as stream:
+            while data := stream.read(_PIECE_BYTES):
+                yield data
+    except (OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        advice = "Copy or export it again"
+        raise InputError(
+            source.place(name), "this file cannot be read", found=str(error), advice=advice
+        ) from error
 
 
 def _own(table: TextTable, columns: Columns, participant: str, recording: str, others: set[str]) -> TextTable:
