@@ -139,6 +139,7 @@ def test_odd_starts_are_not_used(mindlink):
 
 
 def test_random_damage_raises_only_our_own_errors(mindlink):
+    (mindlink / "video.mp4").unlink()  # decoding it is slow
     rng = np.random.default_rng(6)
     for turn in range(120):
         path = mindlink / ("meta_data.json", "gaze_data.csv", "pupil_position.csv")[turn % 3]
