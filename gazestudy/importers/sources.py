@@ -230,19 +230,17 @@ class FolderSource(Source):
 
     def size_bytes(self, name: str) -> int:
         """Return the size of a file."""
-        return (self.folder / name).stat().st_size
+        try:
+            return (self.folder / name).stat().st_size
+        except OSError as error:
+            raise _cannot_open(self.place(name), error) from error
 
     def open(self, name: str) -> BinaryIO:
         """Open a file for reading."""
         try:
             return (self.folder / name).open("rb")
         except OSError as error:
-            raise InputError(
-                self.place(name),
-                "this file cannot be opened",
-                found=str(error.strerror),
-                advice="Check its permissions",
-            ) from error
+            raise _cannot_open(self.place(name), error) from error
 
     def local(self, name: str) -> Path:
         """Return a path on disk that holds the file."""
@@ -292,12 +290,17 @@ class ZipSource(Source):
 
     def size_bytes(self, name: str) -> int:
         """Return the size of a file."""
-        return self._archive.getinfo(self._members[name]).file_size
+        return self._archive.getinfo(self._member(name)).file_size
+
+    def _member(self, name: str) -> str:
+        if name not in self._members:
+            raise _not_there(self.place(name))
+        return self._members[name]
 
     def open(self, name: str) -> BinaryIO:
         """Open a file for reading."""
         try:
-            return self._archive.open(self._members[name])  # type: ignore[return-value]  # IO[bytes] is one
+            return self._archive.open(self._member(name))  # type: ignore[return-value]  # IO[bytes] is one
         except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError) as error:
             raise InputError(self.place(name), "this file cannot be unpacked", found=str(error)) from error
 
@@ -328,6 +331,20 @@ class ZipSource(Source):
     def place(self, name: str) -> Path:
         """Return how to call the file in messages."""
         return self.path / self.inner / name
+
+
+def _not_there(place: Path) -> InputError:
+    return InputError(
+        place, "there is no such file", advice="The recording is not complete; copy or export it again"
+    )
+
+
+def _cannot_open(place: Path, error: OSError) -> InputError:
+    if isinstance(error, FileNotFoundError):
+        return _not_there(place)
+    return InputError(
+        place, "this file cannot be opened", found=str(error.strerror), advice="Check its permissions"
+    )
 
 
 def sources(path: Path, extract_to: Path | None = None) -> Iterator[Source]:

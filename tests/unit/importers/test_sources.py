@@ -165,3 +165,13 @@ def test_broken_json(tmp_path, content):
     (tmp_path / "info.json").write_bytes(content)
     with pytest.raises(InputError, match=r"info\.json"):
         FolderSource(tmp_path).json("info.json")
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_file_that_is_not_there_is_named(tmp_path, packed):
+    make_zip(tmp_path / "a.zip", {"gaze.csv": b"t,x\n"})
+    (tmp_path / "a").mkdir()
+    source = ZipSource(tmp_path / "a.zip") if packed else FolderSource(tmp_path / "a")
+    for look in (source.size_bytes, source.open, source.read, source.unzipped):
+        with pytest.raises(InputError, match=r"imu\.csv: there is no such file"):
+            look("imu.csv")
