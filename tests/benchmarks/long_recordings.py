@@ -20,32 +20,34 @@ _CAMERA_PX = (1920, 1080)
 
 
 def write_hours(folder: Path, layout: str, hours: float) -> Path:
-    """Write a recording of so many hours at 200 Hz, with a tiny scene video of the right frame times."""
+    """Write a recording of so many hours at 200 Hz, with a dull scene video of the right frame times."""
     folder.mkdir(parents=True)
     recording = _repeated(hours)
     name = LAYOUTS[layout].write(recording, GAZE_EVENTS.empty(), folder)
-    write_tiny_video(folder / name, len(recording.frames))
+    write_tiny_video(folder / name, len(recording.frames), _CAMERA_PX)
     return folder
 
 
-def write_tiny_video(path: Path, count: int) -> Path:
-    """Write so many pictures of 64 x 36 px at `FPS_HZ`; the packets of a few seconds are repeated."""
-    rng = np.random.default_rng(1)
+def write_tiny_video(path: Path, count: int, size: tuple[int, int] = (64, 36)) -> Path:
+    """Write so many dull pictures at `FPS_HZ`; the packets of two seconds are repeated."""
+    grey = np.linspace(60, 180, size[0] * size[1]).astype(np.uint8).reshape(size[::-1])
     with av.open(str(path), "w", format="mp4") as container:
         stream = container.add_stream("libx264", rate=FPS_HZ)
-        stream.width, stream.height, stream.pix_fmt = 64, 36, "yuv420p"
-        stream.codec_context.gop_size = 1
+        stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
+        stream.codec_context.gop_size = 2 * FPS_HZ
         stream.options = {"preset": "ultrafast", "tune": "zerolatency"}
         packets = []
-        for _ in range(50):
-            frame = av.VideoFrame.from_ndarray(rng.integers(0, 255, (36, 64), np.uint8), format="gray")
-            packets += [bytes(one) for one in stream.encode(frame.reformat(format="yuv420p"))]
-        packets += [bytes(one) for one in stream.encode(None)]
+        for number in range(2 * FPS_HZ):
+            frame = av.VideoFrame.from_ndarray(grey, format="gray").reformat(format="yuv420p")
+            frame.pts, frame.time_base = number, Fraction(1, FPS_HZ)
+            packets += [(bytes(one), one.is_keyframe) for one in stream.encode(frame)]
+        packets += [(bytes(one), one.is_keyframe) for one in stream.encode(None)]
         for number in range(count):
-            packet = av.Packet(packets[number % len(packets)])
+            data, is_key = packets[number % len(packets)]
+            packet = av.Packet(data)
             packet.stream, packet.time_base = stream, Fraction(1, FPS_HZ)
             packet.pts = packet.dts = number
-            packet.duration, packet.is_keyframe = 1, True
+            packet.duration, packet.is_keyframe = 1, is_key
             container.mux(packet)
     return path
 
