@@ -364,7 +364,6 @@ def _take_gaze(table: pa.Table, columns: Columns) -> int:
         keep(f"pupildiameter{eye}", floats(pc.struct_field(data, [f"eye{eye}", "pupildiameter"])))
     for key, (path, width) in paths.items():
         values, wrong = dense(pc.struct_field(data, path), width)
-        values[~np.isfinite(values).all(axis=1)] = np.nan
         odd += wrong
         keep(key, values)
     return odd

@@ -249,12 +249,16 @@ def vectors(column: pa.Array, width: int) -> tuple[NDArray[np.int64], NDArray[np
 
 
 def dense(column: pa.Array, width: int) -> tuple[NDArray[np.float64], int]:
-    """Return a column of lists as an array of shape (n, width), NaN for none, and how many are wrong."""
+    """Return a column of lists as an array of shape (n, width), and how many have a wrong length.
+
+    A row is NaN as a whole where there is no list, or one of wrong length, or one that is not all numbers.
+    """
     rows, values, wrong = vectors(column, width)
-    if len(rows) == len(column):
+    whole = np.isfinite(values).all(axis=1)
+    if len(rows) == len(column) and whole.all():
         return values, wrong
     filled = np.full((len(column), width), np.nan)
-    filled[rows] = values
+    filled[rows[whole]] = values[whole]
     return filled, wrong
 
 
