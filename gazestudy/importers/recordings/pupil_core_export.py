@@ -325,7 +325,7 @@ def _without_px(stream: Stream, has_angles: bool) -> Stream:
         "the size of the scene image is not known: samples have shares of it (norm_x, norm_y) but no pixels;"
         f" {rest}. Give the scene video (--video) or a calibration of the camera (--camera)"
     )
-    unknown = Finding("problem", "gaze", "pixels_unknown", text, len(stream.table))
+    unknown = Finding("warning", "gaze", "pixels_unknown", text, len(stream.table))
     return Stream(stream.table, (*stream.findings, unknown))
 
 

@@ -157,12 +157,12 @@ def annotation_events(file: Pldata, stamps: Floats | None) -> Stream:
 
 
 def _packer(topic: Topic, texts: dict[str, list[str]]) -> Callable[[dict[Any, Any], int], bytes]:
-    paths = list(topic.numbers.values())
-    form = struct.Struct(f"<{2 + len(paths)}d")
+    getters = [_getter(path) for path in topic.numbers.values()]
+    form = struct.Struct(f"<{2 + len(getters)}d")
 
     def pack(datum: dict[Any, Any], number: int) -> bytes:
         datum[topic.needs]
-        row = form.pack(number, datum.get("timestamp", _NAN), *[_at(datum, path) for path in paths])
+        row = form.pack(number, datum.get("timestamp", _NAN), *[get(datum) for get in getters])
         for name, key in topic.texts.items():
             texts[name].append(str(datum.get(key, "")))
         return row
@@ -170,13 +170,24 @@ def _packer(topic: Topic, texts: dict[str, list[str]]) -> Callable[[dict[Any, An
     return pack
 
 
-def _at(datum: Any, path: Path) -> Any:
-    try:
-        for key in path:
+def _getter(path: Path) -> Callable[[Any], Any]:
+    """Return what follows the keys of a path, NaN where they lead nowhere."""
+    key, *rest = path
+
+    def direct(datum: Any) -> Any:
+        value = datum.get(key)
+        return _NAN if value is None else value
+
+    def through(datum: Any) -> Any:
+        try:
             datum = datum[key]
-    except (KeyError, TypeError, IndexError):
-        return _NAN
-    return _NAN if datum is None else datum
+            for step in rest:
+                datum = datum[step]
+        except (KeyError, TypeError, IndexError):
+            return _NAN
+        return _NAN if datum is None else datum
+
+    return through if rest else direct
 
 
 def _whole(values: Floats) -> pd.Series:

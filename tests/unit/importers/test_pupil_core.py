@@ -159,7 +159,7 @@ def test_real_binocular_gaze_row_by_row(samples):
     assert gaze[["pupil_left_mm", "pupil_right_mm"]].median().between(4, 8).all()
     findings = codes(recording)
     assert findings["check_times"].severity == "info" and findings["check_times"].count == 665
-    assert findings["pixels_unknown"].severity == "problem"
+    assert findings["pixels_unknown"].severity == "warning"
     assert gaze["x_px"].isna().all() and gaze["valid"].all()
 
 

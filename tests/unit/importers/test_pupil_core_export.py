@@ -143,7 +143,7 @@ def test_lone_table_without_a_size_has_no_pixels(tmp_path):
     assert gaze["reason"].tolist() == ["ok"] * 15 + ["low_confidence"] * 5
     assert "azimuth_deg" not in gaze.columns
     finding = codes(recording)["pixels_unknown"]
-    assert finding.severity == "problem" and "--video" in finding.message and finding.count == 20
+    assert finding.severity == "warning" and "--video" in finding.message and finding.count == 20
 
 
 def test_calibration_from_elsewhere_gives_the_size(tmp_path):
