@@ -73,7 +73,7 @@ def align_by_events(
     Times written to whole seconds (or minutes) are taken as cut or rounded, it is not known which: half the
     unit is added to the shared error, and the error of one pair is at least half the unit.
     """
-    check_settings(reading_ms=reading_ms, confidence=confidence)
+    check_settings(drift_bound_ppm, reading_ms=reading_ms, confidence=confidence)
     first, second = np.argsort(source_ns, kind="stable"), np.argsort(target_ns, kind="stable")
     source, target = source_ns[first], target_ns[second]
     names = [source_names[k] for k in first.tolist()]

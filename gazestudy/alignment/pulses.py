@@ -18,6 +18,7 @@ Times = NDArray[np.int64]
 DRIFT_BOUND_PPM = 50.0
 """Difference of the rates of two quartz clocks, each within 25 ppm over age and temperature."""
 
+MAX_DRIFT_PPM = 10_000.0
 MIN_PULSES = 3
 MIN_SHARE = 1 / 3
 RUNNER_UP_SHARE = 0.7
@@ -67,7 +68,7 @@ def align_by_pulses(
     ParameterError
         If the pulses do not tell the offset, or tell several.
     """
-    check_settings(tolerance_ms=tolerance_ms, reading_ms=reading_ms, confidence=confidence)
+    check_settings(drift_bound_ppm, tolerance_ms=tolerance_ms, reading_ms=reading_ms, confidence=confidence)
     source, target = np.sort(source_ns), np.sort(target_ns)
     ways = best_matchings(
         source, target, tolerance_ms=tolerance_ms, drift_bound_ppm=drift_bound_ppm, near_ns=near_ns
@@ -123,8 +124,10 @@ def refuse_ambiguous(ways: list[Matching], what: str, advice: str) -> None:
         raise ParameterError(what, offsets, f"one offset that fits far better than others; {advice}")
 
 
-def check_settings(**settings: float) -> None:
+def check_settings(drift_bound_ppm: float, **settings: float) -> None:
     """Raise ParameterError for a setting that is no positive number, or a confidence that is no share."""
+    if not 0 <= drift_bound_ppm <= MAX_DRIFT_PPM:
+        raise ParameterError("drift_bound_ppm", drift_bound_ppm, f"0 to {MAX_DRIFT_PPM:g} ppm")
     for name, value in settings.items():
         if name == "confidence" and not 0.5 <= value < 1:
             raise ParameterError(name, value, "a share from 0.5 to below 1")

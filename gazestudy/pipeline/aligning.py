@@ -1,0 +1,309 @@
+"""Aligns the clocks of a study's recordings with other clocks, and keeps what was found as facts.
+
+Nothing is shifted: a time on another clock is asked for by `on_other_clock` and comes with its uncertainty.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from gazestudy.alignment import align_by_events, align_by_pulses, align_by_wall_clock
+from gazestudy.errors import ParameterError, StudyError
+from gazestudy.importers.time_marks import TimeMarks
+from gazestudy.model.alignment import CONFIDENCE, AlignmentMethod, ClockAlignment
+from gazestudy.store import Study
+
+SYNC_PORT = "sync_port"
+"""Stream of recorders that have a socket for sync pulses: `t_ns`, `direction`, `value`."""
+
+METHODS: tuple[AlignmentMethod, ...] = ("events", "pulses", "wall-clock")
+
+
+@dataclass(frozen=True, slots=True)
+class AlignOptions:
+    """How to align; None and empty: what the method has as its default.
+
+    Attributes
+    ----------
+    source_pattern, target_pattern : str
+        Which events or pulses, by name ("*" for any text, capitals do not matter); for a sync port, by
+        direction.
+    stream : str
+        Stream of the recording with its times; "": sync port or events.
+    near_s, near_within_s : float
+        Expected target minus source time, and how far it may be off.
+    reading_ms, bias_ms, tolerance_ms, drift_bound_ppm : float
+        See `align_by_events` and `align_by_pulses`.
+    synchronised_unix_ns : int
+        When the clock of the recording was last set; needed by "wall-clock", as is `drift_bound_ppm`.
+    synchronisation_ms, known_drift_ppm : float
+        See `align_by_wall_clock`.
+    target_synchronised_unix_ns, target_drift_bound_ppm, target_synchronisation_ms
+        The same for the other clock.
+    confidence : float
+        Of the uncertainty.
+    """
+
+    source_pattern: str = "*"
+    target_pattern: str = "*"
+    stream: str = ""
+    near_s: float | None = None
+    near_within_s: float = 60.0
+    reading_ms: float | None = None
+    bias_ms: float = 0.0
+    tolerance_ms: float | None = None
+    drift_bound_ppm: float | None = None
+    synchronised_unix_ns: int | None = None
+    synchronisation_ms: float = 100.0
+    known_drift_ppm: float = 0.0
+    target_synchronised_unix_ns: int | None = None
+    target_drift_bound_ppm: float = 0.0
+    target_synchronisation_ms: float = 0.0
+    confidence: float = CONFIDENCE
+
+
+def align_recording(
+    study: Study,
+    recording_id: str,
+    *,
+    target: str,
+    method: AlignmentMethod,
+    marks: TimeMarks | None = None,
+    options: AlignOptions | None = None,
+) -> ClockAlignment:
+    """Find how the clock of a recording relates to another clock; nothing is stored.
+
+    Parameters
+    ----------
+    study : Study
+        The study.
+    recording_id : str
+        Whose clock is the source.
+    target : str
+        Name of the other clock; another recording of the study if `marks` is None.
+    method : {"events", "pulses", "wall-clock"}
+        By what.
+    marks : TimeMarks, optional
+        Times of the other clock: a log, an interview, a logger.
+    options : AlignOptions, optional
+        How.
+
+    Returns
+    -------
+    ClockAlignment
+        For `Study.add_alignment`.
+
+    Raises
+    ------
+    ParameterError
+        If the evidence does not tell the alignment.
+    StudyError
+        If there is no such recording, or no times of the other clock.
+    """
+    chosen = options or AlignOptions()
+    if method not in METHODS:
+        raise ParameterError("method", method, ", ".join(METHODS))
+    if target == recording_id:
+        raise ParameterError("target", target, "another clock than that of the recording itself")
+    study.recording(recording_id)
+    if method == "wall-clock":
+        return _by_wall_clock(study, recording_id, target, marks, chosen)
+    pulses = method == "pulses"
+    source = _picked(
+        recording_marks(study, recording_id, chosen.stream, pulses=pulses), chosen.source_pattern
+    )
+    if marks is None:
+        _require_recording(study, target)
+        marks = recording_marks(study, target, chosen.stream, pulses=pulses)
+    other = _picked(marks, chosen.target_pattern)
+    given = {"reading_ms": chosen.reading_ms, "drift_bound_ppm": chosen.drift_bound_ppm}
+    settings = {name: value for name, value in given.items() if value is not None}
+    near_ns = None
+    if chosen.near_s is not None:
+        near_ns = (round(chosen.near_s * 1e9), round(chosen.near_within_s * 1e9))
+    evidence = _evidence(source, other, chosen)
+    if pulses:
+        if chosen.tolerance_ms is not None:
+            settings["tolerance_ms"] = chosen.tolerance_ms
+        return align_by_pulses(
+            source.t_ns,
+            other.t_ns,
+            near_ns=near_ns,
+            bias_ms=chosen.bias_ms + other.unit_ms / 2,
+            confidence=chosen.confidence,
+            evidence=evidence,
+            **settings,
+        )
+    return align_by_events(
+        source.t_ns,
+        source.names,
+        other.t_ns,
+        other.names,
+        near_ns=near_ns,
+        bias_ms=chosen.bias_ms,
+        target_unit_ms=other.unit_ms or None,
+        confidence=chosen.confidence,
+        evidence=evidence,
+        **settings,
+    )
+
+
+def on_other_clock(
+    study: Study, recording_id: str, target: str, t_ns: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return times of a recording on another clock, by the alignment that the study has.
+
+    Parameters
+    ----------
+    study : Study
+        The study.
+    recording_id, target : str
+        The two clocks.
+    t_ns : ndarray of int64, shape (n,)
+        Times of the recording, ns.
+
+    Returns
+    -------
+    t_ns : ndarray of int64, shape (n,)
+        The same moments on the other clock.
+    uncertainty_ms : ndarray of float, shape (n,)
+        Half width of the interval around each.
+
+    Raises
+    ------
+    StudyError
+        If the study has no alignment of the two, or several.
+    """
+    return study.alignment(recording_id, target).alignment.to_target(t_ns)
+
+
+def from_other_clock(
+    study: Study, recording_id: str, target: str, t_ns: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return times of another clock on that of a recording; the reverse of `on_other_clock`."""
+    return study.alignment(recording_id, target).alignment.to_source(t_ns)
+
+
+def recording_marks(study: Study, recording_id: str, stream: str = "", *, pulses: bool) -> TimeMarks:
+    """Return the events of a recording, or the moments at which its sync port went high.
+
+    Parameters
+    ----------
+    study : Study
+        The study.
+    recording_id : str
+        Which recording.
+    stream : str, optional
+        Stream with `t_ns`; "": the sync port for pulses where there is one, else the events.
+    pulses : bool
+        For pulses.
+
+    Raises
+    ------
+    StudyError
+        If there are no such times.
+    """
+    if not stream:
+        stream = SYNC_PORT if pulses and study.has_stream(recording_id, SYNC_PORT) else "events"
+    table = study.stream(recording_id, stream)
+    if "t_ns" not in table.columns:
+        raise StudyError(f"{study.path}: stream {stream!r} of {recording_id!r} has no times (t_ns)")
+    if {"direction", "value"} <= set(table.columns):
+        table = _rising(table)
+    if not len(table):
+        raise StudyError(
+            f"{study.path}: recording {recording_id!r} has no {'pulses' if pulses else 'events'}"
+            f" (stream {stream!r}); it has {', '.join(study.streams(recording_id))}"
+        )
+    label = next((name for name in ("name", "direction") if name in table.columns), None)
+    names = tuple(table[label].astype(str)) if label else ("",) * len(table)
+    origin = {"recording": recording_id, "stream": stream, "rows": len(table)}
+    return TimeMarks(table["t_ns"].to_numpy(np.int64), names, origin=origin)
+
+
+def _rising(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows at which a port goes from low to high."""
+    pieces = []
+    for _, rows in table.groupby("direction", sort=False):
+        high = (rows["value"] > 0).to_numpy(bool)
+        before = np.append(False, high[:-1])
+        pieces.append(rows[high & ~before])
+    return pd.concat(pieces).sort_values("t_ns", kind="stable") if pieces else table
+
+
+def _picked(marks: TimeMarks, pattern: str) -> TimeMarks:
+    wanted = pattern.strip().casefold()
+    keep = [k for k, name in enumerate(marks.names) if fnmatchcase(name.strip().casefold(), wanted)]
+    if not keep:
+        known = ", ".join(sorted({name for name in marks.names if name})[:12]) or "no names"
+        raise ParameterError("events", pattern, f"a pattern that fits one of: {known}")
+    names = tuple(marks.names[k] for k in keep)
+    return TimeMarks(marks.t_ns[keep], names, marks.unit_ms, marks.is_unix, marks.origin, marks.findings)
+
+
+def _evidence(source: TimeMarks, other: TimeMarks, chosen: AlignOptions) -> dict[str, object]:
+    return {
+        "source": {**(source.origin or {}), "pattern": chosen.source_pattern, "used": len(source.t_ns)},
+        "target": {**(other.origin or {}), "pattern": chosen.target_pattern, "used": len(other.t_ns)},
+    }
+
+
+def _require_recording(study: Study, target: str) -> None:
+    if target not in {recording.id for recording in study.recordings()}:
+        raise StudyError(
+            f"{study.path}: {target!r} is no recording of this study, so its times must be given as a table"
+        )
+
+
+def _by_wall_clock(
+    study: Study, recording_id: str, target: str, marks: TimeMarks | None, chosen: AlignOptions
+) -> ClockAlignment:
+    if chosen.synchronised_unix_ns is None or chosen.drift_bound_ppm is None:
+        raise ParameterError(
+            "wall-clock",
+            recording_id,
+            "when the clock of the recording was last set, and how fast it may drift (a phone: 1 s/day)",
+        )
+    ahead_ns = _to_unix(study, recording_id)
+    target_to_unix_ns, unit_ms = 0, 0.0
+    evidence: dict[str, object] = {
+        "source": {"recording": recording_id, "clock": study.clock(recording_id).to_dict()}
+    }
+    if marks is not None:
+        if not marks.is_unix:
+            raise ParameterError(
+                "wall-clock", target, "times with date and time zone; give --day and --zone for times of day"
+            )
+        evidence["target"], unit_ms = marks.origin or {}, marks.unit_ms
+    elif target in {recording.id for recording in study.recordings()}:
+        target_to_unix_ns = _to_unix(study, target)
+        evidence["target"] = {"recording": target, "clock": study.clock(target).to_dict()}
+    return align_by_wall_clock(
+        source_to_unix_ns=ahead_ns,
+        synchronised_unix_ns=chosen.synchronised_unix_ns,
+        drift_bound_ppm=chosen.drift_bound_ppm,
+        synchronisation_ms=chosen.synchronisation_ms,
+        known_drift_ppm=chosen.known_drift_ppm,
+        target_to_unix_ns=target_to_unix_ns,
+        target_synchronised_unix_ns=chosen.target_synchronised_unix_ns,
+        target_drift_bound_ppm=chosen.target_drift_bound_ppm,
+        target_synchronisation_ms=chosen.target_synchronisation_ms,
+        target_unit_ms=unit_ms,
+        confidence=chosen.confidence,
+        evidence=evidence,
+    )
+
+
+def _to_unix(study: Study, recording_id: str) -> int:
+    ahead_ns = study.clock(recording_id).offset_to_unix_ns
+    if ahead_ns is None:
+        raise StudyError(
+            f"{study.path}: the clock of recording {recording_id!r} does not tell the time of day;"
+            " align it by events or pulses"
+        )
+    return ahead_ns
