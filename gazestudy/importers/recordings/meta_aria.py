@@ -74,9 +74,8 @@ class MetaAria:
             reason = f"{next(iter(tables.values()))} with {TIME!r}"
             return Match(_name(source), "Project Aria", reason, covers=())
         if recordings:
-            return Refusal(
-                f"{recordings[0]} is a recording without eye gaze: let MPS make it, and put it beside"
-            )
+            text = f"{recordings[0]} is a recording without eye gaze beside it"
+            return Refusal(f"{text}: let MPS make it, put its folder mps here, and choose the folder of both")
         return Refusal(f"there is neither a table of gaze that starts with {TIME!r} nor a VRS recording")
 
     def read(self, source: Source, info: ImporterInfo, options: ReadOptions) -> Recording:
@@ -86,11 +85,13 @@ class MetaAria:
 
 def _name(source: Source) -> str:
     """Return the first telling name from the innermost folder outwards."""
-    place = source.place("") if not source.path.is_file() else source.path
-    parts = [*reversed(Path(place).with_suffix("").parts)]
+    path = source.path
+    single = path.is_file() and path.suffix.lower() == ".csv"
+    own = [] if single else [path.stem if path.is_file() else path.name]
+    inwards = [*path.parent.parts, *own, *PurePosixPath(source.inner).parts]
+    parts = [part for part in reversed(inwards) if part not in ("", path.anchor)]
     name = next((part for part in parts if part.lower() not in _DULL_NAMES), source.label)
-    vergence = "eye_gaze_vergence" in parts[: parts.index(name) if name in parts else 0]
-    return f"{name} vergence" if vergence else name
+    return f"{name} vergence" if parts[:1] == ["eye_gaze_vergence"] else name
 
 
 def _header(source: Source, name: str) -> list[str]:

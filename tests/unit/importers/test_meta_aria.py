@@ -80,6 +80,22 @@ def test_every_row_of_every_real_table(samples, name):
         np.testing.assert_array_equal(gaze[column], raw[column])
 
 
+def test_names_are_those_of_folders(samples):
+    found = find_recordings(samples / FOLDER)
+    assert [one.name for one in found][1:] == ["mps_sample", "mps_sample vergence", "mps_sample"]
+    for name in TABLES:
+        expected = (
+            "mps_sample vergence" if "vergence" in name else name.split("/")[-4 if REAL in name else -3]
+        )
+        assert read_recording(samples / name).meta.name == expected
+
+
+def test_in_a_zip(samples, tmp_path):
+    packed = shutil.make_archive(str(tmp_path / "walk"), "zip", samples / REAL)
+    gaze = read_recording(packed).gaze
+    np.testing.assert_array_equal(gaze["x_px"], read_recording(samples / REAL).gaze["x_px"])
+
+
 def test_pixels_are_those_of_the_peer(samples):
     """The peer's pixels are those of the picture as stored; ours of the upright one."""
     gaze = read_recording(samples / REAL).gaze
