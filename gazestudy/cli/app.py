@@ -9,6 +9,7 @@ import typer
 from gazestudy import __version__
 from gazestudy.cli import (
     check,
+    columns,
     demo,
     detect,
     export,
@@ -50,6 +51,7 @@ def _options(
 app.command("demo")(demo.demo)
 app.command("new")(new.new)
 app.command("import")(import_.import_recordings)
+app.add_typer(columns.app, name="columns")
 app.command("import-mapping")(import_mapping.import_mapping)
 app.add_typer(placement.app, name="placement")
 app.command("run")(run.run)

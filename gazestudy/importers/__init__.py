@@ -1,12 +1,13 @@
 """Files from outside, read into the model."""
 
 from gazestudy.importers import recordings  # all formats register themselves
+from gazestudy.importers.recordings.choices import Choice
+from gazestudy.importers.recordings.column_proposals import propose_columns
 from gazestudy.importers.recordings.columns import (
     ColumnMapping,
     Proposal,
     Validity,
     load_columns,
-    propose_columns,
     save_columns,
 )
 from gazestudy.importers.registry import (
@@ -25,6 +26,7 @@ from gazestudy.importers.video import SceneVideo
 
 __all__ = [
     "Candidate",
+    "Choice",
     "ColumnMapping",
     "ImportReport",
     "ImporterInfo",

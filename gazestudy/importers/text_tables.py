@@ -47,7 +47,7 @@ class TextFormat:
     Attributes
     ----------
     encoding : str
-        Python's name of the encoding.
+        Python's name of the encoding; "auto" where it is to be found out.
     delimiter : str
         One character between cells.
     decimal : {".", ","}
@@ -294,7 +294,8 @@ def read_table(
     place = source.place(name)
     data = _whole_lines(source.head(name, _HEAD_BYTES)) if head_only else source.read(name)
     findings: list[Finding] = []
-    data, encoding = _as_utf8(data, place, stream, form.encoding if form else None, findings)
+    given = form.encoding if form is not None and form.encoding != "auto" else None
+    data, encoding = _as_utf8(data, place, stream, given, findings)
     for _ in range(skip_rows):
         data = data.partition(b"\n")[2]
     data = _without_nuls(data, place, stream, findings)

@@ -1,4 +1,4 @@
-"""Column mappings: how a plain table of gaze samples is to be understood."""
+"""Column mappings: how a plain table of gaze samples is to be understood, and how that was found out."""
 
 from __future__ import annotations
 
@@ -7,31 +7,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Self
 
-import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from gazestudy.errors import InputError
-from gazestudy.importers.sources import TABLE_SUFFIXES, FolderSource, Source
-from gazestudy.importers.text_tables import TextTable, read_table, sniff_header
+from gazestudy.importers.recordings.choices import Choice
+from gazestudy.importers.recordings.column_layout import look_at
+from gazestudy.importers.sources import TABLE_SUFFIXES, Source
+from gazestudy.importers.text_tables import sniff_header
 
 FILE_NAME = "columns.json"
 NS_PER_UNIT = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
+ANY_VIDEO = "*"
 
-# Usual steps of eye trackers (2 to 2000 Hz) in each unit; the ranges do not overlap.
-_STEP_RANGES = {"s": (0.0005, 0.2), "ms": (0.5, 200.0), "us": (500.0, 2e5), "ns": (5e5, 2e8)}
-_TIME_NAMES = ("timestamp", "time", "t", "time stamp", "gaze timestamp", "sample time", "recording timestamp")
-_PX_PAIRS = (
-    ("x_px", "y_px"),
-    ("gaze x", "gaze y"),
-    ("gaze x px", "gaze y px"),
-    ("gaze_pos_vid_x", "gaze_pos_vid_y"),
-    ("x", "y"),
-)
-_NORM_PAIRS = (("norm_pos_x", "norm_pos_y"), ("x_norm", "y_norm"), ("gaze x norm", "gaze y norm"))
-_FRAME_NAMES = ("frame_idx", "frame", "frame index", "frame number", "world_index")
-_UNITS = {"s": "s", "sec": "s", "seconds": "s", "ms": "ms", "us": "us", "ns": "ns"}
-_MOBILE_GAZE_MAPPING = ["timestamp", "frame_idx", "confidence", "norm_pos_x", "norm_pos_y"]
-_CONFIDENT = 0.6
+_AS_WRITTEN = ("encoding", "delimiter", "decimal", "skip_rows")
 
 
 class _Strict(BaseModel):
@@ -68,7 +56,7 @@ class ColumnMapping(_Strict):
     Attributes
     ----------
     table : str or None
-        File name of the table; None: the only table in the folder.
+        File name of the table; None: the table that was given, or the only one in the folder.
     encoding, delimiter, decimal : str
         How the text is written; "auto": found out.
     skip_rows : int
@@ -90,7 +78,8 @@ class ColumnMapping(_Strict):
     frame_base : {0, 1}
         Number of the first frame.
     video : str or None
-        File name of the scene video; None: there is none.
+        File name of the scene video; "*": the only one beside the table, or the one that is named like it,
+        if there is any; None: there is none.
     video_start : float or None
         Time of the table, in its unit, at which the video starts; None: from the frame column, else guessed.
     device : str
@@ -135,14 +124,28 @@ class Proposal:
 
     Attributes
     ----------
-    mapping : ColumnMapping
-        The mapping.
-    reasons : tuple of str
-        What each choice rests on.
+    mapping : ColumnMapping or None
+        The mapping with every choice as proposed; None where something indispensable was not found.
+    choices : tuple of Choice
+        How each field was found out.
     """
 
-    mapping: ColumnMapping
-    reasons: tuple[str, ...]
+    mapping: ColumnMapping | None
+    choices: tuple[Choice, ...]
+
+    @property
+    def questions(self) -> tuple[Choice, ...]:
+        """Choices that a person has to make."""
+        return tuple(choice for choice in self.choices if choice.confidence == "low")
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """What the choices rest on that are not merely read from the text."""
+        return tuple(
+            choice.reason
+            for choice in self.choices
+            if choice.field not in _AS_WRITTEN or choice.confidence != "high"
+        )
 
 
 class NoProposal(Exception):
@@ -192,132 +195,22 @@ def save_columns(mapping: ColumnMapping, path: Path) -> None:
     path.write_text(text + "\n", encoding="utf-8", newline="\n")
 
 
-def propose_columns(path: Path | str) -> Proposal:
-    """Return a column mapping for a folder with one table and one video, or for a table in such a folder.
-
-    Parameters
-    ----------
-    path : Path or str
-        The folder or the table.
-
-    Returns
-    -------
-    Proposal
-        The mapping and the reason of each choice.
-
-    Raises
-    ------
-    InputError
-        If the table cannot be understood without being told.
-    """
-    path = Path(path)
-    source = FolderSource(path) if path.is_dir() else FolderSource(path, only=path.name)
-    try:
-        return propose(source)
-    except NoProposal as error:
-        raise InputError(path, str(error), advice=f"Write a {FILE_NAME} beside the table") from error
-
-
-def propose(source: Source) -> Proposal:
-    """Return the proposal for a source; raises `NoProposal` with the reason."""
-    name, header = _only_table(source)
-    neighbours = (
-        FolderSource(source.path.parent)
-        if source.path.is_file() and isinstance(source, FolderSource)
-        else source
-    )
-    videos = neighbours.videos()
-    if len(videos) != 1:
-        raise NoProposal(f"one scene video is needed beside {name}, found {len(videos)}")
-    table = TextTable.of_names(header)
-    time = table.find(*_TIME_NAMES, *(f"{one} {unit}" for one in _TIME_NAMES for unit in _UNITS))
-    if time is None:
-        raise NoProposal(f"no column of {name} is named like a time ({', '.join(header[:8])})")
-    x, y, xy_unit, reason = _position(name, header, table)
-    full = read_table(source, name, "gaze", head_only=True)
-    time_unit, unit_reason = _time_unit(full, time)
-    reasons = [f"table {name}, video {videos[0]}", unit_reason, reason]
-    frame = table.find(*_FRAME_NAMES)
-    base: Literal[0, 1] = 0
-    if frame is not None:
-        base = 1 if int(full.ints(frame, missing=2**62).min()) == 1 else 0
-        reasons.append(f"frame numbers in {frame!r} count from {base}")
-    confidence = table.find("confidence")
-    validity = None
-    if confidence is not None:
-        validity = Validity(column=confidence, min=_CONFIDENT)
-        reasons.append(f"samples with {confidence!r} below {_CONFIDENT} are not valid")
-    elif (valid := table.find("valid")) is not None:
-        validity = Validity(column=valid, equals=True)
-        reasons.append(f"{valid!r} says which samples are valid")
-    mapping = ColumnMapping(
-        table=name,
-        time=time,
-        time_unit=time_unit,
-        x=x,
-        y=y,
-        xy_unit=xy_unit,
-        validity=validity,
-        confidence=confidence,
-        frame=frame,
-        frame_base=base,
-        video=videos[0],
-    )
-    return Proposal(mapping, tuple(reasons))
-
-
 def tables_of(source: Source) -> list[str]:
-    """Return the files of a source that may be tables of gaze samples; notes and licences are not."""
+    """Return the files of a source that may be tables of gaze samples; notes and licences are not.
+
+    Files named .txt count only where there are no others.
+    """
     names = [name for name in source.names() if name.lower().endswith(TABLE_SUFFIXES)]
     found = []
     for name in names:
         sniffed = sniff_header(source, name)
-        if sniffed is not None and len(sniffed[0]) >= 3:
+        if sniffed is not None and (len(sniffed[0]) >= 3 or _begins_later(source, name)):
             found.append(name)
-    return found
+    return [name for name in found if not name.lower().endswith(".txt")] or found
 
 
-def _only_table(source: Source) -> tuple[str, list[str]]:
-    names = [name for name in tables_of(source) if not name.lower().endswith(".txt")] or tables_of(source)
-    if len(names) != 1:
-        raise NoProposal(f"one table of gaze samples is needed, found {len(names)}")
-    sniffed = sniff_header(source, names[0])
-    return names[0], sniffed[0] if sniffed else []
-
-
-def _position(
-    name: str, header: list[str], table: TextTable
-) -> tuple[str, str, Literal["px", "normalised"], str]:
-    for x_name, y_name in _NORM_PAIRS:
-        x, y = table.find(x_name), table.find(y_name)
-        if x is not None and y is not None:
-            if header != _MOBILE_GAZE_MAPPING:
-                raise NoProposal(f"{x!r} and {y!r} of {name} may count from the top or from the bottom")
-            return x, y, "normalised", "this header is that of mobileGazeMapping, whose origin is top-left"
-    for x_name, y_name in _PX_PAIRS:
-        x, y = table.find(x_name), table.find(y_name)
-        if x is not None and y is not None:
-            return x, y, "px", f"{x!r} and {y!r} are taken as px from the top left"
-    raise NoProposal(f"no columns of {name} are named like a gaze position ({', '.join(header[:8])})")
-
-
-def _time_unit(table: TextTable, time: str) -> tuple[Literal["s", "ms", "us", "ns"], str]:
-    last = time.lower().rstrip(" ])").replace("[", " ").replace("(", " ").replace("_", " ").split()[-1]
-    times = table.floats(time)
-    steps = np.diff(times[np.isfinite(times)])
-    steps = steps[steps > 0]
-    if len(steps) == 0:
-        raise NoProposal(f"the times in {time!r} never increase")
-    step = float(np.median(steps))
-    units: tuple[Literal["s", "ms", "us", "ns"], ...] = ("s", "ms", "us", "ns")
-    for unit in units:
-        if _UNITS.get(last) == unit and len(time.split()) + time.count("_") + time.count("[") > 1:
-            return unit, f"the name of {time!r} says {unit}"
-    for unit in units:
-        low, high = _STEP_RANGES[unit]
-        if low <= step <= high and not any(
-            other != unit and _STEP_RANGES[other][0] <= step <= _STEP_RANGES[other][1] for other in units
-        ):
-            rate = NS_PER_UNIT["s"] / NS_PER_UNIT[unit] / step
-            return unit, f"the median step of {time!r} is {step:g}: {rate:.0f} Hz if it is {unit}"
-    raise NoProposal(f"the unit of {time!r} cannot be told from its median step of {step:g}")
+def _begins_later(source: Source, name: str) -> bool:
+    """Return whether a table follows after some lines of text."""
+    layout = look_at(source, name)
+    doubts = layout is None or any(choice.confidence == "low" for choice in layout.choices)
+    return not doubts and layout is not None and len(layout.header) >= 3 and bool(layout.value("skip_rows"))

@@ -8,7 +8,7 @@ table by those numbers; its own times are checked against them and replaced wher
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -17,13 +17,14 @@ from numpy.typing import NDArray
 from gazestudy.errors import InputError, ParameterError
 from gazestudy.importers.camera_files import camera_from_json
 from gazestudy.importers.recordings.alignment import align_video
+from gazestudy.importers.recordings.column_proposals import settled
 from gazestudy.importers.recordings.columns import (
+    ANY_VIDEO,
     FILE_NAME,
     NS_PER_UNIT,
     ColumnMapping,
     NoProposal,
     parse_columns,
-    propose,
     tables_of,
 )
 from gazestudy.importers.registry import ImporterInfo, Match, ReadOptions, Refusal, recording_importer
@@ -62,14 +63,24 @@ class GenericTable:
 
 def _mapping_for(source: Source, columns: ColumnMapping | None) -> tuple[ColumnMapping, tuple[str, ...]]:
     if columns is not None:
-        given, said = columns, ("by the column mapping that was given",)
+        given, said = _for_this_table(columns, source), ("by the column mapping that was given",)
     elif source.has(FILE_NAME):
         given = parse_columns(source.read(FILE_NAME), source.place(FILE_NAME))
         said = (f"by {FILE_NAME}",)
     else:
-        proposal = propose(source)
-        return proposal.mapping, ("by a mapping made from the header", *proposal.reasons)
+        mapping, reasons = settled(source)
+        return mapping, ("by a mapping made from the header", *reasons)
     return _with_files(given, source), said
+
+
+def _for_this_table(mapping: ColumnMapping, source: Source) -> ColumnMapping:
+    """Return a mapping that was saved for one table as it is for another."""
+    single = isinstance(source, FolderSource) and source.only is not None
+    if single or (mapping.table is not None and not source.has(mapping.table)):
+        names = tables_of(source)
+        if len(names) == 1:
+            return mapping.model_copy(update={"table": names[0]})
+    return mapping
 
 
 def _with_files(mapping: ColumnMapping, source: Source) -> ColumnMapping:
@@ -80,6 +91,8 @@ def _with_files(mapping: ColumnMapping, source: Source) -> ColumnMapping:
         if len(names) != 1:
             raise NoProposal(f"the mapping names no table and there are {len(names)}")
         mapping = mapping.model_copy(update={"table": names[0]})
+    if mapping.video == ANY_VIDEO:
+        mapping = mapping.model_copy(update={"video": _any_video(neighbours, mapping.table or "")})
     for name, what in ((mapping.table, "table"), (mapping.video, "video"), (mapping.camera, "camera")):
         if name is not None and not neighbours.has(name):
             raise NoProposal(f"the {what} {name!r} that the column mapping names is not there")
@@ -87,6 +100,18 @@ def _with_files(mapping: ColumnMapping, source: Source) -> ColumnMapping:
     if sniffed is None:
         raise NoProposal(f"{mapping.table} is empty or no text")
     return mapping
+
+
+def _any_video(source: Source, table: str) -> str | None:
+    """Return the only video, or the one that is named like the table."""
+    videos = source.videos()
+    if len(videos) > 1:
+        videos = [name for name in videos if PurePosixPath(name).stem == PurePosixPath(table).stem]
+        if len(videos) != 1:
+            raise NoProposal(
+                f"there are several videos and none is named like {table}; name one in the mapping"
+            )
+    return videos[0] if videos else None
 
 
 def _neighbours(source: Source) -> Source:
@@ -173,7 +198,7 @@ class _Table:
             sniffed = sniff_header(self.source, name)
             found = sniffed[1] if sniffed else TextFormat("utf-8", ",", ".")
             form = TextFormat(
-                found.encoding if mapping.encoding == "auto" else mapping.encoding,
+                mapping.encoding,
                 found.delimiter if mapping.delimiter == "auto" else mapping.delimiter,
                 found.decimal if mapping.decimal == "auto" else mapping.decimal,
             )

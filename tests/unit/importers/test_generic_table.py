@@ -1,6 +1,7 @@
 """Plain tables by a column mapping."""
 
 import json
+import re
 
 import numpy as np
 import pandas as pd
@@ -205,8 +206,7 @@ def test_proposals(folder, table, expected):
 )
 def test_no_proposal_where_there_is_doubt(folder, table, problem):
     here = folder(table)
-    with pytest.raises(InputError, match=problem):
-        propose_columns(here)
+    assert any(re.search(problem, question.reason) for question in propose_columns(here).questions)
     with pytest.raises(UnknownFormatError, match=problem):
         read_recording(here)
 
