@@ -18,6 +18,7 @@ import weakref
 import zipfile
 import zlib
 from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, Protocol
@@ -28,8 +29,8 @@ from gazestudy.model import SourceFile
 VIDEO_SUFFIXES = (".mp4", ".mkv", ".avi", ".mov", ".wmv", ".m4v", ".webm")
 TABLE_SUFFIXES = (".csv", ".tsv", ".txt")
 
-MAX_DEPTH = 3
-MAX_FOLDERS = 2000
+MAX_DEPTH = 6  # a card may hold projects/<id>/recordings/<id>/segments/<n>
+MAX_FOLDERS = 20_000
 MAX_MEMBERS = 200_000
 MAX_RATIO = 300
 RATIO_COUNTS_FROM_BYTES = 100 * 2**20
@@ -360,12 +361,12 @@ def sources(path: Path, extract_to: Path | None = None) -> Iterator[Source]:
     Yields
     ------
     Source
-        `path` itself, then folders below it, at most three levels deep.
+        `path` itself, then folders below it, at most six levels deep.
 
     Raises
     ------
     InputError
-        If there is nothing, or it may not be read, or the zip is unsafe.
+        If there is nothing, or it may not be read, or there are too many folders, or the zip is unsafe.
     """
     try:
         mode = path.stat().st_mode
@@ -376,11 +377,15 @@ def sources(path: Path, extract_to: Path | None = None) -> Iterator[Source]:
     if not stat.S_ISDIR(mode):
         yield from _in_file(path, extract_to)
         return
-    pending, count = [""], 0
+    pending, count = deque([""]), 0
     if not _entries(path):
         raise InputError(path, "the folder is empty", advice="Choose the folder that holds the recording")
-    while pending and count < MAX_FOLDERS:
-        inner = pending.pop(0)
+    while pending:
+        if count == MAX_FOLDERS:
+            found = f"more than {MAX_FOLDERS}"
+            advice = "Choose the folder that holds the recordings, not the whole disk"
+            raise InputError(path, "there are too many folders to look into", found=found, advice=advice)
+        inner = pending.popleft()
         count += 1
         yield FolderSource(path, inner)
         depth = len(PurePosixPath(inner).parts)

@@ -120,11 +120,19 @@ def test_unpacked_file_stays_in_a_given_folder(tmp_path):
     assert [entry.name for entry in (tmp_path / "out").iterdir()] == ["scene.mp4"]
 
 
-def test_folders_are_searched_three_levels_deep(tmp_path):
-    deep = tmp_path / "a" / "b" / "c" / "d"
-    deep.mkdir(parents=True)
+def test_folders_are_searched_six_levels_deep(tmp_path):
+    (tmp_path / "a" / "b" / "c" / "d" / "e" / "f" / "g").mkdir(parents=True)
     (tmp_path / ".hidden").mkdir()
-    assert [source.inner for source in sources(tmp_path)] == ["", "a", "a/b", "a/b/c"]
+    inner = ["", "a", "a/b", "a/b/c", "a/b/c/d", "a/b/c/d/e", "a/b/c/d/e/f"]
+    assert [source.inner for source in sources(tmp_path)] == inner
+
+
+def test_a_whole_disk_is_refused_rather_than_searched_in_part(tmp_path, monkeypatch):
+    monkeypatch.setattr("gazestudy.importers.sources.MAX_FOLDERS", 3)
+    for name in "abc":
+        (tmp_path / name).mkdir()
+    with pytest.raises(InputError, match=r"too many folders.*more than 3"):
+        list(sources(tmp_path))
 
 
 def test_hashes_are_those_of_the_files(tmp_path):
