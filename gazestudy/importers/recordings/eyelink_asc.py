@@ -159,13 +159,20 @@ class _Asc:
         return found
 
     def gaze(self) -> Stream:
-        findings = list(self.lines.findings)
-        pieces = [self._part(block, number) for number, block in enumerate(self.lines.blocks)]
+        return self._gaze
+
+    @cached_property
+    def _gaze(self) -> Stream:
+        findings = [*self.lines.findings, *self._notes()]
+        pieces = []
+        for number, block in enumerate(self.lines.blocks):
+            pieces.append(self._part(block, number))
+            block.samples = Samples(block.samples.t_ns[:0], {})  # an hour takes half a gigabyte
         if not pieces:
             pieces = [_no_samples()]
-        findings.extend(self._notes())
         columns = dict.fromkeys(name for piece in pieces for name in piece)
         joined = {name: _join(pieces, name) for name in columns}
+        pieces.clear()
         fixed = {name: joined.pop(name) for name in ("t_ns", "x_px", "y_px", "part", "blink")}
         lost = ~(np.isfinite(fixed["x_px"]) & np.isfinite(fixed["y_px"]))
         screen = self.screen_px
@@ -195,7 +202,7 @@ class _Asc:
         in_blink = np.zeros(count, np.bool_)
         for eye in block.eyes:
             x, y = samples.columns[f"x_{eye}"], samples.columns[f"y_{eye}"]
-            if unit == "px":
+            if unit == "px" and (left, top) != (0.0, 0.0):
                 x, y = x - left, y - top
             columns[f"x_{eye}_{unit}"], columns[f"y_{eye}_{unit}"] = x, y
             columns[f"pupil_{eye}"] = samples.columns[f"pupil_{eye}"]
@@ -318,6 +325,8 @@ def _join(pieces: list[dict[str, NDArray[Any]]], name: str) -> NDArray[Any]:
     """Return one column of all parts, filled with NaN (or "") where a part does not have it."""
     kind = next(piece[name].dtype for piece in pieces if name in piece)
     fill: Any = "" if kind.kind == "O" else np.nan
+    if len(pieces) == 1:
+        return pieces[0][name]
     return np.concatenate(
         [piece[name] if name in piece else np.full(len(piece["t_ns"]), fill, kind) for piece in pieces]
     )

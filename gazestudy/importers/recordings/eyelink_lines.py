@@ -259,13 +259,17 @@ class _Reader:
         if self.block is None:
             return
         self._parse()
-        tables, self.tables = self.tables, []
-        if tables:
-            joined = pa.concat_tables(tables, promote_options="default")
-            self.block.samples = _samples(joined, self.block)
+        if self.tables:
+            self.block.samples = _samples(self._take(), self.block)
         elif self.lines.blocks:
             self.lines.blocks.remove(self.block)  # a block of events alone is no part of the gaze
         self.block = None
+
+    def _take(self) -> pa.Table:
+        """Return the tables of the block as one, and keep none of them."""
+        joined = pa.concat_tables(self.tables, promote_options="default")
+        self.tables = []
+        return joined
 
     def _parse(self) -> None:
         if not self.pending or self.block is None:
@@ -424,17 +428,17 @@ def _csv(text: bytes, names: list[str], types: dict[str, pa.DataType], skipped: 
 
 
 def _samples(table: pa.Table, block: Block) -> Samples:
-    columns = {
-        name: (
-            table.column(name).fill_null("").to_numpy().astype(object)
-            if pa.types.is_string(table.schema.field(name).type)
-            else table.column(name).cast(pa.float64()).to_numpy()
-        )
-        for name in table.column_names
-    }
+    columns: dict[str, NDArray[Any]] = {}
+    count = table.num_rows
+    for name in table.column_names:
+        if not pa.types.is_string(table.schema.field(name).type):
+            columns[name] = table.column(name).cast(pa.float64()).to_numpy()
+        elif (texts := _flags(table.column(name))) is not None:
+            columns[name] = texts
+        table = table.drop_columns([name])  # its memory is free before the next one needs more
     for eye in block.eyes:  # a line too short for its block has no such columns
         for name in (f"x_{eye}", f"y_{eye}", f"pupil_{eye}"):
-            columns.setdefault(name, np.full(table.num_rows, np.nan))
+            columns.setdefault(name, np.full(count, np.nan))
     times = columns.pop("t")
     usable = np.isfinite(times) & (np.abs(times) < _LARGEST_TIME_MS)
     if not usable.all():
@@ -445,6 +449,15 @@ def _samples(table: pa.Table, block: Block) -> Samples:
         # 2000 Hz written with whole ms: every time comes twice, the second stands for half a ms later.
         t_ns[1:][t_ns[1:] == t_ns[:-1]] += _NS_PER_MS // 2
     return Samples(t_ns, columns)
+
+
+def _flags(column: pa.ChunkedArray) -> NDArray[Any] | None:
+    """Return flags as text, None if no sample has any: a dot stands for each that is not set."""
+    encoded = pa.chunked_array(column).combine_chunks().fill_null("").dictionary_encode()
+    words = [word.strip() for word in encoded.dictionary.to_pylist()]
+    if not any(word.strip(".") for word in words):
+        return None
+    return np.asarray(np.array(words, dtype=object)[encoded.indices.to_numpy()])
 
 
 def _event_table(kind: str, rows: list[tuple[Any, ...]]) -> pd.DataFrame:

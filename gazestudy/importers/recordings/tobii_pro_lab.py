@@ -47,7 +47,7 @@ PX_UNITS = ("mcs px", "dacs px", "px", "")
 _MEDIAN_STEP_OF_US = 250
 _G = 9.80665
 _TIME_OF_DAY = re.compile(r"\d{1,2}:\d{2}:\d{2}([.,]\d+)?")
-_VALID = {"valid": True, "invalid": False, "0": True, "1": True, "2": False, "3": False, "4": False}
+_INVALID = ("invalid", "2", "3", "4")
 
 
 @recording_importer(
@@ -258,8 +258,7 @@ class _Export:
         for eye in ("left", "right"):
             name = self.header.find(f"validity {eye}")
             if name is not None:
-                words = table.text(name).str.lower()
-                usable |= words.map(_VALID).fillna(True).to_numpy(dtype=bool)
+                usable |= ~table.text(name).str.lower().isin(_INVALID).to_numpy(dtype=bool)
                 said = True
         return ~usable if said else usable
 
