@@ -265,7 +265,8 @@ def to_px(norm_x: NDArray[Any], norm_y: NDArray[Any], size_px: tuple[int, int]) 
     >>> x_px.tolist(), y_px.tolist()
     ([640.0], [180.0])
     """
-    return np.asarray(norm_x * size_px[0]), np.asarray((1.0 - norm_y) * size_px[1])
+    with np.errstate(over="ignore", invalid="ignore"):  # a damaged file may hold any number
+        return np.asarray(norm_x * size_px[0]), np.asarray((1.0 - norm_y) * size_px[1])
 
 
 def core_gaze(
@@ -302,7 +303,8 @@ def core_gaze(
     point = [extra.get(f"gaze3d_{axis}_mm") for axis in "xyz"]
     has_point = all(values is not None for values in point)
     if has_point and world.camera is None:
-        angles = direction_to_deg(np.column_stack(point))  # type: ignore[arg-type]
+        with np.errstate(over="ignore", invalid="ignore"):
+            angles = direction_to_deg(np.column_stack(point))  # type: ignore[arg-type]
         extra["azimuth_deg"], extra["elevation_deg"] = angles[:, 0].copy(), angles[:, 1].copy()
     size = world.size_px
     # Without a size the image is a unit square: whether gaze lies in it can be told all the same.
@@ -335,8 +337,9 @@ def _check_projection(gaze: pd.DataFrame, camera: Camera) -> list[Finding]:
     known = known.iloc[:: max(1, len(known) // _CHECKED_SAMPLES)]
     if len(known) == 0:
         return []
-    seen = direction_to_px(known[[f"gaze3d_{axis}_mm" for axis in "xyz"]].to_numpy(np.float64), camera)
-    off = np.hypot(*(seen - known[["x_px", "y_px"]].to_numpy()).T)
+    with np.errstate(all="ignore"):
+        seen = direction_to_px(known[[f"gaze3d_{axis}_mm" for axis in "xyz"]].to_numpy(np.float64), camera)
+        off = np.hypot(*(seen - known[["x_px", "y_px"]].to_numpy()).T)
     off = off[np.isfinite(off)]
     if len(off) == 0:
         return []

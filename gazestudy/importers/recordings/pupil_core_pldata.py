@@ -297,13 +297,14 @@ def times_ns(
     t_ns : ndarray of int64, shape (usable.sum(),)
         Times, ns.
     """
+    own_s = np.where(usable_seconds(own_s), own_s, np.nan)
     if stamps is None:
         seconds = own_s
     else:
         row = number.astype(np.int64)
         beside = np.full(len(row), np.nan)
         there = row < len(stamps)
-        beside[there] = stamps[row[there]]
+        beside[there] = np.where(usable_seconds(stamps), stamps, np.nan)[row[there]]
         both = np.isfinite(beside) & np.isfinite(own_s)
         apart_us = float(np.abs(beside[both] - own_s[both]).max(initial=0.0) * 1e6)
         fits = apart_us < 1.0

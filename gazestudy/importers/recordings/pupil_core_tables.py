@@ -139,7 +139,8 @@ def read_topic(file: Pldata, topic: Topic, stamps: Floats | None) -> Stream:
     for name, values in zip(topic.numbers, rows[usable].T[2:], strict=True):
         if topic is not GYRO and len(values) and not np.isfinite(values).any():
             continue
-        scaled = values * _DEG_PER_RAD if name.endswith("_deg_s") else values
+        with np.errstate(over="ignore"):
+            scaled = values * _DEG_PER_RAD if name.endswith("_deg_s") else values
         table[name] = _whole(values) if name in _WHOLE else scaled.copy()
     for name, words in texts.items():
         table[name] = pd.Series(np.asarray(words, dtype=object)[usable], dtype="str")
