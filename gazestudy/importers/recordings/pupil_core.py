@@ -26,10 +26,10 @@ from gazestudy.importers.recordings.pupil_core_export import (
     Export,
     choose_export,
     chosen,
-    core_gaze,
     exports_finding,
     exports_in,
 )
+from gazestudy.importers.recordings.pupil_core_gaze import core_gaze
 from gazestudy.importers.recordings.pupil_core_info import (
     INFO,
     OLD_INFO,
