@@ -17,7 +17,12 @@ from gazestudy.model.tables import GAZE_EVENTS
 
 
 def detect_events(
-    gaze: pd.DataFrame, method: str = "ivt", *, camera: Camera | None = None, **parameters: Any
+    gaze: pd.DataFrame,
+    method: str = "ivt",
+    *,
+    camera: Camera | None = None,
+    head: pd.DataFrame | None = None,
+    **parameters: Any,
 ) -> pd.DataFrame:
     """Find fixations, saccades, blinks and losses.
 
@@ -31,6 +36,8 @@ def detect_events(
         Name of a detector; see `list_detectors`.
     camera : Camera, optional
         Scene camera that turns px into angles.
+    head : DataFrame, optional
+        How the head turns (contract `gazestudy.events.head_motion.HEAD_MOTION`), for detectors that use it.
     **parameters
         Parameters of the detector, for "ivt" those of `IvtParameters`. `threshold_px_s` allows data without
         angles, which the provenance then flags.
@@ -60,7 +67,7 @@ def detect_events(
     found = get_detector(method)
     chosen = make_parameters(found.parameters, parameters, method=found.name)
     pixels_will_do = parameters.get("threshold_px_s") is not None
-    samples = prepare(gaze, camera, pixels_will_do=pixels_will_do)
+    samples = prepare(gaze, camera, pixels_will_do=pixels_will_do, head=head)
     detection = found.run(samples, chosen)
     table = event_table(samples, detection)
     facts = {**samples.facts, **detection.facts}

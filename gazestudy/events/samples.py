@@ -10,8 +10,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gazestudy.errors import ParameterError, TableError
+from gazestudy.events.head_motion.table import head_at
 from gazestudy.geometry.cameras import px_to_direction
 from gazestudy.model.camera import Camera
+from gazestudy.model.provenance import provenance_of
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -47,6 +49,10 @@ class Samples:
         Usual sampling interval, 0 for fewer than two samples.
     facts : dict
         For the provenance.
+    head_deg_s : ndarray of float64, shape (3, n), or None
+        Angular velocity of the scene camera about its axes x (right), y (down), z (ahead) at each sample,
+        deg/s by the right-hand rule, NaN where not known; None: no head motion was given. The direction p of
+        something at rest in the world moves through the camera's frame with p' = p x head.
     """
 
     t_ns: Ints
@@ -58,6 +64,7 @@ class Samples:
     pixels: bool
     interval_ns: float
     facts: dict[str, Any] = field(default_factory=dict)
+    head_deg_s: Floats | None = None
 
     @property
     def coordinates(self) -> slice:
@@ -65,7 +72,9 @@ class Samples:
         return slice(0, 3) if self.angular else slice(0, 2)
 
 
-def prepare(gaze: pd.DataFrame, camera: Camera | None, *, pixels_will_do: bool) -> Samples:
+def prepare(
+    gaze: pd.DataFrame, camera: Camera | None, *, pixels_will_do: bool, head: pd.DataFrame | None = None
+) -> Samples:
     """Return the samples of a gaze table.
 
     Parameters
@@ -76,6 +85,8 @@ def prepare(gaze: pd.DataFrame, camera: Camera | None, *, pixels_will_do: bool) 
         Turns px into directions.
     pixels_will_do : bool
         Whether the caller can work without angles.
+    head : DataFrame, optional
+        Head motion, contract `HEAD_MOTION`.
 
     Returns
     -------
@@ -118,9 +129,11 @@ def prepare(gaze: pd.DataFrame, camera: Camera | None, *, pixels_will_do: bool) 
         "angles_from": source,
         "blinks_from": "column reason" if has_reason else "none: the table has no column reason",
     }
-    return Samples(
-        t_ns, part, measured, blink, position, directions is not None, px is not None, interval_ns, facts
-    )
+    head_deg_s = None if head is None else head_at(head, t_ns)
+    if head is not None:
+        facts |= (provenance_of(head) or {}).get("facts", {})
+    angular, pixels = directions is not None, px is not None
+    return Samples(t_ns, part, measured, blink, position, angular, pixels, interval_ns, facts, head_deg_s)
 
 
 def usual_interval_ns(t_ns: Ints, part: Ints) -> float:
