@@ -10,6 +10,8 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from gazestudy.errors import ParameterError
 from gazestudy.importers.recordings.text_pieces import TextPiece
@@ -28,6 +30,8 @@ EVENT_TIMES = ("Event Start Trial Time [ms]", "Event End Trial Time [ms]")
 _HEADER_LINE = re.compile(r"^(?:## ?)?([^:\t]+?) ?:\t? ?(.*)$")
 _SAMPLES = re.compile(r"^Time\tType\tTrial\t", re.MULTILINE)
 _EVENTS = re.compile(r"^Table Header for (Fixations|Saccades|Blinks|User Events):", re.MULTILINE)
+_MESSAGE = b"\tMSG\t"
+_TIME_CODE = r"^(?P<hours>\d{1,3}):(?P<minutes>\d{1,2}):(?P<seconds>\d{1,2}):(?P<frames>\d{1,3})$"
 _EVENT_LINE = re.compile(r"(Fixation|Saccade|Blink|UserEvent)(?: ([LRB]))?[,\t]")
 _PIXELS = ("Point of Regard Binocular X [px]", "Point of Regard Right X [px]", "Point of Regard Left X [px]")
 _TABLES = {"Fixation": "fixations", "Saccade": "saccades", "Blink": "blinks"}
@@ -111,7 +115,7 @@ def look_at(source: Source, name: str) -> BegazeFile | None:
 
 
 def _header(text: str) -> dict[str, str]:
-    found = {}
+    found: dict[str, str] = {}
     for line in text.splitlines():
         match = _HEADER_LINE.match(line.strip())
         if match:
@@ -161,7 +165,8 @@ def read_events(source: Source, name: str) -> Events:
     """
     sniffed = sniff_header(source, name)
     lines = decoded(source, name, sniffed[1].encoding if sniffed else "utf-8").splitlines()
-    headers, rows, user, strange = dict(_DEFAULT_COLUMNS), {kind: [] for kind in _TABLES}, [], 0
+    headers, user, strange = dict(_DEFAULT_COLUMNS), list[str](), 0
+    rows: dict[str, list[str]] = {kind: [] for kind in _TABLES}
     section = ""
     for raw in lines:
         line = text_line(raw)
@@ -260,23 +265,29 @@ def cut_samples(data: bytes) -> tuple[bytes, list[bytes]]:
     match = _SAMPLES.search(text.replace("\r\n", "\n"))
     start = data.find(b"Time\tType\tTrial\t") if match else 0
     body = data[max(start, 0) :]
-    messages, kept, position = [], [], 0
-    for found in re.finditer(rb"^\d+[ ]*\tMSG\t[^\n]*\n?", body, re.MULTILINE):
-        kept.append(body[position : found.start()])
-        messages.append(found.group())
-        position = found.end()
+    messages, kept, position, found = [], [], 0, body.find(_MESSAGE)
+    while found >= 0:
+        begin = body.rfind(b"\n", 0, found) + 1
+        end = body.find(b"\n", found) + 1 or len(body)
+        if body[begin:found].strip().isdigit():
+            kept.append(body[position:begin])
+            messages.append(body[begin:end])
+            position = end
+        found = body.find(_MESSAGE, end)
     kept.append(body[position:])
     return b"".join(kept), messages
 
 
 def frame_labels(cells: pd.Series) -> tuple[np.ndarray[tuple[int], np.dtype[np.int64]], int]:
     """Return frame numbers from 0 for time codes HH:MM:SS:FF (-1 for none), and frames per second."""
-    parts = cells.str.extract(r"^(\d{1,3}):(\d{1,2}):(\d{1,2}):(\d{1,3})$")
-    known = parts.notna().all(axis=1).to_numpy()
+    parts = pc.extract_regex(pa.array(cells, pa.string()), _TIME_CODE)
+    known = np.asarray(parts.is_valid().to_numpy(zero_copy_only=False))
     label = np.full(len(cells), -1, np.int64)
     if not known.any():
         return label, 0
-    hours, minutes, seconds, frames = (parts[one][known].astype("int64").to_numpy() for one in range(4))
+    hours, minutes, seconds, frames = (
+        parts.field(one).filter(parts.is_valid()).cast(pa.int64()).to_numpy() for one in range(4)
+    )
     rate = int(frames.max()) + 1
     numbers = ((hours * 60 + minutes) * 60 + seconds) * rate + frames
     label[known] = numbers - numbers.min()
