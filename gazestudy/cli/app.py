@@ -8,6 +8,7 @@ import typer
 
 from gazestudy import __version__
 from gazestudy.cli import (
+    align,
     check,
     columns,
     demo,
@@ -59,6 +60,7 @@ app.command("heatmap")(heatmap.heatmap)
 app.command("metrics")(metrics.metrics)
 app.command("detect")(detect.detect)
 app.command("export")(export.export)
+app.command("align")(align.align)
 app.command("check")(check.check)
 app.command("simulate")(simulate.simulate)
 app.add_typer(list_.app, name="list")
