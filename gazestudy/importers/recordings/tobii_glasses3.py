@@ -12,6 +12,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,7 @@ _SENSORS = {
     "gyroscope": "gyro_{}_deg_s",
     "magnetometer": "field_{}_ut",
 }
+_SENSORS_OF = {"imu": ("gyroscope", "accelerometer"), "magnetometer": ("magnetometer",)}
 _IMU_SCHEMA = pa.schema(
     [
         ("type", pa.string()),
@@ -276,35 +278,39 @@ class _Folder:
         return self.scene.frames([part], found)
 
     def imu(self) -> Stream:
-        return self._sensors(("gyroscope", "accelerometer"), "imu")
+        return self._sensors["imu"]
 
     def magnetometer(self) -> Stream:
-        return self._sensors(("magnetometer",), "magnetometer")
+        return self._sensors["magnetometer"]
 
-    def _sensors(self, sensors: tuple[str, ...], stream: str) -> Stream:
-        lines = LineFile(self.source, self.imu_name, stream)
-        columns = Columns()
-        odd = 0
+    @cached_property
+    def _sensors(self) -> dict[str, Stream]:
+        """The streams of the inertial unit; the magnetometer has lines of its own."""
+        lines = LineFile(self.source, self.imu_name, "imu")
+        columns, odd = Columns(), 0
         for table in lines.tables(_IMU_SCHEMA):
             t_s, wanted, wrong = _times(table, b"imu")
-            values = {}
-            for sensor in sensors:
-                values[sensor], more = dense(pc.struct_field(flat(table["data"]), sensor), 3)
-                wrong += more
-            has = wanted & np.logical_or.reduce([np.isfinite(one).any(axis=1) for one in values.values()])
             odd += wrong
-            columns.add("t_s", t_s[has])
-            for sensor, one in values.items():
-                columns.add(sensor, one[has])
-        made = {"t_ns": _ns(columns.floats("t_s"))}
-        frame = pd.DataFrame(made)
-        for sensor in sensors:
-            values_of = columns.floats(sensor, 3)
-            for i, axis in enumerate("xyz"):
-                frame[_SENSORS[sensor].format(axis)] = values_of[:, i]
-        frame, order = in_time_order(frame, stream)
-        gaps = gap_findings(frame["t_ns"].to_numpy(), stream)
-        return Stream(frame, (*lines.findings, *_odd_lines(odd, self.imu_name, stream), *order, *gaps))
+            for stream, sensors in _SENSORS_OF.items():
+                values = np.empty((len(t_s), 0))
+                for sensor in sensors:
+                    more, wrong = dense(pc.struct_field(flat(table["data"]), sensor), 3)
+                    odd += wrong
+                    values = np.column_stack([values, more])
+                has = wanted & np.isfinite(values).any(axis=1)
+                columns.add(f"{stream}.t_s", t_s[has])
+                columns.add(stream, values[has])
+        found = [*lines.findings, *_odd_lines(odd, self.imu_name, "imu")]
+        streams = {}
+        for stream, sensors in _SENSORS_OF.items():
+            names = [_SENSORS[sensor].format(axis) for sensor in sensors for axis in "xyz"]
+            t_ns = _ns(columns.floats(f"{stream}.t_s"))
+            values = columns.floats(stream, len(names))
+            frame = pd.DataFrame({"t_ns": t_ns, **{name: values[:, i] for i, name in enumerate(names)}})
+            frame, order = in_time_order(frame, stream)
+            gaps = gap_findings(frame["t_ns"].to_numpy(), stream)
+            streams[stream] = Stream(frame, (*(found if stream == "imu" else ()), *order, *gaps))
+        return streams
 
     def _event_lines(self, stream: str, kind: bytes) -> tuple[pd.DataFrame, list[Finding]]:
         lines = LineFile(self.source, self.event_name, stream)

@@ -11,6 +11,7 @@ import gzip
 import zipfile
 import zlib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -73,8 +74,17 @@ class LineFile:
             If the file cannot be opened, is not plausible or has too many broken lines.
         """
         options = pj.ParseOptions(explicit_schema=schema, unexpected_field_behavior="ignore")
-        for block in self._blocks():
-            yield from self._parsed(block, options)
+        blocks = self._blocks()
+        with ThreadPoolExecutor(max_workers=1) as pool:  # unpacks one block while another is parsed
+            pending = pool.submit(next, blocks, None)
+            while (block := pending.result()) is not None:
+                pending = pool.submit(next, blocks, None)
+                before = len(self._broken)
+                yield from self._parsed(block, options)
+                if len(self._broken) > before and not block.endswith(b"\n"):
+                    del self._broken[before:]
+                    text = f"the last line of {self.name} is cut off (line {self._line}); it was left out"
+                    self._note("problem", "truncated_line", text)
         if self._broken:
             shown = ", ".join(str(line) for line in self._broken[:5])
             more = ", ..." if len(self._broken) > 5 else ""
@@ -97,6 +107,9 @@ class LineFile:
         self.findings.append(Finding(severity, self.stream, code, text, count))  # type: ignore[arg-type]
 
     def _pieces(self) -> Iterator[bytes]:
+        if not self.source.has(self.name):
+            place = self.source.place(self.name)
+            raise InputError(place, "this file is missing", advice="Copy the whole recording from the card")
         limit = max(MAX_RATIO * self.source.size_bytes(self.name), RATIO_COUNTS_FROM_BYTES)
         size = 0
         with self.source.open(self.name) as packed, gzip.GzipFile(fileobj=packed) as unpacked:
@@ -117,7 +130,7 @@ class LineFile:
                 yield piece
 
     def _blocks(self) -> Iterator[bytes]:
-        """Yield blocks of whole lines; a last line without an end is tried on its own."""
+        """Yield blocks of whole lines; a last line without an end is a block of its own."""
         held: list[bytes] = []
         size = 0
         for piece in self._pieces():
@@ -130,13 +143,7 @@ class LineFile:
             held.append(piece[end:])
         whole, newline, rest = b"".join(held).rpartition(b"\n")
         yield whole + newline
-        if rest.strip():
-            before = len(self._broken)
-            yield rest
-            if len(self._broken) > before:
-                del self._broken[before:]
-                text = f"the last line of {self.name} is cut off (line {self._line}); it was left out"
-                self._note("problem", "truncated_line", text)
+        yield rest
 
     def _parsed(self, block: bytes, options: pj.ParseOptions) -> Iterator[pa.Table]:
         if not block:

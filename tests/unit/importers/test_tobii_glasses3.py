@@ -278,6 +278,14 @@ def test_a_file_that_cannot_be_unpacked(folder, name):
     assert len(recording.gaze) == (0 if name == "gazedata.gz" else 40)
 
 
+def test_gaze_that_was_not_copied(folder):
+    (folder / "gazedata.gz").unlink()
+    recording = read_recording(folder)
+    with pytest.raises(InputError, match=r"gazedata\.gz: this file is missing"):
+        _ = recording.gaze
+    assert len(recording.events) == 2
+
+
 def test_gzip_bomb(folder):
     (folder / "gazedata.gz").write_bytes(gzip.compress(b"\n" * 150_000_000, 9))
     recording = read_recording(folder)
