@@ -417,10 +417,9 @@ def _live_files(source: Source) -> list[str]:
 
 
 def _holds_packets(source: Source, live: list[str]) -> bool:
-    """Return whether the first file that holds text begins like packets."""
-    heads = (LineFile(source, name, "gaze").head(200) for name in live)
-    first = next((head for head in heads if head.strip()), b"")
-    return first.lstrip().startswith(b"{") and b'"ts"' in first
+    """Return whether the first file that holds text begins with packets."""
+    heads = (LineFile(source, name, "gaze").head(4096) for name in live)
+    return b'{"ts":' in next((head for head in heads if head.strip()), b"")
 
 
 def _name_of(source: Source) -> str:
