@@ -317,7 +317,7 @@ def _mean(values: list[NDArray[np.float64]], count: int) -> NDArray[np.float64]:
     if len(values) == 1:
         return values[0]
     first, second = values
-    both = (first + second) / 2
+    both = first / 2 + second / 2
     return np.asarray(np.where(np.isnan(first), second, np.where(np.isnan(second), first, both)))
 
 

@@ -208,14 +208,19 @@ class _Export:
             table.findings.append(Finding("warning", "gaze", "filtered_gaze", text))
         return gaze_stream(
             t_ns,
-            x * self.size_px[0],
-            y * self.size_px[1],
+            *self._pixels(x, y),
             reasons={"no_data": lost & ~blink, "blink": blink, "device_error": ~valid},
             size_px=self.size_px,
             part=part,
             extra=extra,
             findings=[*table.findings, *_clock_check(table, t_ns, part)],
         )
+
+    def _pixels(
+        self, x: NDArray[np.float64], y: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        with np.errstate(over="ignore"):  # numbers this large are damage, and out of the image anyway
+            return x * self.size_px[0], y * self.size_px[1]
 
     def gaze(self) -> Stream:
         return self._gaze
@@ -261,13 +266,14 @@ class _Export:
         duration = _numbers(table, "FPOGD", np.nan)
         x, y = _numbers(table, "FPOGX", np.nan), _numbers(table, "FPOGY", np.nan)
         known = np.isfinite(duration) & (np.abs(duration) < 1e6)
+        x_px, y_px = self._pixels(x, y)
         found: dict[str, Any] = {
             "number": table.ints(table.need("FPOGID")) if table.find("FPOGID") else np.arange(len(t_ns)),
             "start_ns": start,
             "end_ns": start + np.round(np.where(known, duration, 0.0) * _NS).astype(np.int64),
             "duration_ms": duration * 1e3,
-            "x_px": x * self.size_px[0],
-            "y_px": y * self.size_px[1],
+            "x_px": x_px,
+            "y_px": y_px,
             "valid": _numbers(table, "FPOGV", 1.0) == 1,
             "part": _parts(table),
             "saccade_px": _numbers(table, "SACCADE_MAG", np.nan),

@@ -488,7 +488,7 @@ def _mean_of(
     left, right = points.get("left", nowhere), points.get("right", nowhere)
     means = []
     for first, second in zip(left, right, strict=True):
-        both = (first + second) / 2
+        both = first / 2 + second / 2
         means.append(np.where(np.isnan(first), second, np.where(np.isnan(second), first, both)))
     return means[0], means[1]
 

@@ -348,7 +348,7 @@ def test_names_of_columns():
 def test_damage_gives_only_own_errors(samples, tmp_path):
     rng = np.random.default_rng(7)
     data = (samples / FOLDER / FILE).read_bytes()
-    for _ in range(60):
+    for _ in range(30):
         changed = bytearray(data[: rng.integers(1, len(data))])
         for place in rng.integers(0, len(changed), 30):
             changed[place] = rng.integers(0, 256)
