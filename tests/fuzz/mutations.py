@@ -12,7 +12,9 @@ import shutil
 import stat
 import struct
 import zipfile
+import zlib
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +52,7 @@ WHOLE = (
 )
 
 _GZIP, _DEEP = b"\x1f\x8b", 100_000
-_LARGE = 120 * 2**20
+_LARGE_MB = 120
 
 
 def mutate(folder: Path, rng: random.Random) -> Path:
@@ -317,7 +319,14 @@ def _json(data: bytes, rng: random.Random) -> bytes:
 
 def _bomb(rng: random.Random) -> bytes:
     """Return a small gzip file that unpacks to a large one."""
-    return gzip.compress(rng.choice((b"\0", b"\n", b"[", b"1,2,3,4\n")) * _LARGE, 1)[:: rng.choice((1, 1))]
+    return _packed(rng.choice((b"\0", b"\n", b"[", b"1,2,3,4\n")))
+
+
+@cache
+def _packed(piece: bytes) -> bytes:
+    packer, block = zlib.compressobj(1, zlib.DEFLATED, 31), piece * (2**20 // len(piece))
+    pieces = [packer.compress(block) for _ in range(_LARGE_MB)]
+    return b"".join([*pieces, packer.flush()])
 
 
 # Names
@@ -376,7 +385,9 @@ def _zipped(folder: Path, rng: random.Random) -> Path:
             link.external_attr = (stat.S_IFLNK | 0o777) << 16
             archive.writestr(link, "/etc/passwd")
         elif kind < 0.2:
-            archive.writestr("bomb.csv", b"0" * (2 * _LARGE))
+            with archive.open("bomb.csv", "w") as member:
+                for _ in range(_LARGE_MB):
+                    member.write(b"0" * 2**20)
         elif kind < 0.3:
             archive.writestr("/".join(["deep"] * 300) + "/gaze.csv", "t,x\n")
     if rng.random() < 0.4:

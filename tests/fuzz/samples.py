@@ -9,10 +9,16 @@ import gzip
 import json
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
+from gazestudy.exporters import LAYOUTS
+from gazestudy.model import Clock, Recording, RecordingMeta, Stream, categorical
+from gazestudy.model.tables import FRAME_KINDS, GAZE_EVENTS, REASONS
+from gazestudy.simulate import plain_camera
 from tests.benchmarks.long_recordings import write_tiny_video
 
 REAL = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "recordings"
@@ -344,7 +350,49 @@ def argus(folder: Path) -> None:
     write_tiny_video(folder / "walk_Scene.mp4", 20).rename(folder / "walk_Scene.wmv")
 
 
+def exported(layout: str) -> Callable[[Path], None]:
+    """Return a writer of a made-up recording in one of our own layouts; it needs no real files."""
+
+    def write(folder: Path) -> None:
+        folder.mkdir(parents=True)
+        recording = _made_up()
+        name = LAYOUTS[layout].write(recording, GAZE_EVENTS.empty(), folder)
+        write_tiny_video(folder / name, len(recording.frames))
+
+    return write
+
+
+def _made_up() -> Recording:
+    count = np.arange(80, dtype=np.int64)
+    gaze = pd.DataFrame({"t_ns": START_NS + count * 5_000_000, "x_px": 20.0 + count / 4, "y_px": 15.0})
+    gaze["valid"] = True
+    gaze["reason"] = categorical(["ok"] * len(count), REASONS)
+    gaze["confidence"], gaze["part"] = np.nan, 0
+    frames = pd.DataFrame({"t_ns": START_NS + count[:20] * 40_000_000, "part": 0, "video": 0})
+    frames["kind"] = categorical(["real"] * 20, FRAME_KINDS)
+    frames["index"] = count[:20]
+    imu = pd.DataFrame({"t_ns": START_NS + count * 9_000_000})
+    for axis in "xyz":
+        imu[f"gyro_{axis}_deg_s"] = 1.5
+    events = pd.DataFrame({"t_ns": [START_NS], "name": ["door"], "source": ["device"]}).astype(
+        {"name": "str", "source": "str"}
+    )
+    tables = {"gaze": gaze, "frames": frames, "imu": imu, "events": events}
+    return Recording(
+        RecordingMeta("walk", "simulated", "simulate", 1, Path("walk"), start_unix_ns=START_NS),
+        clock=Clock("unix_utc", 0, "simulated", START_NS),
+        camera=plain_camera(64, 36),
+        videos=(),
+        loaders={name: partial(Stream, table) for name, table in tables.items()},
+    )
+
+
 SAMPLES: dict[str, Callable[[Path], None]] = {
+    "pupil-cloud, written": exported("pupil_cloud_neon"),
+    "glassestools, written": exported("glassestools"),
+    "table, written": exported("generic_table"),
+    "tobii-glasses2, written": exported("tobii_glasses2"),
+    "tobii-glasses3, written": exported("tobii_glasses3"),
     "pupil-cloud": pupil_cloud,
     "pupil-cloud, Neon": pupil_cloud_neon,
     "glassestools": glassestools,
@@ -352,13 +400,13 @@ SAMPLES: dict[str, Callable[[Path], None]] = {
     "pupil-native": pupil_native,
     "pupil-native, parts": pupil_native_parts,
     "pupil-core": pupil_core,
-    "pupil-core-export": pupil_core_export,
+    "pupil-player": pupil_core_export,
     "tobii-glasses2": tobii_glasses2,
     "tobii-glasses2, project": tobii_glasses2_project,
     "tobii-glasses3": tobii_glasses3,
     "tobii-pro-lab": tobii_pro_lab,
-    "smi-events": smi_events,
-    "smi": smi_samples,
+    "smi-begaze, events": smi_events,
+    "smi-begaze": smi_samples,
     "eyelink-asc": eyelink_asc,
     "eyelink-asc, several": eyelink_asc_binocular,
     "aria": aria,
@@ -370,3 +418,7 @@ SAMPLES: dict[str, Callable[[Path], None]] = {
     "argus": argus,
 }
 """Name of the importer (and which of its layouts), and what writes a sample of it."""
+
+MADE_UP = ("smi-begaze", "gazepoint", "adhawk", "seetrue", "viewpointsystem", "argus")
+if not REAL.is_dir():
+    SAMPLES = {name: write for name, write in SAMPLES.items() if name in MADE_UP or name.endswith(" written")}
