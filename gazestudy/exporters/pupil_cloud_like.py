@@ -120,7 +120,10 @@ class _Export:
         self._table("blinks.csv", self._times("blink", t_ns[first], t_ns[last]))
 
     def _angles(self, pixels: Floats) -> Floats:
-        camera = self.recording.camera
+        camera, gaze = self.recording.camera, self.recording.gaze
+        if {"azimuth_deg", "elevation_deg"} <= set(gaze.columns):  # of the device itself
+            angles = gaze[["azimuth_deg", "elevation_deg"]].to_numpy(dtype=np.float64)
+            return np.where(np.isfinite(pixels), angles, np.nan)
         return np.full(pixels.shape, np.nan) if camera is None else px_to_deg(pixels, camera)
 
     def _fixations(self) -> pd.DataFrame:

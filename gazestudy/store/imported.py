@@ -6,6 +6,8 @@ They are streams named `imported_mapping.<placement>.<table>`; the table "gaze" 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pandas as pd
@@ -18,7 +20,7 @@ from gazestudy.store.atomic import file_trouble
 from gazestudy.store.base import RECORDINGS, now_utc
 from gazestudy.store.intake import joined_hash
 from gazestudy.store.keys import jsonable
-from gazestudy.store.parquet import write_table
+from gazestudy.store.parquet import TableFile, write_table
 from gazestudy.store.recordings import RecordingShelf
 from gazestudy.store.schema import PlacementRow, StreamRow
 
@@ -72,8 +74,7 @@ class ImportedMappingShelf(RecordingShelf):
             for name, table in tables.items()
             if table is not None
         }
-        with self._database.writing() as session:
-            self._recording_row(session, recording_id)
+        with self._forgotten_on_error(recording_id, files), self._database.writing() as session:
             if session.get(PlacementRow, mapping.placement_id) is None:
                 raise StudyError(f"{self._path}: there is no placement {mapping.placement_id!r}")
             known = select(StreamRow).where(StreamRow.recording_id == recording_id)
@@ -149,6 +150,15 @@ class ImportedMappingShelf(RecordingShelf):
         attrs: dict[Any, Any] = gaze.attrs
         corners = tuple((float(x), float(y)) for x, y in attrs.get("corners", WHOLE))
         return ImportedMapping(placement_id, gaze, positions, corners, dict(attrs.get(ATTRIBUTE, {})))
+
+    @contextmanager
+    def _forgotten_on_error(self, recording_id: str, files: dict[str, TableFile]) -> Iterator[None]:
+        """Take files away again that did not get on record."""
+        try:
+            yield
+        except BaseException:
+            self._remove_files([f"{RECORDINGS}/{recording_id}/{file.path}" for file in files.values()])
+            raise
 
     def _remove_files(self, paths: list[str]) -> None:
         for path in paths:

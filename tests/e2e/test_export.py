@@ -231,10 +231,11 @@ def test_real_recording_against_its_own_file_and_another_tool(shared_data, tmp_p
     vendor, ours = (pd.read_csv(folder / "gaze.csv") for folder in (source, tmp_path / "cloud" / "p01-1"))
     assert len(ours) == len(vendor) == 3385
     assert ours["recording id"].tolist() == vendor["recording id"].tolist()
+    for column in ("azimuth [deg]", "elevation [deg]"):
+        np.testing.assert_allclose(ours[column], vendor[column], atol=6e-7, rtol=0)
     for column in ("timestamp [ns]", "gaze x [px]", "gaze y [px]", "worn"):
         np.testing.assert_array_equal(ours[column], vendor[column], err_msg=column)
     assert ours["blink id"].isna().tolist() == vendor["blink id"].isna().tolist()
-    np.testing.assert_allclose(ours["azimuth [deg]"], vendor["azimuth [deg]"], atol=2e-3)
     frames = [pd.read_csv(f / "world_timestamps.csv") for f in (source, tmp_path / "cloud" / "p01-1")]
     assert frames[0]["timestamp [ns]"].tolist() == frames[1]["timestamp [ns]"].tolist()
     peer = pd.read_csv(source / "peer_glassesTools" / "invisible_cloud" / "gazeData.tsv", sep="\t")

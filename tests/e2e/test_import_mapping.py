@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -245,6 +246,10 @@ def test_removed_mapping_and_removed_placement(study, tmp_path, gazestudy, cloud
             opened.remove_imported_mapping("p01-1", "poster-1")
     assert gazestudy("import-mapping", path, export, "--placement", "poster-1").code == 0
     with gs.open_study(path) as opened:
+        mapping = opened.imported_mapping("p01-1", "poster-1")
+        with pytest.raises(StudyError, match="no placement 'gone'"):
+            opened.add_imported_mapping("p01-1", replace(mapping, placement_id="gone"))
+        assert not list((path / "recordings" / "p01-1" / "streams").glob("imported-gone*"))
         opened.remove_placement("poster-1")
         opened.add_placement("poster-1", [write_picture(tmp_path / "3.png", 3)])
     done = gazestudy("run", path)
