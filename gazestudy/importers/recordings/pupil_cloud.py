@@ -60,7 +60,8 @@ class PupilCloud:
         if any(_ENRICHMENT.search(column) for column in names):
             return Refusal(
                 f"{name} is the result of an enrichment (gaze already mapped onto a surface or picture), not"
-                " a recording; download 'Timeseries Data + Scene Video' instead"
+                " a recording; download 'Timeseries Data + Scene Video' for that, and bring this one onto a"
+                " placement with gazestudy import-mapping"
             )
         missing = [column for column in COLUMNS if column_key(column) not in names]
         info = _info_or_empty(source)
