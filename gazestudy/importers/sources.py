@@ -9,10 +9,12 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import lzma
 import os
 import re
 import shutil
 import stat
+import struct
 import tempfile
 import weakref
 import zipfile
@@ -41,6 +43,12 @@ MAX_LEVELS = 8
 _DRIVE = re.compile(r"[A-Za-z]:")
 _NOT_IN_NAMES = re.compile(r'[<>:"|?*]')  # on Windows
 _CHUNK = 2**20
+_ZIP_TROUBLE = (
+    *(zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError),
+    *(ValueError, LookupError, struct.error, lzma.LZMAError),  # flipped bytes in names and sizes
+)
+"""What damaged zips make the library raise."""
+
 _IGNORED_FOLDERS = ("__MACOSX",)
 
 
@@ -181,7 +189,7 @@ class Source(ABC):
     def _guarded(self, name: str, stream: _Readable, count: int) -> bytes:
         try:
             return stream.read(count)
-        except (OSError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
+        except (*_ZIP_TROUBLE, zlib.error) as error:
             raise InputError(
                 self.place(name),
                 "this file cannot be read",
@@ -302,7 +310,7 @@ class ZipSource(Source):
         """Open a file for reading."""
         try:
             return self._archive.open(self._member(name))  # type: ignore[return-value]  # IO[bytes] is one
-        except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError) as error:
+        except _ZIP_TROUBLE as error:
             raise InputError(self.place(name), "this file cannot be unpacked", found=str(error)) from error
 
     def local(self, name: str) -> Path:
@@ -448,7 +456,7 @@ def _files_below(folder: Path, levels: int = MAX_LEVELS) -> list[str]:
 def _open_zip(path: Path) -> zipfile.ZipFile:
     try:
         archive = zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, OSError, NotImplementedError) as error:
+    except _ZIP_TROUBLE as error:
         raise InputError(
             path, "this zip is damaged", found=str(error), advice="Download or copy it again"
         ) from error

@@ -183,3 +183,16 @@ def test_a_file_that_is_not_there_is_named(tmp_path, packed):
     for look in (source.size_bytes, source.open, source.read, source.unzipped):
         with pytest.raises(InputError, match=r"imu\.csv: there is no such file"):
             look("imu.csv")
+
+
+def test_any_flipped_byte_in_a_zip_ends_in_one_clear_line(tmp_path):
+    path = make_zip(tmp_path / "a.zip", {"walk/gaze.csv": b"t,x\n1,2\n" * 50})
+    whole = path.read_bytes()
+    for at in range(len(whole)):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 0xFE]) + whole[at + 1 :])
+        try:
+            for source in sources(path):
+                for name in source.names():
+                    source.read(name)
+        except InputError as error:
+            assert "\n" not in str(error)
