@@ -13,7 +13,7 @@ import numpy as np
 
 from gazestudy.errors import ParameterError
 from gazestudy.events.registry import check_parameters, detector, parameter
-from gazestudy.events.samples import HOLE_INTERVALS, Bools, Codes, Floats, Ints, Samples
+from gazestudy.events.samples import HOLE_INTERVALS, Bools, Codes, Floats, Samples
 from gazestudy.events.table import KIND_CODE, Detection, Runs, find_runs, join_runs
 
 _OLSEN = "Olsen 2012"
@@ -127,8 +127,16 @@ def detect_ivt(samples: Samples, parameters: IvtParameters) -> Detection:
     else:
         raise ParameterError("threshold_px_s", None, "a number of px/s, since the data have no angles")
 
-    runs = find_runs(samples, _classify(samples, usable, speed, threshold))
-    code = _merge_and_discard(samples, position, usable, runs, parameters, merge_distance)
+    runs = find_runs(samples, classify_by_speed(samples, usable, speed, threshold))
+    code = merge_and_discard(
+        samples,
+        position,
+        usable,
+        runs,
+        merge_gap_ns=parameters.merge_gap_ms * 1e6,
+        merge_distance=merge_distance,
+        min_fixation_ns=parameters.min_fixation_ms * 1e6,
+    )
     filled = int(np.count_nonzero(usable & ~samples.measured))
     facts = {
         "window_samples": window,
@@ -139,7 +147,7 @@ def detect_ivt(samples: Samples, parameters: IvtParameters) -> Detection:
     }
     if not samples.angular:
         facts["warning"] = "thresholds in pixels: not comparable between cameras, nor over one image"
-    return Detection(join_runs(runs, code, samples.part), position, usable, facts)
+    return Detection(join_runs(runs, code, samples.part), position, usable, facts, speed)
 
 
 def fill_gaps(samples: Samples, *, max_gap_ns: float) -> tuple[Floats, Bools]:
@@ -155,35 +163,24 @@ def fill_gaps(samples: Samples, *, max_gap_ns: float) -> tuple[Floats, Bools]:
     Returns
     -------
     position : ndarray of float64, shape (k, n)
-        Positions; 0 where there is none.
+        Positions; 0 where there is none. This is `samples.position` itself, which means nothing where nothing
+        was measured: an hour of gaze is not copied.
     usable : ndarray of bool, shape (n,)
         Measured or filled.
     """
-    measured = samples.measured
-    usable = measured.copy()
-    edge = np.diff(measured.astype(np.int8))
-    first = np.flatnonzero(edge == -1) + 1  # gaps at either end of the table have only one neighbour
-    after = np.flatnonzero(edge == 1) + 1
-    if len(after) and (len(first) == 0 or after[0] < first[0]):
-        after = after[1:]
-    first = first[: len(after)]
-    before = first - 1
-    blinks = np.concatenate(([0], np.cumsum(samples.blink)))
-    short = samples.t_ns[after] - samples.t_ns[before] < max_gap_ns
-    short &= (samples.part[after] == samples.part[before]) & (blinks[after] == blinks[first])
-    before, after, first = before[short], after[short], first[short]
+    from gazestudy.events.kernels import InPlace, call, velocity
 
-    position = np.where(measured, samples.position, 0.0)
-    length = after - first
-    start = np.cumsum(length) - length
-    inside = np.arange(int(length.sum())) + np.repeat(first - start, length)
-    left, right = np.repeat(before, length), np.repeat(after, length)
-    whole = (samples.t_ns[right] - samples.t_ns[left]).astype(np.float64)
-    share = (samples.t_ns[inside] - samples.t_ns[left]) / np.where(whole > 0, whole, 1.0)
-    position[:, inside] = position[:, left] * (1.0 - share) + position[:, right] * share
-    usable[inside] = True
-    if samples.angular:
-        position[:3, inside] /= np.sqrt(np.sum(position[:3, inside] ** 2, axis=0))
+    position = samples.position
+    usable = call(
+        velocity.fill_gaps,
+        InPlace(position),
+        samples.measured,
+        samples.blink,
+        samples.part,
+        samples.t_ns,
+        float(max_gap_ns),
+        samples.angular,
+    )
     return position, usable
 
 
@@ -208,23 +205,14 @@ def reduce_noise(samples: Samples, position: Floats, usable: Bools, half: int, *
     ndarray of float64, shape (k, n)
         Smoothed positions.
     """
-    n = len(usable)
-    block = _blocks(samples, usable)
-    reach = np.zeros(n, dtype=np.int64)  # how far a symmetric window stays within its block
-    for step in range(1, half + 1):
-        same = np.zeros(n, dtype=bool)
-        same[step : n - step] = (block[2 * step :] == block[: n - 2 * step])[: max(n - 2 * step, 0)]
-        reach[same] = step
-    result = position.copy()
-    combine = np.mean if method == "average" else np.median
-    for step in range(1, half + 1):
-        centre = np.flatnonzero(usable & (reach == step))
-        window = centre[:, None] + np.arange(-step, step + 1)
-        smooth = combine(position[:, window], axis=2)
-        if samples.angular:
-            smooth[:3] /= np.sqrt(np.sum(smooth[:3] ** 2, axis=0))
-        result[:, centre] = smooth
-    return result
+    from gazestudy.events.kernels import call, velocity
+
+    hole_ns = HOLE_INTERVALS * samples.interval_ns
+    first, last = call(velocity.stretch_ends, samples.part, usable, samples.t_ns, hole_ns)
+    smooth: Floats = call(
+        velocity.smooth, position, first, last, usable, half, method == "median", samples.angular
+    )
+    return smooth
 
 
 def window_samples(window_ns: float, interval_ns: float) -> int:
@@ -271,141 +259,114 @@ def window_speed(
     ndarray of float64, shape (n,)
         deg/s, or px/s without angles; NaN where the window is not full.
     """
-    n = len(usable)
-    speed = np.full(n, np.nan)
-    count = n - window + 1
-    if count <= 0:
-        return speed
-    coordinates = position[samples.coordinates]
-    squared = np.zeros(count)
-    for row in coordinates:
-        difference = row[window - 1 :] - row[:count]
-        difference *= difference
-        squared += difference
-    distance = np.sqrt(squared, out=squared)
-    if samples.angular:
-        distance = np.degrees(2.0 * np.arcsin(np.minimum(distance * 0.5, 1.0)))
-    elapsed = samples.t_ns[window - 1 :] - samples.t_ns[:count]
-    block = _blocks(samples, usable)
-    full = usable[:count] & (block[window - 1 :] == block[:count])
-    full &= (elapsed > 0) & (elapsed <= stretch_max * (window - 1) * samples.interval_ns)
-    middle = speed[window // 2 : window // 2 + count]
-    np.divide(distance, elapsed * 1e-9, out=middle, where=full)
+    from gazestudy.events.kernels import call, velocity
+
+    speed: Floats = call(
+        velocity.window_speed,
+        position,
+        samples.t_ns,
+        samples.part,
+        usable,
+        window,
+        HOLE_INTERVALS * samples.interval_ns,
+        stretch_max * (window - 1) * samples.interval_ns,
+        samples.angular,
+    )
     return speed
 
 
-def _blocks(samples: Samples, usable: Bools) -> Ints:
-    """Give each sample the number of its stretch: no change of part or usability in it, and no hole."""
-    breaks = (np.diff(samples.part) != 0) | (usable[1:] != usable[:-1])
-    breaks |= np.diff(samples.t_ns) > HOLE_INTERVALS * samples.interval_ns
-    return np.concatenate(([0], np.cumsum(breaks))) if len(usable) else np.zeros(0, dtype=np.int64)
+def classify_by_speed(samples: Samples, usable: Bools, speed: Floats, threshold: float) -> Codes:
+    """Return the class of each sample: fixation below the threshold, saccade from it on.
 
+    Parameters
+    ----------
+    samples : Samples
+        The samples.
+    usable : ndarray of bool, shape (n,)
+        Which samples have a position.
+    speed : ndarray of float64, shape (n,)
+        Their speed, NaN where unknown.
+    threshold : float
+        In the unit of `speed`.
 
-def _classify(samples: Samples, usable: Bools, speed: Floats, threshold: float) -> Codes:
-    code = np.full(len(usable), UNCLASSIFIED, dtype=np.int8)
-    code[speed < threshold] = FIXATION
-    code[speed >= threshold] = SACCADE
-    code[~usable] = LOSS
-    code[samples.blink] = BLINK
+    Returns
+    -------
+    ndarray of int8, shape (n,)
+        Positions in `EVENT_KINDS`; unclassified where there is a position but no speed.
+    """
+    from gazestudy.events.kernels import call, velocity
+
+    code: Codes = call(
+        velocity.threshold_codes,
+        speed,
+        usable,
+        samples.blink,
+        float(threshold),
+        FIXATION,
+        SACCADE,
+        BLINK,
+        LOSS,
+        UNCLASSIFIED,
+    )
     return code
 
 
-def _merge_and_discard(
+def merge_and_discard(
     samples: Samples,
     position: Floats,
     usable: Bools,
     runs: Runs,
-    parameters: IvtParameters,
+    *,
+    merge_gap_ns: float,
     merge_distance: float | None,
+    min_fixation_ns: float,
 ) -> Codes:
-    """Return the class of each run after merging neighbouring fixations and discarding short ones."""
+    """Return the class of each run after merging neighbouring fixations and discarding short ones.
+
+    Parameters
+    ----------
+    samples : Samples
+        The samples.
+    position : ndarray of float64, shape (k, n)
+        Positions, 0 where not `usable`.
+    usable : ndarray of bool, shape (n,)
+        Which samples have one.
+    runs : Runs
+        Runs of one class each.
+    merge_gap_ns : float
+        Fixations less apart may be merged, each with all that was merged before it; 0: off.
+    merge_distance : float or None
+        ... if their centroids are at most this far apart, deg or px; None: off.
+    min_fixation_ns : float
+        Shorter fixations, after merging, become unclassified.
+
+    Returns
+    -------
+    ndarray of int8, shape (m,)
+        Classes; `join_runs` makes one event of what was merged.
+    """
+    from gazestudy.events.kernels import call
+    from gazestudy.events.kernels import runs as kernels
+
     code = runs.code.copy()
     fixation = np.flatnonzero(code == FIXATION)
     if len(fixation) == 0:
         return code
     merged = np.zeros(len(fixation), dtype=bool)
-    if merge_distance is not None and parameters.merge_gap_ms > 0:
-        near = _near_in_time(samples, runs, fixation, parameters.merge_gap_ms * 1e6)
-        sums = np.add.reduceat(position[samples.coordinates], runs.first, axis=1)
-        counts = np.add.reduceat(usable, runs.first, dtype=np.int64)
-        merged = merge_chain(sums, counts, fixation, near, merge_distance, angular=samples.angular)
+    if merge_distance is not None and merge_gap_ns > 0:
+        total, used, _ = call(kernels.sums, position, usable, usable, runs.first, runs.last)
+        part = samples.part[runs.first]
+        limits = (FIXATION, BLINK, float(merge_gap_ns), float(merge_distance), samples.angular)
+        merged = call(kernels.merge, total, used, code, runs.onset_ns, runs.offset_ns, part, *limits)[
+            fixation
+        ]
     head = np.flatnonzero(~merged)
     tail = np.append(head[1:], len(fixation)) - 1
     start, end = fixation[head], fixation[tail]
-    too_short = runs.offset_ns[end] - runs.onset_ns[start] < parameters.min_fixation_ms * 1e6
+    too_short = runs.offset_ns[end] - runs.onset_ns[start] < min_fixation_ns
     inside = np.zeros(len(code) + 1, dtype=np.int64)
     inside[start] += 1
     inside[end + 1] -= 1
     within = np.cumsum(inside)[:-1] > 0
     code[within] = np.repeat(np.where(too_short, UNCLASSIFIED, FIXATION), end - start + 1)
     return code
-
-
-def _near_in_time(samples: Samples, runs: Runs, fixation: Ints, max_gap_ns: float) -> Bools:
-    """Say for each fixation whether the one before is near, in the same part, without a blink between."""
-    blinks = np.cumsum(runs.code == BLINK)
-    part = samples.part[runs.first]
-    before, after = fixation[:-1], fixation[1:]
-    near = np.zeros(len(fixation), dtype=bool)
-    near[1:] = runs.onset_ns[after] - runs.offset_ns[before] < max_gap_ns
-    near[1:] &= (part[after] == part[before]) & (blinks[after] == blinks[before])
-    return near
-
-
-def merge_chain(
-    sums: Floats, counts: Ints, fixation: Ints, near: Bools, max_distance: float, *, angular: bool
-) -> Bools:
-    """Say for each fixation whether it is merged with the one before it.
-
-    Parameters
-    ----------
-    sums : ndarray of float64, shape (2 or 3, m)
-        Summed positions of each run.
-    counts : ndarray of int64, shape (m,)
-        Usable samples of each run.
-    fixation : ndarray of int64, shape (f,)
-        Which runs are fixations.
-    near : ndarray of bool, shape (f,)
-        Which fixations are near the one before in time.
-    max_distance : float
-        Largest distance of the centroids, deg or px.
-    angular : bool
-        Whether positions are unit vectors.
-
-    Returns
-    -------
-    ndarray of bool, shape (f,)
-        True where merged into the fixation before.
-
-    Notes
-    -----
-    Merging is sequential: a fixation is compared with all that was merged before it, so each decision depends
-    on earlier ones only. All decisions are made at once from the last guess of the earlier ones, until
-    nothing changes; that is the sequential result, as the first k decisions are right after k rounds, and
-    takes as many rounds as chains of revised decisions are long (a handful), not one per fixation.
-    """
-    total = np.concatenate((np.zeros((len(sums), 1)), np.cumsum(sums, axis=1)), axis=1)
-    number = np.concatenate(([0], np.cumsum(counts)))
-    own = sums[:, fixation] / counts[fixation]
-    order = np.arange(len(fixation))
-    merged = np.zeros(len(fixation), dtype=bool)
-    while True:
-        head = np.maximum.accumulate(np.where(merged, 0, order))[:-1]
-        start, end = fixation[head], fixation[:-1] + 1
-        grown = (total[:, end] - total[:, start]) / (number[end] - number[start])
-        revised = near.copy()
-        revised[1:] &= _distance(grown, own[:, 1:], angular=angular) <= max_distance
-        if np.array_equal(revised, merged):
-            return merged
-        merged = revised
-
-
-def _distance(one: Floats, other: Floats, *, angular: bool) -> Floats:
-    if not angular:
-        separation: Floats = np.hypot(*(one - other))
-        return separation
-    one = one / np.sqrt(np.sum(one**2, axis=0))
-    other = other / np.sqrt(np.sum(other**2, axis=0))
-    chord = np.sqrt(np.sum((one - other) ** 2, axis=0))
-    angle: Floats = np.degrees(2.0 * np.arcsin(np.minimum(chord / 2.0, 1.0)))
-    return angle

@@ -12,6 +12,9 @@ from gazestudy.events.samples import HOLE_INTERVALS, Bools, Codes, Floats, Ints,
 from gazestudy.geometry.cameras import direction_to_deg
 from gazestudy.model.tables import EVENT_KINDS, GAZE_EVENTS
 
+MOVEMENT_COLUMNS = ("amplitude_deg", "peak_velocity_deg_s", "direction_deg")
+"""Beyond the contract; see `event_table`."""
+
 KIND_CODE = {kind: code for code, kind in enumerate(EVENT_KINDS)}
 
 
@@ -50,12 +53,18 @@ class Detection:
         Samples that have a position.
     facts : dict
         For the provenance.
+    speed : ndarray of float64, shape (n,), or None
+        Speed as the detector used it, deg/s (px/s without angles), NaN where there is none.
+    columns : dict of str to ndarray, shape (m,)
+        Further columns of the event table.
     """
 
     runs: Runs
     position: Floats
     usable: Bools
     facts: dict[str, Any] = field(default_factory=dict)
+    speed: Floats | None = None
+    columns: dict[str, Any] = field(default_factory=dict)
 
 
 def find_runs(samples: Samples, code: Codes) -> Runs:
@@ -78,21 +87,15 @@ def find_runs(samples: Samples, code: Codes) -> Runs:
     An event ends half way between its last sample and the first sample of the next (Olsen 2012). Next to a
     hole or at the end of a part it ends at its own last sample, since nothing is known beyond.
     """
-    n, t_ns = len(code), samples.t_ns
-    if n == 0:
+    from gazestudy.events.kernels import call
+    from gazestudy.events.kernels import runs as kernels
+
+    if len(code) == 0:
         none = np.zeros(0, dtype=np.int64)
         return Runs(none, none, none.astype(np.int8), none, none)
-    apart = np.diff(samples.part) != 0
-    starts = np.flatnonzero(apart | (np.diff(code) != 0)) + 1
-    first = np.concatenate(([0], starts))
-    last = np.concatenate((starts - 1, [n - 1]))
-    onset, offset = t_ns[first], t_ns[last]
-    step = onset[1:] - offset[:-1]
-    joined = ~apart[starts - 1] & (step <= HOLE_INTERVALS * samples.interval_ns)
-    middle = offset[:-1] + step // 2
-    onset[1:] = np.where(joined, middle, onset[1:])
-    offset[:-1] = np.where(joined, middle, offset[:-1])
-    return Runs(first, last, code[first], onset, offset)
+    hole_ns = HOLE_INTERVALS * samples.interval_ns
+    first, last, kind, onset, offset = call(kernels.find, code, samples.part, samples.t_ns, hole_ns)
+    return Runs(first, last, kind, onset, offset)
 
 
 def join_runs(runs: Runs, code: Codes, part: Ints) -> Runs:
@@ -140,20 +143,30 @@ def event_table(samples: Samples, found: Detection) -> pd.DataFrame:
     The centroid is the mean unit vector of the usable samples; with R its length before it is scaled to one,
     the root mean square chord from the samples to it is sqrt(2 (1 - R)), which is given as the angle that
     has this chord.
+
+    `amplitude_deg` is the angle between the first and the last position of the event, for saccades between
+    the last sample before and the first after it; `direction_deg` is where it goes, 0 to the right, 90 up,
+    -180 to 180; `peak_velocity_deg_s` is the highest speed the detector saw in it.
     """
+    from gazestudy.events.kernels import call
+    from gazestudy.events.kernels import runs as kernels
+
     runs = found.runs
     m = len(runs.first)
     if m == 0:
-        return GAZE_EVENTS.empty()
-    used = np.add.reduceat(found.usable, runs.first, dtype=np.int64)
-    count = np.where(used > 0, used, np.nan)
-    mean = np.add.reduceat(found.position, runs.first, axis=1) / count
+        return _empty_table()
+    total, used, kept = call(
+        kernels.sums, found.position, found.usable, samples.measured, runs.first, runs.last
+    )
+    mean = total / np.where(used > 0, used, np.nan)
     degrees, dispersion = np.full((m, 2), np.nan), np.full(m, np.nan)
+    moved = (np.full(m, np.nan),) * 3
     if samples.angular:
         length = np.sqrt(np.sum(mean[:3] ** 2, axis=0))
         degrees = direction_to_deg(mean[:3].T)
         chord = np.sqrt(np.maximum(2.0 * (1.0 - length), 0.0))
         dispersion = 2.0 * np.degrees(np.arcsin(np.minimum(chord / 2.0, 1.0)))
+        moved = _movement(samples, found)
     px = mean[-2:] if samples.pixels else np.full((2, m), np.nan)
     return pd.DataFrame(
         {
@@ -164,12 +177,31 @@ def event_table(samples: Samples, found: Detection) -> pd.DataFrame:
             "duration_ms": (runs.offset_ns - runs.onset_ns) / 1e6,
             "first_sample": runs.first,
             "last_sample": runs.last,
-            "n_samples": np.add.reduceat(samples.measured, runs.first, dtype=np.int64),
+            "n_samples": kept,
             "x_px": px[0],
             "y_px": px[1],
             "x_deg": degrees[:, 0],
             "y_deg": degrees[:, 1],
             "dispersion_deg": dispersion,
             "part": samples.part[runs.first],
+            **dict(zip(MOVEMENT_COLUMNS, moved, strict=True)),
+            **found.columns,
         }
     )
+
+
+def _movement(samples: Samples, found: Detection) -> tuple[Floats, Floats, Floats]:
+    from gazestudy.events.kernels import call
+    from gazestudy.events.kernels import runs as kernels
+
+    runs = found.runs
+    hole_ns = HOLE_INTERVALS * samples.interval_ns
+    speed = found.speed if found.speed is not None else np.full(len(samples.t_ns), np.nan)
+    reach = runs.code == KIND_CODE["saccade"]
+    where = (found.position, found.usable, samples.part, samples.t_ns, hole_ns)
+    amplitude, direction, peak = call(kernels.movement, *where, runs.first, runs.last, reach, speed)
+    return amplitude, peak, direction
+
+
+def _empty_table() -> pd.DataFrame:
+    return GAZE_EVENTS.empty().assign(**{name: np.zeros(0) for name in MOVEMENT_COLUMNS})

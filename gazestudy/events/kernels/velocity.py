@@ -1,0 +1,150 @@
+"""Gaps, noise and speed: what velocity detectors do before their threshold."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from gazestudy.events.kernels import kernel
+from gazestudy.events.kernels.angles import separation
+
+
+@kernel
+def fill_gaps(
+    position: Any, measured: Any, blink: Any, part: Any, t_ns: Any, max_gap_ns: float, angular: bool
+) -> Any:
+    """Fill gaps shorter than `max_gap_ns` in place on straight lines, others with 0; return usability."""
+    k, n = position.shape
+    usable = measured.copy()
+    before, blinked = -1, False
+    for i in range(n):
+        if not measured[i]:
+            blinked = blinked or blink[i]
+            for row in range(k):
+                position[row, i] = 0.0
+            continue
+        inside = i - before > 1 and before >= 0 and not blinked and part[i] == part[before]
+        if inside and t_ns[i] - t_ns[before] < max_gap_ns:
+            _fill_one(position, usable, t_ns, before, i, angular)
+        before, blinked = i, False
+    return usable
+
+
+@kernel
+def _fill_one(filled: Any, usable: Any, t_ns: Any, before: int, after: int, angular: bool) -> None:
+    whole = float(t_ns[after] - t_ns[before])
+    for i in range(before + 1, after):
+        share = (t_ns[i] - t_ns[before]) / (whole if whole > 0 else 1.0)
+        for row in range(len(filled)):
+            filled[row, i] = filled[row, before] * (1.0 - share) + filled[row, after] * share
+        usable[i] = True
+        if angular:
+            length = math.sqrt(filled[0, i] ** 2 + filled[1, i] ** 2 + filled[2, i] ** 2)
+            for row in range(3):
+                filled[row, i] /= length
+
+
+@kernel
+def stretch_ends(part: Any, usable: Any, t_ns: Any, hole_ns: float) -> Any:
+    """Return the first and last sample of the stretch each sample is in: same part and usability, no hole."""
+    n = len(part)
+    first, last = np.empty(n, np.int64), np.empty(n, np.int64)
+    start = 0
+    for i in range(n):
+        if i > 0 and (
+            part[i] != part[i - 1] or usable[i] != usable[i - 1] or t_ns[i] - t_ns[i - 1] > hole_ns
+        ):
+            last[start:i] = i - 1
+            start = i
+        first[i] = start
+    last[start:n] = n - 1
+    return first, last
+
+
+@kernel
+def smooth(position: Any, first: Any, last: Any, usable: Any, half: int, median: bool, angular: bool) -> Any:
+    """Return the moving mean or median over up to 2 half + 1 samples, shrunk symmetrically at gaps."""
+    k, n = position.shape
+    result = position.copy()
+    window = np.empty(2 * half + 1)
+    for i in range(n):
+        reach = min(half, i - first[i], last[i] - i)
+        if not usable[i] or reach == 0:
+            continue
+        size = 2 * reach + 1
+        for row in range(k):
+            total = 0.0
+            for j in range(size):  # insertion sort: the windows are short
+                value = position[row, i - reach + j]
+                total += value
+                at = j
+                while median and at > 0 and window[at - 1] > value:
+                    window[at] = window[at - 1]
+                    at -= 1
+                window[at] = value
+            result[row, i] = window[reach] if median else total / size
+        if angular:
+            length = math.sqrt(result[0, i] ** 2 + result[1, i] ** 2 + result[2, i] ** 2)
+            for row in range(3):
+                result[row, i] /= length
+    return result
+
+
+@kernel
+def window_speed(
+    position: Any,
+    t_ns: Any,
+    part: Any,
+    usable: Any,
+    window: int,
+    hole_ns: float,
+    longest_ns: float,
+    angular: bool,
+) -> Any:
+    """Return deg/s or px/s from end to end of the window that begins window // 2 samples before."""
+    n = len(t_ns)
+    speed = np.full(n, np.nan)
+    start = 0
+    for i in range(n):
+        if i > 0 and (
+            part[i] != part[i - 1] or usable[i] != usable[i - 1] or t_ns[i] - t_ns[i - 1] > hole_ns
+        ):
+            start = i
+        begin = i - window + 1
+        if begin < start or not usable[i]:
+            continue
+        elapsed = t_ns[i] - t_ns[begin]
+        if 0 < elapsed <= longest_ns:
+            speed[begin + window // 2] = separation(position, begin, i, angular) / (elapsed * 1e-9)
+    return speed
+
+
+@kernel
+def threshold_codes(
+    speed: Any,
+    usable: Any,
+    blink: Any,
+    threshold: float,
+    slow: int,
+    fast: int,
+    blinking: int,
+    lost: int,
+    unknown: int,
+) -> Any:
+    """Return the class of each sample by its speed; a sample without speed is `unknown`."""
+    n = len(speed)
+    code = np.empty(n, np.int8)
+    for i in range(n):
+        if blink[i]:
+            code[i] = blinking
+        elif not usable[i]:
+            code[i] = lost
+        elif speed[i] < threshold:
+            code[i] = slow
+        elif speed[i] >= threshold:
+            code[i] = fast
+        else:
+            code[i] = unknown
+    return code
