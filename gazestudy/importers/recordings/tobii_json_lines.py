@@ -30,6 +30,8 @@ MAX_BROKEN_LINES = 1000
 NUMBERS = pa.list_(pa.float64())
 
 _NEWLINE = 10
+_FIRST = b"{}\n"  # the parser crashes if the first line is "null"
+_MARK = b"\xef\xbb\xbf"  # byte order mark
 _PIECE = 2**20
 _BLOCK = 2**23
 _PARSED_AT_ONCE = 2**20
@@ -154,10 +156,11 @@ class LineFile:
             return
         try:
             table = pj.read_json(
-                pa.BufferReader(block),
+                pa.BufferReader(_FIRST + block.removeprefix(_MARK)),
                 read_options=pj.ReadOptions(block_size=_PARSED_AT_ONCE),
                 parse_options=options,
             )
+            table = table.slice(1)
             whole = table.num_rows == lines
         except pa.ArrowException:
             whole = False
