@@ -15,6 +15,7 @@ from gazestudy.model.camera import CameraModel, CameraSource
 PUPIL_SIZES_PX = {"Pupil Invisible": (1088, 1080), "Neon": (1600, 1200)}
 """Size of the scene image of devices whose calibration files do not say."""
 
+_LARGEST_PX = 2**16  # of a side of an image
 _NEAR_CENTRE_PX = 100.0  # principal points lie this near to the middle of the image
 _MODELS: dict[int, CameraModel] = {0: "none", 4: "opencv4", 5: "opencv5", 8: "opencv8"}
 _COEFFICIENT_KEYS = ("dist_coefs", "distortion_coefficients", "dist_coeffs", "distCoeff")
@@ -24,7 +25,7 @@ def camera_matrix(values: dict[str, Any]) -> NDArray[np.float64] | None:
     """Return the (3, 3) camera matrix of a calibration read from JSON, or None."""
     try:
         matrix = np.array(values["camera_matrix"], dtype=np.float64)
-    except (KeyError, ValueError, TypeError):
+    except (KeyError, ValueError, TypeError, OverflowError):
         return None
     return matrix if matrix.shape == (3, 3) and np.isfinite(matrix).all() else None
 
@@ -121,7 +122,7 @@ def _camera(
 ) -> Camera:
     try:
         coefficients = tuple(float(one) for one in np.ravel(given))
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise ParameterError("distortion coefficients", given, "numbers") from error
     if len(coefficients) not in _MODELS or not np.isfinite(coefficients).all():
         raise ParameterError("distortion coefficients", coefficients, "4, 5 or 8 numbers")
@@ -140,9 +141,9 @@ def _camera(
 def _size_of(values: Any) -> tuple[int, int] | None:
     try:
         width, height = (int(one) for one in values)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
-    return width, height
+    return (width, height) if 0 < width <= _LARGEST_PX and 0 < height <= _LARGEST_PX else None
 
 
 def _xml_numbers(root: ET.Element, name: str) -> NDArray[np.float64]:

@@ -129,6 +129,12 @@ class Source(ABC):
         with self.open(name) as stream:
             return self._guarded(name, stream, count)
 
+    def pieces(self, name: str) -> Iterator[bytes]:
+        """Yield the content of a file piece by piece, for files that need not fit in memory."""
+        with self.open(name) as stream:
+            while piece := self._guarded(name, stream, _CHUNK):
+                yield piece
+
     def unzipped(self, name: str) -> bytes:
         """Return what a gzip file holds.
 
@@ -179,10 +185,9 @@ class Source(ABC):
         found = []
         for name in names:
             digest, size = hashlib.sha256(), 0
-            with self.open(name) as stream:
-                while piece := self._guarded(name, stream, _CHUNK):
-                    digest.update(piece)
-                    size += len(piece)
+            for piece in self.pieces(name):
+                digest.update(piece)
+                size += len(piece)
             found.append(SourceFile(name, size, digest.hexdigest()))
         return tuple(found)
 

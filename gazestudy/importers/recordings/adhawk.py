@@ -177,7 +177,8 @@ class _Folder:
         table = read_table(self.source, self.names["gaze"], "gaze")
         t_ns = table.times_ns(table.need(TIME), _NS_PER_S)
         width, height = self.scene.size_px or (CAMERA.width_px, CAMERA.height_px)
-        x_px, y_px = table.floats(table.need(X)) * width, table.floats(table.need(Y)) * height
+        with np.errstate(over="ignore"):  # numbers this large are damage, and out of the image anyway
+            x_px, y_px = table.floats(table.need(X)) * width, table.floats(table.need(Y)) * height
         extra: dict[str, Any] = {}
         if (frame := table.find(FRAME)) is not None:
             extra["frame_label"] = table.ints(frame)
@@ -203,7 +204,7 @@ class _Folder:
         if (
             isinstance(stated, bool)
             or not isinstance(stated, (int, float))
-            or not stated > 0
+            or not 0 < stated < _LONGEST_MS
             or not len(t_ns)
         ):
             return []
@@ -260,10 +261,11 @@ def _turned(table: TextTable, column: str, spelling: str, scale: float) -> dict[
     names = [table.find(spelling.format(axis)) for axis in "XYZ"]
     if any(name is None for name in names):
         return {}
-    return {
-        column.format(axis): table.floats(name or "") * (scale if axis == "x" else -scale)
-        for axis, name in zip("xyz", names, strict=True)
-    }
+    with np.errstate(over="ignore"):  # numbers this large are damage
+        return {
+            column.format(axis): table.floats(name or "") * (scale if axis == "x" else -scale)
+            for axis, name in zip("xyz", names, strict=True)
+        }
 
 
 def _nearest(

@@ -271,7 +271,7 @@ class _Export:
             "number": table.ints(table.need("FPOGID")) if table.find("FPOGID") else np.arange(len(t_ns)),
             "start_ns": start,
             "end_ns": start + np.round(np.where(known, duration, 0.0) * _NS).astype(np.int64),
-            "duration_ms": duration * 1e3,
+            "duration_ms": np.where(known, duration, np.nan) * 1e3,
             "x_px": x_px,
             "y_px": y_px,
             "valid": _numbers(table, "FPOGV", 1.0) == 1,

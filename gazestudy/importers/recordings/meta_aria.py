@@ -41,6 +41,7 @@ TIME = "tracking_timestamp_us"
 KINDS = ("personalized", "general", "vergence")
 VIDEO_TIMES = "mp4_to_vrs_time_ns.csv"
 
+_FARTHEST_M = 1e6  # a larger distance is a broken number
 _ASSUMED_M = 1.0
 _NS_PER_US = 1000
 _HEAD_BYTES = 2048
@@ -322,7 +323,7 @@ class _Aria:
         size_px, xy = None, angles_deg
         if self.placed is not None:
             depth_m = extra.get("depth_m", np.full(len(values), np.nan))
-            known = depth_m > 0
+            known = (depth_m > 0) & (depth_m < _FARTHEST_M)
             seen = self.placed.from_cpf(rays * np.where(known, depth_m, _ASSUMED_M)[:, None])
             camera = self.placed.camera
             size_px, xy = (camera.width_px, camera.height_px), direction_to_px(seen, camera)

@@ -54,6 +54,8 @@ def duration(t_ns: NDArray[np.int64], start_ns: Any, duration_ns: Any) -> list[F
     """Compare the times of the samples with the start and duration that the recording states."""
     if not isinstance(start_ns, int) or not isinstance(duration_ns, int) or len(t_ns) == 0:
         return []
+    if max(abs(start_ns), abs(duration_ns)) >= 2**63:
+        return []  # no times
     head_s, tail_s = (int(t_ns.min()) - start_ns) / 1e9, (start_ns + duration_ns - int(t_ns.max())) / 1e9
     text = (
         f"gaze starts {head_s:.2f} s after the recording does and ends {tail_s:.2f} s before its end"

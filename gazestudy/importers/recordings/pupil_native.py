@@ -176,7 +176,7 @@ class _Folder:
         given = self.info.get("gaze_offset", [0.0, 0.0])
         try:
             offset = np.array(given, dtype=np.float64)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             offset = np.zeros(0)
         if offset.shape == (2,) and bool((np.abs(offset) < 10_000).all()):
             return offset

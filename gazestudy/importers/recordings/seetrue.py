@@ -152,8 +152,9 @@ class _Numbered:
     def gaze(self) -> Stream:
         table, t_ns, order = self._read("gaze")
         width, height = self.size_px or (CAMERA.width_px, CAMERA.height_px)
-        x_px = table.floats(table.need(X)) * width
-        y_px = table.floats(table.need(Y)) * height
+        with np.errstate(over="ignore"):  # numbers this large are damage, and out of the image anyway
+            x_px = table.floats(table.need(X)) * width
+            y_px = table.floats(table.need(Y)) * height
         extra: dict[str, Any] = {"frame_label": table.ints(table.need(PICTURE))}
         for column, spelling in PUPIL_AREAS.items():
             if (name := table.find(spelling)) is not None:

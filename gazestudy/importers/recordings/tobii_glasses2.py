@@ -186,8 +186,8 @@ class _Card:
         extra["camera_rotation"] = self.axes.rotation.tolist()
         extra["camera_position_mm"] = self.axes.position.tolist()
         samples, seconds = self.info.get("rec_et_samples"), self.info.get("rec_length")
-        if isinstance(samples, int) and isinstance(seconds, (int, float)) and seconds > 0:
-            extra["sampling_rate_hz"] = 50 if samples / seconds < 75 else 100
+        if isinstance(samples, int) and isinstance(seconds, (int, float)) and 0 < seconds < 2**31:
+            extra["sampling_rate_hz"] = 50 if samples < 75 * seconds else 100
         return extra
 
     def _clock(self) -> tuple[Clock, int | None]:
