@@ -119,9 +119,24 @@ def paired_frames(
                 lost = abs(len(rows) - len(these))
                 found.append(Finding("warning", "frames", "frame_count", name + text, lost))
     table = frame_table(t_ns, filler=filler, video=file, index=index, part=part, has_video=bool(videos))
+    return frame_stream(table, found, has_video=bool(videos))
+
+
+def frame_stream(table: pd.DataFrame, findings: Sequence[Finding], *, has_video: bool = True) -> Stream:
+    """Return frames as a stream: in time order, with what was found, and with rows where holes start.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Contract `FRAMES`, in any order.
+    findings : sequence of Finding
+        What was found before; carried over.
+    has_video : bool, default True
+        False: there is no picture at all, so a hole is nothing to mark.
+    """
     frames, order = in_time_order(table, "frames")
     gaps = gap_findings(frames["t_ns"].to_numpy(), "frames", frames["part"].to_numpy())
-    return Stream(with_holes(frames) if videos else frames, (*found, *order, *gaps))
+    return Stream(with_holes(frames) if has_video else frames, (*findings, *order, *gaps))
 
 
 def _pictures_for(

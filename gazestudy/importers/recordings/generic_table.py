@@ -28,9 +28,9 @@ from gazestudy.importers.recordings.columns import (
     tables_of,
 )
 from gazestudy.importers.registry import ImporterInfo, Match, ReadOptions, Refusal, recording_importer
-from gazestudy.importers.scene_frames import NO_CAMERA, NO_VIDEO
+from gazestudy.importers.scene_frames import NO_CAMERA, NO_VIDEO, frame_stream
 from gazestudy.importers.sources import FolderSource, Source
-from gazestudy.importers.streams import frame_table, gap_findings, gaze_stream, in_time_order
+from gazestudy.importers.streams import frame_table, gaze_stream
 from gazestudy.importers.text_tables import TextFormat, TextTable, read_table, sniff_header
 from gazestudy.importers.video import SceneVideo, picture_size
 from gazestudy.model import Camera, Clock, Finding, Recording, RecordingMeta, Stream
@@ -210,7 +210,8 @@ class _Table:
         x_px, y_px = table.floats(table.need(mapping.x)), table.floats(table.need(mapping.y))
         width, height = self.size_px or (0, 0)
         if mapping.xy_unit == "normalised":
-            x_px, y_px = x_px * width, y_px * height
+            with np.errstate(over="ignore"):  # numbers this large are damage, and out of the image anyway
+                x_px, y_px = x_px * width, y_px * height
         if mapping.origin == "bottom-left":
             if self.size_px is None:
                 raise InputError(
@@ -264,5 +265,4 @@ class _Table:
         start_ns = None if start is None else round(start * NS_PER_UNIT[self.mapping.time_unit])
         t_ns, more = align_video(times_ns, gaze["t_ns"].to_numpy(), label, start_ns)
         table = frame_table(t_ns, video=np.zeros(count, np.int64), index=np.arange(count, dtype=np.int64))
-        frames, order = in_time_order(table, "frames")
-        return Stream(frames, (*found, *more, *order, *gap_findings(frames["t_ns"].to_numpy(), "frames")))
+        return frame_stream(table, (*found, *more))

@@ -306,9 +306,10 @@ class _Export:
         blinks = read_table(self.source, "blinks.csv", "blinks")
         start = np.sort(blinks.times_ns(blinks.need("start timestamp [ns]")))
         end = np.sort(blinks.times_ns(blinks.need("end timestamp [ns]")))
-        # Blinks do not overlap: as many began before a sample as ended, or one more.
+        # Blinks do not overlap: as many began before a sample as ended, or one more. The end is the first
+        # sample after the blink: so it is where both a column 'blink id' and blinks.csv are there.
         return np.asarray(
-            np.searchsorted(start, t_ns, side="right") > np.searchsorted(end, t_ns, side="left")
+            np.searchsorted(start, t_ns, side="right") > np.searchsorted(end, t_ns, side="right")
         )
 
     def _note_several(self, table: TextTable) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from gazestudy.errors import InputError
 from gazestudy.importers.video import SceneVideo
 from gazestudy.model import Finding
 
@@ -96,12 +97,19 @@ def _confirmed(suspected: Bools, video: SceneVideo) -> Bools:
             break
         filler[index] = True
     for index in range(len(filler) - 1, max(len(filler) - 1 - MAX_SEARCH, -1), -1):
-        if filler[index] or not _is_flat(video.frame_at(index, colour=False)):
+        if filler[index] or not _is_filler(video, index):
             break
         filler[index] = True
     for index in np.flatnonzero(suspected & ~filler).tolist():
-        filler[index] = _is_flat(video.frame_at(index, colour=False))
+        filler[index] = _is_filler(video, index)
     return filler
+
+
+def _is_filler(video: SceneVideo, index: int) -> bool:
+    try:
+        return _is_flat(video.frame_at(index, colour=False))
+    except InputError:
+        return False  # a picture that cannot be decoded is a gap, found as such when frames are paired
 
 
 def _is_flat(luma: NDArray[np.uint8]) -> bool:

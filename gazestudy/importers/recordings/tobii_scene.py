@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from gazestudy.errors import InputError, ParameterError
 from gazestudy.importers.camera_files import camera_from_json
 from gazestudy.importers.recordings.tobii_camera import scaled_to
-from gazestudy.importers.streams import frame_table, gap_findings, in_time_order
+from gazestudy.importers.scene_frames import frame_stream
+from gazestudy.importers.streams import frame_table
 from gazestudy.importers.video import picture_size
 from gazestudy.model import Camera, Finding, Stream
 
@@ -55,9 +56,7 @@ class TobiiScene:
             video=np.concatenate([empty, *(np.full(len(part[0]), part[2], np.int64) for part in parts)]),
             index=np.concatenate([empty, *(part[3] for part in parts)]),
         )
-        frames, order = in_time_order(table, "frames")
-        gaps = gap_findings(frames["t_ns"].to_numpy(), "frames", frames["part"].to_numpy())
-        return Stream(frames, (*findings, *order, *gaps))
+        return frame_stream(table, findings)
 
 
 def open_scene(

@@ -134,9 +134,24 @@ def test_blinks_from_their_own_table(tmp_path, cloud):
     )
     recording = read_recording(tmp_path)
     assert [r == "blink" for r in reasons(recording)] == [
-        110 <= t <= 130 or 165 <= t <= 180 for t in range(100, 200, 10)
+        110 <= t < 130 or 165 <= t < 180 for t in range(100, 200, 10)
     ]
-    (tmp_path / "blinks.csv").unlink()
+
+
+def test_blinks_of_the_table_are_those_of_the_column(samples):
+    folder = samples / "pupil_invisible_cloud"
+    recording = read_recording(folder)
+    t_ns = recording.gaze["t_ns"].to_numpy()
+    blinks = pd.read_csv(folder / "blinks.csv")
+    inside = np.zeros(len(t_ns), dtype=bool)
+    for start, end in zip(blinks["start timestamp [ns]"], blinks["end timestamp [ns]"], strict=True):
+        inside |= (t_ns >= start) & (t_ns < end)
+    assert inside.any()
+    assert (inside == (recording.gaze["blink_id"] >= 0)).all()
+
+
+def test_without_column_and_table_nothing_is_known_of_blinks(tmp_path, cloud):
+    cloud(tmp_path, header=HEADER, rows=[f"{t},5,6" for t in range(100, 200, 10)])
     assert "no_blinks" in codes(read_recording(tmp_path))
 
 

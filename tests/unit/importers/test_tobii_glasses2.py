@@ -376,7 +376,9 @@ def test_segments_and_a_clock_that_begins_anew(card, write_video):
     write_video(folder / "segments/1/fullstream.mp4", [0, 40, 80])
     write_video(folder / "segments/3/fullstream.mp4", [80, 120])
     recording = read_recording(folder)
-    gaze, frames = recording.gaze, recording.frames
+    gaze, shown = recording.gaze, recording.frames
+    assert shown["kind"].tolist() == ["real"] * 3 + ["gap"] + ["real"] * 2  # nothing is on show between parts
+    frames = shown[shown["kind"] == "real"]
     assert gaze["part"].tolist() == [0] * 5 + [1] * 5 + [2] * 5
     # the third was switched on anew: 400 ms there is 60 s after 1 s here
     assert gaze["t_ns"].iloc[[0, 5, 10]].tolist() == [2_000_000_000, 9_000_000_000, 61_100_000_000 - 0]
