@@ -1,7 +1,14 @@
 """Gaze to fixations, saccades, blinks and losses; one algorithm per file."""
 
-from gazestudy.events import ivt as _ivt  # noqa: F401  (importing it registers it)
+from gazestudy.events import engbert_kliegl as _engbert_kliegl  # noqa: F401  (importing it registers it)
+from gazestudy.events import idt as _idt  # noqa: F401
+from gazestudy.events import ivt as _ivt  # noqa: F401
+from gazestudy.events import pupil_core as _pupil_core  # noqa: F401
+from gazestudy.events import slow_phase as _slow_phase  # noqa: F401
+from gazestudy.events import vendor as _vendor  # noqa: F401
 from gazestudy.events import world_ivt as _world_ivt  # noqa: F401
+
+from gazestudy.events import presets as _presets  # noqa: F401  isort: skip
 from gazestudy.events.detect import detect_events
 from gazestudy.events.registry import Detector, detector, list_detectors
 

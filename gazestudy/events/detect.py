@@ -66,10 +66,13 @@ def detect_events(
     """
     found = get_detector(method)
     chosen = make_parameters(found.parameters, parameters, method=found.name)
-    pixels_will_do = parameters.get("threshold_px_s") is not None
+    in_pixels = any(value is not None and "_px" in name for name, value in parameters.items())
+    pixels_will_do = in_pixels or not found.angles
     samples = prepare(gaze, camera, pixels_will_do=pixels_will_do, head=head)
     detection = found.run(samples, chosen)
     table = event_table(samples, detection)
     facts = {**samples.facts, **detection.facts}
-    provenance = Provenance(f"events.{found.name}", found.version, asdict(chosen), facts)
+    if found.preset_of:
+        facts["preset"] = found.name
+    provenance = Provenance(f"events.{found.preset_of or found.name}", found.version, asdict(chosen), facts)
     return provenance.attach(GAZE_EVENTS.check(table))

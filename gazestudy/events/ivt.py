@@ -275,7 +275,7 @@ def window_speed(
     return speed
 
 
-def classify_by_speed(samples: Samples, usable: Bools, speed: Floats, threshold: float) -> Codes:
+def classify_by_speed(samples: Samples, usable: Bools, speed: Floats, threshold: float | Floats) -> Codes:
     """Return the class of each sample: fixation below the threshold, saccade from it on.
 
     Parameters
@@ -286,8 +286,8 @@ def classify_by_speed(samples: Samples, usable: Bools, speed: Floats, threshold:
         Which samples have a position.
     speed : ndarray of float64, shape (n,)
         Their speed, NaN where unknown.
-    threshold : float
-        In the unit of `speed`.
+    threshold : float or ndarray of float64, shape (n,)
+        In the unit of `speed`, for all samples or for each.
 
     Returns
     -------
@@ -301,7 +301,7 @@ def classify_by_speed(samples: Samples, usable: Bools, speed: Floats, threshold:
         speed,
         usable,
         samples.blink,
-        float(threshold),
+        np.atleast_1d(np.asarray(threshold, dtype=np.float64)),
         FIXATION,
         SACCADE,
         BLINK,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields, make_dataclass, replace
 from typing import Any, TypeVar
 
 from gazestudy.errors import ParameterError
@@ -30,6 +30,10 @@ class Detector:
         Frozen data class of its parameters; every field has a default and says what it means.
     run : callable
         Takes `Samples` and parameters, returns a `Detection`.
+    angles : bool
+        Whether it cannot work in pixels, unless a parameter in px says how.
+    preset_of : str
+        Name of the detector this is a preset of, empty for detectors.
     """
 
     name: str
@@ -37,6 +41,8 @@ class Detector:
     summary: str
     parameters: type
     run: Run
+    angles: bool = True
+    preset_of: str = ""
 
     def describe(self) -> list[dict[str, Any]]:
         """Return name, default, meaning, allowed values and source of each parameter."""
@@ -49,7 +55,7 @@ class Detector:
 _DETECTORS: dict[str, Detector] = {}
 
 
-def detector(name: str, *, version: int, parameters: type) -> Callable[[RunT], RunT]:
+def detector(name: str, *, version: int, parameters: type, angles: bool = True) -> Callable[[RunT], RunT]:
     """Register the decorated function as an event detector.
 
     Parameters
@@ -60,6 +66,8 @@ def detector(name: str, *, version: int, parameters: type) -> Callable[[RunT], R
         Raised when the same data give other events.
     parameters : type
         Frozen data class of its parameters.
+    angles : bool
+        Whether it cannot work in pixels, unless a parameter in px says how.
 
     Returns
     -------
@@ -69,10 +77,49 @@ def detector(name: str, *, version: int, parameters: type) -> Callable[[RunT], R
 
     def register(run: RunT) -> RunT:
         summary = (run.__doc__ or "").strip().splitlines()[0]
-        _DETECTORS[name] = Detector(name, version, summary, parameters, run)
+        _DETECTORS[name] = Detector(name, version, summary, parameters, run, angles)
         return run
 
     return register
+
+
+def preset(name: str, of: str, summary: str, *, source: str, **values: Any) -> None:
+    """Register a detector under another name and with other defaults.
+
+    Parameters
+    ----------
+    name : str
+        Name of the preset.
+    of : str
+        The detector.
+    summary : str
+        One line for people.
+    source : str
+        Where the values come from.
+    **values : object
+        What differs from the defaults of the detector.
+
+    Examples
+    --------
+    >>> preset("doc-example", "ivt", "Example", source="none", threshold_deg_s=50.0)
+    >>> get_detector("doc-example").parameters().threshold_deg_s
+    50.0
+    >>> del _DETECTORS["doc-example"]
+    """
+    base = get_detector(of)
+    changed = [
+        (item.name, item.type, field(default=values[item.name], metadata={**item.metadata, "source": source}))
+        for item in fields(base.parameters)
+        if item.name in values
+    ]
+    kind = make_dataclass(
+        base.parameters.__name__,
+        changed,
+        bases=(base.parameters,),
+        frozen=True,
+    )
+    kind.__doc__ = base.parameters.__doc__
+    _DETECTORS[name] = replace(base, name=name, summary=summary, parameters=kind, preset_of=of)
 
 
 def list_detectors() -> tuple[Detector, ...]:

@@ -23,6 +23,9 @@ Codes = NDArray[np.int8]
 HOLE_INTERVALS = 3.0
 """A step in time of more than this many usual intervals is a hole: nothing is assumed about its inside."""
 
+VENDOR_COLUMNS = ("eye_movement_type", "fixation_id", "saccade_id", "blink_id")
+"""Columns of gaze tables with events of the device or its program: a name, or a number, negative for none."""
+
 _FIRST_SAMPLES = 100  # the white paper takes the sampling interval from the first 100 samples
 _OUTLYING_STEP = 5.0  # steps beyond this many medians are holes in the recording, not its interval
 
@@ -54,6 +57,8 @@ class Samples:
         Angular velocity of the scene camera about its axes x (right), y (down), z (ahead) at each sample,
         deg/s by the right-hand rule, NaN where not known; None: no head motion was given. The direction p of
         something at rest in the world moves through the camera's frame with p' = p x head.
+    vendor : dict of str to ndarray, shape (n,)
+        What the device or its program says about each sample: those of `VENDOR_COLUMNS` that there are.
     """
 
     t_ns: Ints
@@ -66,6 +71,7 @@ class Samples:
     interval_ns: float
     facts: dict[str, Any] = field(default_factory=dict)
     head_deg_s: Floats | None = None
+    vendor: dict[str, NDArray[Any]] = field(default_factory=dict)
 
     @property
     def coordinates(self) -> slice:
@@ -137,7 +143,10 @@ def prepare(
     if head is not None:
         facts |= (provenance_of(head) or {}).get("facts", {})
     angular, pixels = directions is not None, px is not None
-    return Samples(t_ns, part, measured, blink, position, angular, pixels, interval_ns, facts, head_deg_s)
+    vendor = {name: gaze[name].to_numpy() for name in VENDOR_COLUMNS if name in gaze}
+    return Samples(
+        t_ns, part, measured, blink, position, angular, pixels, interval_ns, facts, head_deg_s, vendor
+    )
 
 
 def usual_interval_ns(t_ns: Ints, part: Ints) -> float:

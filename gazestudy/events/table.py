@@ -67,7 +67,7 @@ class Detection:
     columns: dict[str, Any] = field(default_factory=dict)
 
 
-def find_runs(samples: Samples, code: Codes) -> Runs:
+def find_runs(samples: Samples, code: Codes, group: Ints | None = None) -> Runs:
     """Return the runs of equal class; a run never crosses parts.
 
     Parameters
@@ -76,6 +76,8 @@ def find_runs(samples: Samples, code: Codes) -> Runs:
         The samples.
     code : ndarray of int8, shape (n,)
         Class of each sample.
+    group : ndarray of int64, shape (n,), optional
+        Samples of one class but different groups are different runs, such as fixations that touch.
 
     Returns
     -------
@@ -94,7 +96,9 @@ def find_runs(samples: Samples, code: Codes) -> Runs:
         none = np.zeros(0, dtype=np.int64)
         return Runs(none, none, none.astype(np.int8), none, none)
     hole_ns = HOLE_INTERVALS * samples.interval_ns
-    first, last, kind, onset, offset = call(kernels.find, code, samples.part, samples.t_ns, hole_ns)
+    first, last, kind, onset, offset = call(
+        kernels.find, code, samples.part if group is None else group, samples.part, samples.t_ns, hole_ns
+    )
     return Runs(first, last, kind, onset, offset)
 
 

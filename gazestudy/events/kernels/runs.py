@@ -12,11 +12,11 @@ from gazestudy.events.kernels.angles import angle_of_chord, separation
 
 
 @kernel
-def find(code: Any, part: Any, t_ns: Any, hole_ns: float) -> Any:
-    """Return first and last sample, class, onset and offset of each run of one class within one part."""
+def find(code: Any, group: Any, part: Any, t_ns: Any, hole_ns: float) -> Any:
+    """Return first and last sample, class, onset and offset of each run of one class, group and part."""
     n, m = len(code), 1
     for i in range(1, n):
-        m += code[i] != code[i - 1] or part[i] != part[i - 1]
+        m += code[i] != code[i - 1] or group[i] != group[i - 1] or part[i] != part[i - 1]
     first, last = np.empty(m, np.int64), np.empty(m, np.int64)
     onset, offset = np.empty(m, np.int64), np.empty(m, np.int64)
     kind = np.empty(m, np.int8)
@@ -24,7 +24,7 @@ def find(code: Any, part: Any, t_ns: Any, hole_ns: float) -> Any:
     first[0], onset[0] = 0, t_ns[0]
     for i in range(1, n):
         apart = part[i] != part[i - 1]
-        if code[i] == code[i - 1] and not apart:
+        if code[i] == code[i - 1] and group[i] == group[i - 1] and not apart:
             continue
         last[at], offset[at], kind[at] = i - 1, t_ns[i - 1], code[i - 1]
         step = t_ns[i] - t_ns[i - 1]

@@ -126,7 +126,7 @@ def threshold_codes(
     speed: Any,
     usable: Any,
     blink: Any,
-    threshold: float,
+    threshold: Any,
     slow: int,
     fast: int,
     blinking: int,
@@ -134,16 +134,16 @@ def threshold_codes(
     unknown: int,
 ) -> Any:
     """Return the class of each sample by its speed; a sample without speed is `unknown`."""
-    n = len(speed)
+    n, each = len(speed), len(threshold) == len(speed)
     code = np.empty(n, np.int8)
     for i in range(n):
         if blink[i]:
             code[i] = blinking
         elif not usable[i]:
             code[i] = lost
-        elif speed[i] < threshold:
+        elif speed[i] < threshold[i if each else 0]:
             code[i] = slow
-        elif speed[i] >= threshold:
+        elif speed[i] >= threshold[i if each else 0]:
             code[i] = fast
         else:
             code[i] = unknown

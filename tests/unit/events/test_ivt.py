@@ -11,6 +11,7 @@ from gazestudy.events import detect_events, list_detectors
 from gazestudy.geometry.cameras import deg_to_direction, px_to_deg
 from gazestudy.model import Camera, provenance_of
 from gazestudy.model.tables import EVENT_KINDS, GAZE_EVENTS, REASONS
+from tests.unit.events.made_gaze import random_gaze, table
 
 _spec = importlib.util.spec_from_file_location("ivt_reference", Path(__file__).with_name("ivt_reference.py"))
 ivt_reference = importlib.util.module_from_spec(_spec)
@@ -25,53 +26,6 @@ DEFAULTS = {
     "merge_angle_deg": 0.5,
     "min_fixation_ms": 60.0,
 }
-
-
-def table(x_deg, y_deg=0.0, rate_hz=200, valid=True, **more):
-    n = len(x_deg)
-    t_ns = np.round(np.arange(n) * 1e9 / rate_hz).astype(np.int64)
-    return pd.DataFrame(
-        {"t_ns": t_ns, "valid": valid, "x_deg": np.asarray(x_deg, float), "y_deg": y_deg, **more}
-    )
-
-
-def random_gaze(seed, n=700):
-    """Fixations of many lengths, small and large saccades, drift, noise, gaps, blinks, parts, holes, jitter."""
-    rng = np.random.default_rng(seed)
-    rate_hz = rng.choice([50, 100, 120, 200, 250])
-    x, y = np.zeros(n), np.zeros(n)
-    at, here = 0, np.zeros(2)
-    while at < n:
-        length = int(rng.integers(1, max(3, rate_hz // 2)))
-        drift = rng.normal(0, 4, 2) / rate_hz
-        x[at : at + length] = (here[0] + drift[0] * np.arange(length))[: n - at]
-        y[at : at + length] = (here[1] + drift[1] * np.arange(length))[: n - at]
-        here = here + rng.normal(0, rng.choice([0.2, 0.6, 6.0]), 2)
-        here *= 0.9
-        at += length
-    x += rng.normal(0, 0.03, n)
-    y += rng.normal(0, 0.03, n)
-    steps = rng.normal(1.0, rng.choice([0.0, 0.15]), n).clip(0.0, 2.0) * 1e9 / rate_hz
-    steps[rng.random(n) < 0.004] *= rng.choice([2, 4, 10])
-    t_ns = np.cumsum(steps).astype(np.int64) - int(3e8)
-    valid, reason = np.ones(n, bool), np.full(n, "ok", dtype=object)
-    for _ in range(int(rng.integers(0, 14))):
-        start, length = int(rng.integers(0, n)), int(rng.integers(1, 25))
-        valid[start : start + length] = False
-        reason[start : start + length] = rng.choice(["blink", "no_data", "low_confidence"])
-    x[~valid & (rng.random(n) < 0.7)] = np.nan
-    x[rng.random(n) < 0.002] = np.nan  # valid but without a position
-    part = np.searchsorted(np.sort(rng.integers(0, n, rng.integers(0, 4))), np.arange(n), side="right")
-    return pd.DataFrame(
-        {
-            "t_ns": t_ns,
-            "valid": valid,
-            "x_deg": x,
-            "y_deg": y,
-            "reason": pd.Categorical(reason, categories=list(REASONS)),
-            "part": part.astype(np.int64),
-        }
-    )
 
 
 def reference_events(gaze, **changed):
@@ -253,7 +207,8 @@ def test_pixels_need_an_explicit_threshold_and_are_flagged():
 def test_provenance_names_every_parameter_and_the_frame():
     made = provenance_of(detect_events(table(np.zeros(50)), threshold_deg_s=100, noise_reduction="median"))
     assert made["step"] == "events.ivt"
-    described = {item["name"] for item in list_detectors()[0].describe()}
+    [found] = [found for found in list_detectors() if found.name == "ivt"]
+    described = {item["name"] for item in found.describe()}
     assert set(made["parameters"]) == described
     assert made["parameters"]["threshold_deg_s"] == 100
     assert made["facts"]["frame_of_reference"] == "head"
