@@ -34,7 +34,7 @@ preset(
     "neon-like",
     "world_ivt",
     "Much like Neon's fixations: threshold raised by head motion, gaze relative to the scene",
-    source="Drews & Dierkes 2024, doi:10.3758/s13428-024-02360-0; px/s turned into deg/s by Neon's field of view",
+    source="Drews & Dierkes 2024, doi:10.3758/s13428-024-02360-0, for Neon's field of view",
     threshold_deg_s=77.0,
     head_gain=0.8,
     head_window_ms=205.0,
