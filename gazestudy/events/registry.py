@@ -34,6 +34,8 @@ class Detector:
         Whether it cannot work in pixels, unless a parameter in px says how.
     preset_of : str
         Name of the detector this is a preset of, empty for detectors.
+    uses_head : bool
+        Whether the head's motion makes a difference to it.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Detector:
     run: Run
     angles: bool = True
     preset_of: str = ""
+    uses_head: bool = False
 
     def describe(self) -> list[dict[str, Any]]:
         """Return name, default, meaning, allowed values and source of each parameter."""
@@ -55,7 +58,9 @@ class Detector:
 _DETECTORS: dict[str, Detector] = {}
 
 
-def detector(name: str, *, version: int, parameters: type, angles: bool = True) -> Callable[[RunT], RunT]:
+def detector(
+    name: str, *, version: int, parameters: type, angles: bool = True, uses_head: bool = False
+) -> Callable[[RunT], RunT]:
     """Register the decorated function as an event detector.
 
     Parameters
@@ -68,6 +73,8 @@ def detector(name: str, *, version: int, parameters: type, angles: bool = True) 
         Frozen data class of its parameters.
     angles : bool
         Whether it cannot work in pixels, unless a parameter in px says how.
+    uses_head : bool
+        Whether the head's motion makes a difference to it.
 
     Returns
     -------
@@ -77,7 +84,7 @@ def detector(name: str, *, version: int, parameters: type, angles: bool = True) 
 
     def register(run: RunT) -> RunT:
         summary = (run.__doc__ or "").strip().splitlines()[0]
-        _DETECTORS[name] = Detector(name, version, summary, parameters, run, angles)
+        _DETECTORS[name] = Detector(name, version, summary, parameters, run, angles, uses_head=uses_head)
         return run
 
     return register

@@ -299,11 +299,11 @@ class GazeInWorld:
         """Return the mean direction near sample `at`, towards `limit`, as seen with the head of `at`."""
         count = max(round(end_ns / self.interval_ns), 1) if self.interval_ns > 0 else 1
         way = np.where(limit >= at, 1, -1)
-        rows: Ints = at + way * np.arange(count)[:, None]
+        rows = at + way * np.arange(count)[:, None]
         inside = self.usable[np.clip(rows, 0, len(self.usable) - 1)] & (way * (limit - rows) >= 0)
-        rows = np.asarray(np.where(inside, rows, at), dtype=np.int64)
-        carried = self._carried(rows.reshape(-1), np.tile(at, count))
-        total = np.sum(carried.reshape(3, *rows.shape) * inside, axis=1)
+        near: Ints = np.asarray(np.where(inside, rows, at), dtype=np.int64)
+        carried = self._carried(near.reshape(-1), np.tile(at, count))
+        total = np.sum(carried.reshape(3, *near.shape) * inside, axis=1)
         length = np.sqrt(np.sum(total**2, axis=0))
         return np.where(length > 0, total / np.where(length > 0, length, 1.0), np.nan)
 
