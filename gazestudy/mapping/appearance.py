@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gazestudy._cv2 import cv2
-from gazestudy.geometry.homographies import apply_homography, corners_px, scaling, side_lengths
+from gazestudy.geometry.homographies import apply_homography, corners_px, jacobian, scaling, side_lengths
+from gazestudy.mapping.blur import smeared
 from gazestudy.mapping.references import Artwork
 
 Floats = NDArray[np.float64]
@@ -60,7 +61,9 @@ class Appearance:
         return self.in_image_share * self.confidence
 
 
-def appearance(view: Bytes, mask: Bytes, artwork: Artwork, homography: Floats) -> Appearance:
+def appearance(
+    view: Bytes, mask: Bytes, artwork: Artwork, homography: Floats, path_px: Floats | None = None
+) -> Appearance:
     """Compare the frame with the artwork under a homography.
 
     Parameters
@@ -73,6 +76,8 @@ def appearance(view: Bytes, mask: Bytes, artwork: Artwork, homography: Floats) -
         What should be there.
     homography : ndarray of float, shape (3, 3)
         Art px to working px.
+    path_px : ndarray of float, shape (2,), optional
+        How far the placement moves while the shutter is open, working px.
 
     Returns
     -------
@@ -93,7 +98,11 @@ def appearance(view: Bytes, mask: Bytes, artwork: Artwork, homography: Floats) -
     seen = cv2.warpPerspective(view, to_view, size, flags=flags)
     shown = cv2.warpPerspective(mask, to_view, size, flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP)
     in_image = cells_of(shown, columns, rows).min(axis=2) > 0
-    expected = cells_of(_smooth(artwork.reduced(size)), columns, rows)
+    drawn = artwork.reduced(size)
+    if path_px is not None:
+        middle = [[(size[0] - 1) / 2, (size[1] - 1) / 2]]
+        drawn = smeared(drawn, np.linalg.solve(jacobian(to_view, middle)[0], path_px))
+    expected = cells_of(_smooth(drawn), columns, rows)
     scores, deviations = cell_correlation(cells_of(_smooth(seen), columns, rows), expected)
     textured = in_image & (deviations > _TEXTURE_SD)
     cells = int(np.count_nonzero(textured))

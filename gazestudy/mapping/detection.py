@@ -59,6 +59,32 @@ class Refused:
     matches: int
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Loose:
+    """Features that match an artwork but gave no believed place of it.
+
+    Attributes
+    ----------
+    artwork : int
+        Which artwork.
+    points, seen : ndarray of float64, shape (n, 2)
+        Where on the artwork (art px) and where in the view (working px).
+    """
+
+    artwork: int
+    points: Floats
+    seen: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What one search gave: believed placements, refused candidates, and features that stay loose."""
+
+    found: list[Found]
+    refused: list[Refused]
+    loose: list[Loose]
+
+
 class Detector:
     """Searches frames for all artworks at once.
 
@@ -100,7 +126,7 @@ class Detector:
 
     def search(
         self, view: Bytes, *, shrink: float = 1.0, window: tuple[slice, slice] | None = None
-    ) -> tuple[list[Found], list[Refused]]:
+    ) -> Search:
         """Find the artworks in a working view.
 
         Parameters
@@ -115,25 +141,26 @@ class Detector:
 
         Returns
         -------
-        found : list of Found
-            Believed placements; one artwork may be found at several places.
-        refused : list of Refused
-            Candidates with enough matches that were not believed, with the reason.
+        Search
+            One artwork may be found at several places; it is refused only where it was found nowhere.
         """
         points, descriptors = self._features(view, shrink, window)
         queries, entries = self._index.match(descriptors, ratio=self._ratio)
         if len(queries) == 0:
-            return [], []
+            return Search([], [], [])
         seen, owners = points[queries], self._index.owners[entries]
         found: list[Found] = []
         refused: list[Refused] = []
+        loose: list[Loose] = []
         for number in np.unique(owners):
             mine = owners == number
-            places, doubt = self._places(view, int(number), self._index.points[entries[mine]], seen[mine])
+            on_art = self._index.points[entries[mine]]
+            places, doubt = self._places(view, int(number), on_art, seen[mine])
             found += places
-            if doubt is not None and not places:
-                refused.append(doubt)
-        return found, refused
+            if not places:
+                loose.append(Loose(int(number), on_art, seen[mine]))
+                refused += [doubt] if doubt is not None else []
+        return Search(found, refused, loose)
 
     def _features(
         self, view: Bytes, shrink: float, window: tuple[slice, slice] | None

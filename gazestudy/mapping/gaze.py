@@ -23,7 +23,7 @@ from gazestudy.model.timing import frame_on_show
 
 Floats = NDArray[np.float64]
 
-VERSION = 3
+VERSION = 4
 
 SAMPLE_STATES = ("on_placement", "in_front", "off_placements", "nothing_mapped", "no_frame", "invalid")
 """Where a gaze sample is: on a placement; on something that hides that part of one; in a frame with mapped
@@ -31,6 +31,7 @@ placements but on none of them; in a frame without any mapped placement; without
 valid."""
 
 MIN_ON_SHARE = 0.5
+_LEAST_PICTURED = 0.25
 """A fixation is on a placement if at least this share of its valid samples is."""
 
 _H = [f"h{row}{column}" for row in range(3) for column in range(3)]
@@ -253,6 +254,7 @@ def map_fixations(
     mapped_gaze: pd.DataFrame,
     placements: Iterable[Placement],
     *,
+    states: pd.Categorical | None = None,
     min_on_share: float = MIN_ON_SHARE,
 ) -> pd.DataFrame:
     """Put fixations onto the placements that most of their samples lie on.
@@ -267,6 +269,9 @@ def map_fixations(
         Contract `MAPPED_GAZE` for them.
     placements : iterable of Placement
         Placements in `mapped_gaze`.
+    states : Categorical, optional
+        Where each sample lies, from `map_gaze`: samples without a picture say nothing for or against, as long
+        as a quarter of the fixation has pictures.
     min_on_share : float
         Smallest share of the valid samples of a fixation that must lie on the placement.
 
@@ -285,6 +290,12 @@ def map_fixations(
     owner = _owner(fixations, len(gaze))
     valid = gaze["valid"].to_numpy(dtype=bool)
     counts = np.bincount(owner[valid & (owner >= 0)], minlength=len(fixations))
+    if states is not None:
+        telling = np.asarray(states != "no_frame")
+        telling[mapped_gaze["sample"]] = True
+        telling &= valid & (owner >= 0)
+        pictured = np.bincount(owner[telling], minlength=len(fixations))
+        counts = np.where(pictured >= _LEAST_PICTURED * counts, pictured, counts)
     hits = mapped_gaze.assign(fixation=owner[mapped_gaze["sample"].to_numpy()])
     hits = hits[hits["fixation"] >= 0]
     keys = ["fixation", "placement_id", "copy", "creative_id"]

@@ -20,13 +20,14 @@ from gazestudy.mapping.detection import Detector
 from gazestudy.mapping.references import Artwork, Reference, prepare
 from gazestudy.mapping.registry import mapper
 from gazestudy.mapping.rows import RowWriter, empty_table
-from gazestudy.mapping.tracking import Follower, TrackingLimits
+from gazestudy.mapping.sightings import TrackingLimits
+from gazestudy.mapping.tracking import Follower
 from gazestudy.mapping.view import WorkingView
 from gazestudy.model.camera import Camera
 from gazestudy.model.provenance import Provenance
 from gazestudy.progress import SILENT, Progress, raise_if_cancelled
 
-VERSION = 3
+VERSION = 4
 
 
 @dataclass(frozen=True, slots=True)

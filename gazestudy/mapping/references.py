@@ -247,11 +247,11 @@ class FeatureIndex:
                 points.append(found * back[[0, 1], [0, 1]] + back[:2, 2])
                 owners.append(np.full(len(found), number))
                 sizes.append(np.full(len(found), np.hypot(width, height)))
+        self.owners = np.concatenate([np.zeros(0, np.int64), *owners])
         self.size = sum(map(len, descriptors))
         if not self.size:
             return
         self.points = np.concatenate(points)
-        self.owners = np.concatenate(owners)
         self._diagonals = np.concatenate(sizes)
         cv2.setRNGSeed(1)  # the random trees come out the same every time
         self._matcher = cv2.FlannBasedMatcher({"algorithm": 1, "trees": 4}, {"checks": 48})

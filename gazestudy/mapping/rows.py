@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from gazestudy.geometry.homographies import apply_homography, corners_px, side_lengths
 from gazestudy.mapping.appearance import GRID, hidden_parts, pack
 from gazestudy.mapping.references import Artwork
-from gazestudy.mapping.tracking import Sighting, Slot, overlap, shape_jump
+from gazestudy.mapping.sightings import Sighting, Slot, overlap, shape_jump
 from gazestudy.model.tables import MAPPING, MAPPING_STATES, categorical
 
 Floats = NDArray[np.float64]
@@ -29,6 +29,9 @@ CORNER_ERROR = "corner_error_share"
 HIDDEN = "hidden"
 """Extra column: which parts of the picture somebody stands in front of, as `appearance.pack` writes it."""
 
+BESIDE = "beside"
+"""Extra column: the placement on the same wall it was placed by; empty where it was seen by itself."""
+
 _NOTHING_HIDDEN = pack(np.zeros((GRID, GRID), dtype=bool))
 
 
@@ -36,7 +39,10 @@ def empty_table() -> pd.DataFrame:
     """Return a mapping table without rows."""
     numbers = pd.Series([], dtype="float64")
     return MAPPING.empty().assign(
-        corner_error_share=numbers, evidence=numbers, hidden=pd.Series([], dtype="str")
+        corner_error_share=numbers,
+        evidence=numbers,
+        hidden=pd.Series([], dtype="str"),
+        beside=pd.Series([], dtype="str"),
     )
 
 
@@ -86,7 +92,7 @@ class RowWriter:
             self._write(self._recent[-2] if len(self._recent) > 1 else None, self._recent[-1], None)
         if not self._rows:
             return empty_table()
-        table = pd.DataFrame(self._rows, columns=[*MAPPING.names, CORNER_ERROR, "evidence", HIDDEN])
+        table = pd.DataFrame(self._rows, columns=[*MAPPING.names, CORNER_ERROR, "evidence", HIDDEN, BESIDE])
         table["state"] = categorical(table["state"], MAPPING_STATES)
         for name in ("frame", "t_ns", "copy", "inliers"):
             table[name] = table[name].astype(np.int64)
@@ -98,7 +104,7 @@ class RowWriter:
         return dict(sorted(Counter(str(row[5]) for row in self._rows).items()))
 
     def _write(self, before: Slot | None, slot: Slot, after: Slot | None) -> None:
-        alike = {s for s in slot.sightings if s.track.evidence.share < self._min_evidence}
+        alike = {s for s in slot.sightings if not s.beside and s.track.evidence.share < self._min_evidence}
         doubtful = self._ambiguous([s for s in slot.sightings if s not in alike])
         mapped = set()
         rows = []
@@ -135,6 +141,7 @@ class RowWriter:
                         np.nan,
                         np.nan,
                         _NOTHING_HIDDEN,
+                        "",
                     )
                 )
         self._rows += sorted(rows, key=lambda row: (row[2], row[4]))
@@ -187,4 +194,5 @@ class RowWriter:
             sighting.corner_error_share,
             sighting.track.evidence.share,
             pack(hidden_parts(sighting.look)),
+            sighting.beside,
         )

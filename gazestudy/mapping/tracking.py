@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,100 +19,24 @@ from gazestudy.geometry.homographies import (
     side_lengths,
 )
 from gazestudy.mapping.alignment import Alignment, align, carried, flow, inside
-from gazestudy.mapping.appearance import Appearance, Evidence, appearance
+from gazestudy.mapping.appearance import Appearance, appearance
+from gazestudy.mapping.blur import Shutter
 from gazestudy.mapping.detection import Detector, Refused
 from gazestudy.mapping.references import Artwork, resized
 from gazestudy.mapping.rigid import rigid_errors_px, rigid_fit
+from gazestudy.mapping.sightings import SAME_PLACE, Pose, Sighting, Slot, Track, TrackingLimits, overlap
 from gazestudy.mapping.view import WorkingView
+from gazestudy.mapping.walls import Walls
+
+_FASTEST = 0.6  # widths of the placement from frame to frame; faster, blur makes small pictures look wider
 
 Floats = NDArray[np.float64]
 Bytes = NDArray[np.uint8]
 
-_SAME_PLACE = 0.3  # overlap (intersection over smaller area) from which two quads are one place
 _NOISE_PX = 0.15  # floor of the point error
 _SHARED_NOISE = (
     3.0  # neighbouring windows share their noise: measured on simulated walks, corners against truth
 )
-
-
-@dataclass(slots=True, eq=False)
-class Track:
-    """One placement followed through neighbouring frames.
-
-    Attributes
-    ----------
-    artwork : int
-        Which artwork.
-    copy : int
-        Which of its copies in view, as numbered.
-    evidence : Evidence
-        Where the picture has looked right so far.
-    """
-
-    artwork: int
-    copy: int = 0
-    evidence: Evidence = field(default_factory=Evidence)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Sighting:
-    """A track in one frame.
-
-    Attributes
-    ----------
-    track : Track
-        What was seen.
-    homography : ndarray of float64, shape (3, 3)
-        Art px to working px.
-    quad : ndarray of float64, shape (4, 2)
-        Its corners, working px.
-    look : Appearance
-        How well it looks like the artwork.
-    inliers : int
-        Points that agree.
-    error_px : float
-        Expected error at the centre, art px.
-    corner_error_share : float
-        Largest expected error of a corner as a share of the seen size.
-    """
-
-    track: Track
-    homography: Floats
-    quad: Floats
-    look: Appearance
-    inliers: int
-    error_px: float
-    corner_error_share: float
-
-
-@dataclass(slots=True, eq=False)
-class Slot:
-    """A frame in memory with what was seen in it; `small` is the view at half size, for following."""
-
-    frame: int
-    t_ns: int
-    view: Bytes
-    small: Bytes
-    sightings: list[Sighting] = field(default_factory=list)
-    refused: list[Refused] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class TrackingLimits:
-    """What a sighting must reach to be kept while following (see `PlanarParameters`)."""
-
-    min_confidence: float
-    min_cells: int
-    min_side_px: float
-    max_corner_error_share: float
-
-
-def overlap(a: Floats, b: Floats) -> float:
-    """Return the intersection of two convex quads as a share of the smaller one."""
-    first, second = a.astype(np.float32), b.astype(np.float32)
-    shared, _ = cv2.intersectConvexConvex(first, second)
-    smaller = min(cv2.contourArea(first), cv2.contourArea(second))
-    return float(shared / smaller) if smaller > 0 else 0.0
 
 
 class Follower:
@@ -160,6 +84,8 @@ class Follower:
         self._mask, self._matrix = view.mask, view.camera_matrix
         self._interval, self._memory = keyframe_interval, memory
         self._gaze_interval, self._shrink, self._window_px = gaze_interval, shrink, window_px
+        self._walls = None if self._matrix is None else Walls(artworks, view.mask, self._matrix, limits)
+        self._shutter = Shutter()
         self._slots: deque[Slot] = deque()
         self._count = 0
         self.keyframes = 0
@@ -188,12 +114,17 @@ class Follower:
                 self._search(slot, window)
         self._count += 1
         while len(self._slots) > self._memory:
-            yield self._slots.popleft()
+            yield self._finished(self._slots.popleft())
 
     def flush(self) -> Iterator[Slot]:
         """Give back the frames still in memory."""
         while self._slots:
-            yield self._slots.popleft()
+            yield self._finished(self._slots.popleft())
+
+    def _finished(self, slot: Slot) -> Slot:
+        if self._walls is not None:
+            self._walls.place(slot)
+        return slot
 
     def _window(self, slot: Slot, gaze_px: Floats) -> tuple[slice, slice] | None:
         """Return the part of the view around gaze, None where a placement is seen there already."""
@@ -213,18 +144,18 @@ class Follower:
 
     def _search(self, slot: Slot, window: tuple[slice, slice] | None) -> None:
         if window is None:
-            found, refused = self._detector.search(slot.view, shrink=self._shrink)
+            search = self._detector.search(slot.view, shrink=self._shrink)
             self.keyframes += 1
         else:
-            found, refused = self._detector.search(slot.view, window=window)
+            search = self._detector.search(slot.view, window=window)
             self.windows += 1
-        slot.refused += refused
+        slot.refused += search.refused
         fresh = []
-        for candidate in found:
+        for candidate in search.found:
             sighting = self._sighting(Track(candidate.artwork), candidate.alignment, candidate.look)
             if sighting is None:
                 continue
-            rivals = [s for s in slot.sightings if overlap(s.quad, sighting.quad) > _SAME_PLACE]
+            rivals = [s for s in slot.sightings if overlap(s.quad, sighting.quad) > SAME_PLACE]
             if any(s.track.artwork == candidate.artwork for s in rivals):
                 continue  # known already
             if any(s.look.confidence >= sighting.look.confidence for s in rivals):
@@ -233,6 +164,8 @@ class Follower:
             sighting.track.copy = self._free_copy(slot, sighting)
             fresh.append(sighting)
         self.detections += len(fresh)
+        if self._walls is not None:
+            self._walls.learn(slot, search.loose, self._slots)
         self._back(fresh)
 
     def _free_copy(self, slot: Slot, sighting: Sighting) -> int:
@@ -256,7 +189,7 @@ class Follower:
 
     def _entered(self, slot: Slot, sighting: Sighting) -> bool:
         """Enter a sighting into an earlier frame; False where its track ends."""
-        rivals = [s for s in slot.sightings if overlap(s.quad, sighting.quad) > _SAME_PLACE]
+        rivals = [s for s in slot.sightings if overlap(s.quad, sighting.quad) > SAME_PLACE]
         for rival in rivals:
             if rival.track.artwork == sighting.track.artwork:
                 sighting.track.copy = rival.track.copy  # the same print: one number along the way
@@ -274,28 +207,45 @@ class Follower:
         points = [p[inside(p, self._mask)] for p in points]
         scale = scaling(after.view.shape[::-1], after.small.shape[::-1])
         small = np.concatenate(points) * scale[[0, 1], [0, 1]] + scale[:2, 2]
-        moved, good = flow(before.small, after.small, small)
+        counts = [len(p) for p in points]
+        expected = np.repeat([s.shift_px for s in sightings], counts, axis=0) * scale[[0, 1], [0, 1]]
+        moved, good = flow(before.small, after.small, small, expected)
         moved = (moved - scale[:2, 2]) / scale[[0, 1], [0, 1]]
-        ends = np.cumsum([len(p) for p in points])
         stepped: list[Sighting | None] = []
-        for sighting, mine, end in zip(sightings, points, ends, strict=True):
-            part = slice(end - len(mine), end)
-            guess = carried(sighting.homography, mine[good[part]], moved[part][good[part]])
-            stepped.append(self._fitted(sighting.track, after.view, guess))
+        for sighting, start, end in zip(sightings, points, np.cumsum(counts), strict=True):
+            part = slice(end - len(start), end)
+            here, there = start[good[part]], moved[part][good[part]]
+            guess = carried(sighting.homography, here, there)
+            shift = np.median(there - here, axis=0) if len(here) else sighting.shift_px
+            stepped.append(self._fitted(sighting.track, after.view, guess, shift))
         return stepped
 
-    def _fitted(self, track: Track, view: Bytes, guess: Floats) -> Sighting | None:
+    def _fitted(self, track: Track, view: Bytes, guess: Floats, shift_px: Floats) -> Sighting | None:
         artwork = self._artworks[track.artwork]
         quad = apply_homography(guess, corners_px(*artwork.size_px))
         if quad_problem(quad, min_side_px=self._limits.min_side_px / 2) is not None:
             return None
-        fit = align(view, self._mask, artwork, guess)
-        if fit is None:
+        if np.hypot(*shift_px) > _FASTEST * np.mean(side_lengths(quad)[[0, 2]]):
             return None
-        return self._sighting(track, fit, None, view)
+
+        def fit(path_px: Floats) -> tuple[tuple[Alignment, Floats] | None, int]:
+            found = align(view, self._mask, artwork, guess, path_px=path_px)
+            return (None, 0) if found is None else ((found, path_px), len(found.points))
+
+        usable = int(inside(apply_homography(guess, artwork.points), self._mask).sum())
+        best = self._shutter.best(shift_px, fit, usable // 2)
+        if best is None:
+            return None
+        sighting = self._sighting(track, best[0], None, view, best[1])
+        return None if sighting is None else replace(sighting, shift_px=shift_px)
 
     def _sighting(
-        self, track: Track, fit: Alignment, look: Appearance | None, view: Bytes | None = None
+        self,
+        track: Track,
+        fit: Alignment,
+        look: Appearance | None,
+        view: Bytes | None = None,
+        path_px: Floats | None = None,
     ) -> Sighting | None:
         """Return the sighting if it reaches the limits."""
         artwork = self._artworks[track.artwork]
@@ -303,6 +253,7 @@ class Follower:
         at = np.vstack([corners_px(width, height), [[(width - 1) / 2, (height - 1) / 2]]])
         sigma = _SHARED_NOISE * float(np.hypot(fit.residual_px, _NOISE_PX))
         rigid = None if self._matrix is None else rigid_fit(artwork, fit, self._matrix)
+        pose = None if rigid is None else Pose(rigid, fit.points, sigma)
         if rigid is None or self._matrix is None:
             homography = fit.homography
             _, source = expected_errors_px(homography, fit.points, at, sigma_px=sigma)
@@ -317,26 +268,17 @@ class Follower:
             return None
         if look is None:
             assert view is not None
-            look = appearance(view, self._mask, artwork, homography)
+            look = appearance(view, self._mask, artwork, homography, path_px)
             if look.cells < self._limits.min_cells or look.confidence < self._limits.min_confidence:
                 return None
         track.evidence.add(look)
-        return Sighting(track, homography, quad, look, len(fit.points), float(source[4]), share)
+        return Sighting(track, homography, quad, look, len(fit.points), float(source[4]), share, pose)
 
 
 def _without_rivals(sightings: list[Sighting]) -> list[Sighting]:
     """Keep the best-looking of sightings that claim the same place."""
     kept: list[Sighting] = []
     for sighting in sorted(sightings, key=lambda s: -s.look.confidence):
-        if all(overlap(sighting.quad, other.quad) <= _SAME_PLACE for other in kept):
+        if all(overlap(sighting.quad, other.quad) <= SAME_PLACE for other in kept):
             kept.append(sighting)
     return kept
-
-
-def shape_jump(before: Floats, now: Floats, after: Floats) -> float:
-    """Return how much the sides of a quad differ from the mean of its neighbours in time, as a share.
-
-    A shared shift, as a turn of the head makes it, does not count.
-    """
-    expected = (side_lengths(before) + side_lengths(after)) / 2
-    return float(np.max(np.abs(side_lengths(now) - expected)) / max(float(expected.mean()), 1e-9))

@@ -27,7 +27,11 @@ WALKING_IVT: Mapping[str, Any] = {
 }
 """What a study sets I-VT to: Tobii's "I-VT (Attention)" for glasses. People walk and turn their heads, and
 gaze that rests on a poster then moves through the scene image at head speed; the 30 deg/s of a seated viewer
-would break such looks into pieces too short to count."""
+would break such looks into pieces too short to count. The usual detector of a study, `DETECTOR`, takes the
+head's turning out instead."""
+
+DETECTOR = "world_ivt"
+"""What a study finds gaze events with; without a calibration of the scene camera it is I-VT in pixels."""
 
 _ASSUMED_FIELD_DEG = 80.0
 """Horizontal field of view taken where there is no calibration: wearables lie between 63 and 103 deg."""
@@ -49,7 +53,7 @@ class Settings:
         A mapping that a person imported for a recording and placement takes the place of our own.
     """
 
-    detector: str = "ivt"
+    detector: str = DETECTOR
     detector_parameters: Mapping[str, Any] = field(default_factory=dict)
     mapper: str = "planar"
     mapper_parameters: Mapping[str, Any] = field(default_factory=dict)
@@ -67,7 +71,11 @@ class Settings:
 
 
 def detect(
-    gaze: pd.DataFrame, camera: Camera | None, method: str, parameters: Mapping[str, Any]
+    gaze: pd.DataFrame,
+    camera: Camera | None,
+    method: str,
+    parameters: Mapping[str, Any],
+    head: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Find gaze events; without a calibration in pixels, which the provenance flags.
 
@@ -81,6 +89,8 @@ def detect(
         Detector.
     parameters : mapping
         What differs from its defaults.
+    head : DataFrame, optional
+        How the head turns, from `head_of`.
 
     Returns
     -------
@@ -89,17 +99,63 @@ def detect(
 
     Notes
     -----
-    Without a calibration the angular threshold becomes one in pixels, on a lens that shows 80 deg from the
-    left edge to the rightmost gaze sample.
+    Without a calibration the head's turning cannot be taken out: `DETECTOR` becomes I-VT with `WALKING_IVT`,
+    and the angular threshold one in pixels, on a lens that shows 80 deg from the left edge to the rightmost
+    gaze sample.
     """
     from gazestudy.events import detect_events
 
     given = dict(parameters)
-    if camera is None and "x_deg" not in gaze.columns and "threshold_px_s" not in given:
-        width_px = float(np.nanmax(gaze["x_px"].to_numpy(), initial=1.0))
-        threshold_deg_s = float(given.get("threshold_deg_s", 30.0))
-        given["threshold_px_s"] = round(threshold_deg_s * width_px / _ASSUMED_FIELD_DEG, 1)
-    return detect_events(gaze, method, camera=camera, **given)
+    if not _has_angles(gaze, camera):
+        if method == DETECTOR:
+            method, given = "ivt", {**WALKING_IVT, **given}
+        if method == "ivt" and "threshold_px_s" not in given:
+            width_px = float(np.nanmax(gaze["x_px"].to_numpy(), initial=1.0))
+            threshold_deg_s = float(given.get("threshold_deg_s", 30.0))
+            given["threshold_px_s"] = round(threshold_deg_s * width_px / _ASSUMED_FIELD_DEG, 1)
+    return detect_events(gaze, method, camera=camera, head=head, **given)
+
+
+def head_of(
+    gaze: pd.DataFrame,
+    camera: Camera | None,
+    imu: pd.DataFrame | None,
+    device: str,
+    scene: pd.DataFrame | None = None,
+) -> pd.DataFrame | None:
+    """Return how the head turned, by the best that a recording has.
+
+    Parameters
+    ----------
+    gaze : DataFrame
+        Contract `GAZE`.
+    camera : Camera or None
+        Scene camera.
+    imu : DataFrame or None
+        Contract `IMU`.
+    device : str
+        Name of the device, which tells how its gyroscope is mounted.
+    scene : DataFrame, optional
+        Rotation seen in the scene image, from `gazestudy.events.head_motion.scene_rotation`.
+
+    Returns
+    -------
+    DataFrame or None
+        Contract `HEAD_MOTION`; None where gaze has no angles and it would be of no use.
+    """
+    from gazestudy.events.head_motion import head_motion
+    from gazestudy.events.samples import prepare
+
+    if not _has_angles(gaze, camera):
+        return None
+    samples = prepare(gaze, camera, pixels_will_do=False)
+    directions = np.where(samples.measured, samples.position[:3], np.nan)
+    return head_motion(t_ns=samples.t_ns, directions=directions, imu=imu, device=device, scene=scene)
+
+
+def _has_angles(gaze: pd.DataFrame, camera: Camera | None) -> bool:
+    columns = set(gaze.columns)
+    return camera is not None or {"x_deg", "y_deg"} <= columns or {"azimuth_deg", "elevation_deg"} <= columns
 
 
 def locate(
@@ -196,7 +252,7 @@ def measure(
     if imported:
         replaced = mapping["placement_id"].isin([one.placement_id for one in imported])
         mapping = mapping[~replaced].reset_index(drop=True)
-    mapped_gaze, _ = map_gaze(gaze, frames, mapping, placements, camera)
+    mapped_gaze, states = map_gaze(gaze, frames, mapping, placements, camera)
     if imported:
         mapping, mapped_gaze = with_imported(
             mapping,
@@ -207,7 +263,7 @@ def measure(
             placements=placements,
             camera=camera,
         )
-    mapped_fixations = map_fixations(events, gaze, mapped_gaze, placements)
+    mapped_fixations = map_fixations(events, gaze, mapped_gaze, placements, states=states)
     tables = attention_tables(
         recording_id,
         participant_id,
@@ -228,6 +284,14 @@ def measure(
         "exposures": tables.exposures,
         "visits": tables.visits,
     }
+
+
+def _looks(events: pd.DataFrame) -> pd.DataFrame:
+    """Return gaze events with pursuits as fixations: both are looks, and both are dwell."""
+    if not (events["kind"] == "pursuit").any():
+        return events
+    kind = events["kind"].where(events["kind"] != "pursuit", "fixation")
+    return events.assign(kind=kind)
 
 
 class Pictures:

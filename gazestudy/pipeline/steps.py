@@ -27,7 +27,7 @@ from gazestudy.store import Study, cache_key
 
 STEPS = ("events", "mapping", "attention")
 
-_ATTENTION_VERSION = 4
+_ATTENTION_VERSION = 5
 
 
 def step_keys(study: Study, recording_id: str, settings: Settings) -> dict[str, str]:
@@ -58,7 +58,11 @@ def step_keys(study: Study, recording_id: str, settings: Settings) -> dict[str, 
         f"events.{detector.name}",
         detector.version,
         settings.detecting(),
-        {"camera": lens, "gaze": study.stream_key(recording_id, ["gaze"])},
+        {
+            "camera": lens,
+            "gaze": study.stream_key(recording_id, ["gaze"]),
+            **(_head_key(study, recording_id) if detector.uses_head else {}),
+        },
     )
     mapping = cache_key(
         f"mapping.{mapper.name}",
@@ -87,6 +91,18 @@ def step_keys(study: Study, recording_id: str, settings: Settings) -> dict[str, 
         },
     )
     return {"events": events, "mapping": mapping, "attention": attention}
+
+
+def _head_key(study: Study, recording_id: str) -> dict[str, Any]:
+    """Return what the head's motion adds to a key: what it is computed from, and how."""
+    from gazestudy.events.head_motion import VERSION
+
+    return {
+        "head": VERSION,
+        "imu": study.stream_key(recording_id, ["imu"]),
+        "device": study.recording(recording_id).device,
+        "scene": _scene_key(study, recording_id),
+    }
 
 
 def _imported_key(study: Study, recording_id: str, settings: Settings) -> dict[str, Any]:
@@ -131,7 +147,9 @@ def imported_mappings(study: Study, recording_id: str) -> list[ImportedMapping]:
     return found
 
 
-def detect_recording(study: Study, recording_id: str, settings: Settings) -> pd.DataFrame:
+def detect_recording(
+    study: Study, recording_id: str, settings: Settings, *, progress: Progress = SILENT
+) -> pd.DataFrame:
     """Find the gaze events of one recording of a study.
 
     Parameters

@@ -256,6 +256,19 @@ def test_fixations_take_the_placement_with_most_samples_and_saccades_none():
     assert table["on_share"].tolist() == [4 / 7, 1.0]
 
 
+@pytest.mark.parametrize(("pictured", "taken"), [(4, True), (2, False)])
+def test_samples_without_a_picture_say_nothing_unless_they_are_nearly_all(pictured, taken):
+    times = list(range(pictured)) + [100 + i for i in range(10 - pictured)]  # the camera pauses from 40 on
+    gaze = gaze_table(times, [[10, 10]] * 10)
+    frames = frames_table([0, 40], ["real", "gap"])
+    mapping = mapping_table([(0, "a", 0, shifted(0, 0), 100, "a-1")])
+    mapped, states = map_gaze(gaze, frames, mapping, [placement("a")], None)
+    assert (states == "no_frame").sum() == 10 - pictured
+    known = [placement("a")]
+    assert len(map_fixations(events([(0, 9)]), gaze, mapped, known, states=states)) == taken
+    assert map_fixations(events([(0, 9)]), gaze, mapped, known).empty
+
+
 def test_a_switch_of_picture_does_not_split_a_fixation():
     gaze = gaze_table([0, 1, 2, 40, 41, 42, 43, 44], [[10, 10]] * 4 + [[400, 10]] * 4)
     rows = [(0, "a", 0, shifted(0, 0), 100, "one"), (1, "a", 0, shifted(0, 0), 100, "two")]

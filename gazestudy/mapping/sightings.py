@@ -1,0 +1,137 @@
+"""What is seen of placements: tracks, sightings, and frames in memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gazestudy._cv2 import cv2
+from gazestudy.geometry.homographies import side_lengths
+from gazestudy.mapping.appearance import Appearance, Evidence
+from gazestudy.mapping.detection import Refused
+from gazestudy.mapping.rigid import RigidFit
+
+Floats = NDArray[np.float64]
+Bytes = NDArray[np.uint8]
+
+SAME_PLACE = 0.3
+"""Overlap (intersection over smaller area) from which two quads are one place."""
+
+
+@dataclass(slots=True, eq=False)
+class Track:
+    """One placement followed through neighbouring frames.
+
+    Attributes
+    ----------
+    artwork : int
+        Which artwork.
+    copy : int
+        Which of its copies in view, as numbered.
+    evidence : Evidence
+        Where the picture has looked right so far.
+    """
+
+    artwork: int
+    copy: int = 0
+    evidence: Evidence = field(default_factory=Evidence)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pose:
+    """A fitted pose and what it rests on.
+
+    Attributes
+    ----------
+    fit : RigidFit
+        The pose.
+    points : ndarray of float64, shape (n, 2)
+        Points it was fitted to, art px.
+    sigma_px : float
+        Standard deviation of one coordinate of a fitted point, working px.
+    """
+
+    fit: RigidFit
+    points: Floats
+    sigma_px: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sighting:
+    """A track in one frame.
+
+    Attributes
+    ----------
+    track : Track
+        What was seen.
+    homography : ndarray of float64, shape (3, 3)
+        Art px to working px.
+    quad : ndarray of float64, shape (4, 2)
+        Its corners, working px.
+    look : Appearance
+        How well it looks like the artwork.
+    inliers : int
+        Points that agree.
+    error_px : float
+        Expected error at the centre, art px.
+    corner_error_share : float
+        Largest expected error of a corner as a share of the seen size.
+    pose : Pose or None
+        Its pose in space, where the lens is known.
+    shift_px : ndarray of float64, shape (2,)
+        How far it moved from the neighbouring frame it was followed from, working px.
+    beside : str
+        The placement it was placed by; empty where it was seen by itself.
+    """
+
+    track: Track
+    homography: Floats
+    quad: Floats
+    look: Appearance
+    inliers: int
+    error_px: float
+    corner_error_share: float
+    pose: Pose | None = None
+    shift_px: Floats = field(default_factory=lambda: np.zeros(2))
+    beside: str = ""
+
+
+@dataclass(slots=True, eq=False)
+class Slot:
+    """A frame in memory with what was seen in it; `small` is the view at half size, for following."""
+
+    frame: int
+    t_ns: int
+    view: Bytes
+    small: Bytes
+    sightings: list[Sighting] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class TrackingLimits:
+    """What a sighting must reach to be kept while following (see `PlanarParameters`)."""
+
+    min_confidence: float
+    min_cells: int
+    min_side_px: float
+    max_corner_error_share: float
+
+
+def overlap(a: Floats, b: Floats) -> float:
+    """Return the intersection of two convex quads as a share of the smaller one."""
+    first, second = a.astype(np.float32), b.astype(np.float32)
+    shared, _ = cv2.intersectConvexConvex(first, second)
+    smaller = min(cv2.contourArea(first), cv2.contourArea(second))
+    return float(shared / smaller) if smaller > 0 else 0.0
+
+
+def shape_jump(before: Floats, now: Floats, after: Floats) -> float:
+    """Return how much the sides of a quad differ from the mean of its neighbours in time, as a share.
+
+    A shared shift, as a turn of the head makes it, does not count.
+    """
+    expected = (side_lengths(before) + side_lengths(after)) / 2
+    return float(np.max(np.abs(side_lengths(now) - expected)) / max(float(expected.mean()), 1e-9))

@@ -1,0 +1,274 @@
+"""Neighbours on one wall: a placement that cannot be found by itself is placed by one that hangs beside it.
+
+Pictures on one wall share a plane, so once the distance between two of them is known, the pose of one gives
+that of the other. The distance is learnt from the recording: single features that are too few for a pose of
+their own, and frames in which both are seen, vote for it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gazestudy.geometry.homographies import apply_homography, corners_px, jacobian, quad_problem
+from gazestudy.mapping.appearance import Appearance, appearance
+from gazestudy.mapping.detection import Loose
+from gazestudy.mapping.references import Artwork
+from gazestudy.mapping.rigid import rigid_errors_px
+from gazestudy.mapping.sightings import SAME_PLACE, Sighting, Slot, Track, TrackingLimits, overlap
+
+Floats = NDArray[np.float64]
+Bytes = NDArray[np.uint8]
+
+_NEAR = 0.05  # votes this close (in widths of the placement) agree
+_FRAMES, _SPOTS, _VOTES = 3, 3, 6
+_SPOT = 0.06  # two features nearer to each other (in diagonals) are one
+_REMEMBERED = 400
+_LOOK_CELLS, _LOOKS_RIGHT, _RIGHT_SHARE = 5, 0.8, 0.35
+_LOOK_BACK = 5  # every so many frames
+_PER_FRAME = 2.0  # votes of one frame share the error of its pose
+_LEAST_IN_IMAGE = 0.05
+_PX = 1.0  # error of a matched feature, working px
+
+
+@dataclass(slots=True, eq=False)
+class Relation:
+    """Where one placement hangs beside another, by votes.
+
+    Attributes
+    ----------
+    frames : list of int
+        Frame of each vote.
+    votes : list of (float, float)
+        From the top left corner of the one to that of the other, mm.
+    spots : list of (float, float)
+        Which point of the placement voted, art px.
+    errors_mm : list of float
+        Size of one working px there.
+    offset_mm : ndarray of float64, shape (2,), or None
+        The answer, once enough votes agree.
+    error_mm : float
+        Its standard error.
+    track : Track
+        What is placed by it.
+    looks, right : int
+        How often the picture was looked for there, and how often it was.
+    looked_back : bool
+        Whether earlier frames have been looked at.
+    """
+
+    frames: list[int] = field(default_factory=list)
+    votes: list[tuple[float, float]] = field(default_factory=list)
+    spots: list[tuple[float, float]] = field(default_factory=list)
+    errors_mm: list[float] = field(default_factory=list)
+    offset_mm: Floats | None = None
+    error_mm: float = float("inf")
+    track: Track = field(default_factory=lambda: Track(-1))
+    looks: int = 0
+    right: int = 0
+    looked_back: bool = False
+
+    def add(self, frame: int, votes: Floats, spots: Floats, errors_mm: Floats) -> None:
+        """Add the votes of one frame."""
+        self.frames += [frame] * len(votes)
+        self.votes += [(x, y) for x, y in votes.tolist()]
+        self.spots += [(x, y) for x, y in spots.tolist()]
+        self.errors_mm += errors_mm.tolist()
+        for kept in (self.frames, self.votes, self.spots, self.errors_mm):
+            del kept[:-_REMEMBERED]
+
+    def settle(self, artwork: Artwork) -> None:
+        """Look for the place that most votes agree on."""
+        votes, errors = np.array(self.votes), np.array(self.errors_mm)
+        near = _NEAR * _size_mm(artwork)[0]
+        close = np.linalg.norm(votes[:, None] - votes[None], axis=2) <= near
+        agree = close[int(np.argmax(close.sum(axis=1)))]
+        centre = np.average(votes[agree], axis=0, weights=errors[agree] ** -2.0)
+        agree = np.linalg.norm(votes - centre, axis=1) <= near
+        frames = np.unique(np.array(self.frames)[agree])
+        diagonal = float(np.hypot(*artwork.size_px))
+        spots = np.unique(np.round(np.array(self.spots)[agree] / (_SPOT * diagonal)), axis=0)
+        self.offset_mm, self.error_mm = None, float("inf")
+        if np.count_nonzero(agree) >= _VOTES and len(frames) >= _FRAMES and len(spots) >= _SPOTS:
+            weights = errors[agree] ** -2.0
+            self.offset_mm = np.average(votes[agree], axis=0, weights=weights)
+            spread = np.average((votes[agree] - self.offset_mm) ** 2, axis=0, weights=weights).sum()
+            independent = min(weights.sum() ** 2 / (weights**2).sum(), _PER_FRAME * len(frames))
+            self.error_mm = float(np.sqrt(spread / independent))
+
+    def check(self, look: Appearance) -> None:
+        """Take into account how the wall looks at the spot in one frame."""
+        self.track.evidence.add(look)
+        if look.cells >= _LOOK_CELLS:
+            self.looks += 1
+            self.right += look.confidence >= _LOOKS_RIGHT
+
+    @property
+    def proven(self) -> bool:
+        """Whether the picture has been seen at the spot again and again."""
+        return self.right >= _FRAMES and self.right >= _RIGHT_SHARE * self.looks
+
+
+class Walls:
+    """Learns which placements hang beside each other, and places one by the other.
+
+    Parameters
+    ----------
+    artworks : sequence of Artwork
+        The artworks.
+    mask : ndarray of uint8, shape (height, width)
+        Where the working view shows the scene.
+    matrix : ndarray of float64, shape (3, 3)
+        Camera matrix of the working view.
+    limits : TrackingLimits
+        What a placed sighting must reach.
+    """
+
+    def __init__(
+        self,
+        artworks: Sequence[Artwork],
+        mask: Bytes,
+        matrix: Floats,
+        limits: TrackingLimits,
+    ) -> None:
+        self._artworks, self._mask, self._matrix, self._limits = artworks, mask, matrix, limits
+        pictures = Counter(artwork.reference.placement_id for artwork in artworks)
+        self._placeable = [
+            number
+            for number, artwork in enumerate(artworks)
+            if artwork.reference.size_mm is not None
+            and artwork.reference.copies == 1
+            and pictures[artwork.reference.placement_id] == 1
+        ]
+        self._relations: dict[tuple[object, int], Relation] = {}
+
+    def learn(self, slot: Slot, loose: Iterable[Loose], memory: Sequence[Slot]) -> None:
+        """Take the votes of one frame: features without a pose of their own, and placements seen together.
+
+        `memory` holds earlier frames: once the votes agree on a spot, it is looked at in them, too.
+        """
+        anchors = [s for s in slot.sightings if self._is_anchor(s)]
+        for sighting in anchors:
+            for one in loose:
+                if one.artwork in self._placeable:
+                    self._vote(slot.frame, sighting, one.artwork, one.points, one.seen)
+            for other in anchors:
+                if other is not sighting and other.track.artwork in self._placeable:
+                    corners = corners_px(*self._artworks[other.track.artwork].size_px)
+                    self._vote(slot.frame, sighting, other.track.artwork, corners, other.quad)
+        self._check(slot, [relation for relation in self._relations.values() if relation.looked_back])
+        fresh = [r for r in self._relations.values() if r.offset_mm is not None and not r.looked_back]
+        for relation in fresh:
+            relation.looked_back = True
+        for earlier in list(memory)[::-_LOOK_BACK] if fresh else []:
+            self._check(earlier, fresh)
+
+    def _check(self, slot: Slot, relations: Sequence[Relation]) -> None:
+        for candidates in self._candidates(slot):
+            for relation, sighting in candidates:
+                if relation in relations:
+                    relation.check(sighting.look)
+
+    def _vote(self, frame: int, anchor: Sighting, number: int, points: Floats, seen: Floats) -> None:
+        artwork = self._artworks[number]
+        if self._placement(number) == self._placement(anchor.track.artwork):
+            return
+        to_wall = _to_mm(self._artworks[anchor.track.artwork]) @ np.linalg.inv(anchor.homography)
+        reached = (seen @ to_wall[2, :2] + to_wall[2, 2]) * to_wall[2, 2] > 0
+        on_wall = apply_homography(to_wall, seen)
+        votes = on_wall - apply_homography(_to_mm(artwork), points)
+        errors = _PX * np.linalg.norm(jacobian(to_wall, seen), axis=(1, 2))
+        good = reached & (errors < _NEAR * _size_mm(artwork)[0]) & np.isfinite(votes).all(axis=1)
+        if good.any():
+            key = self._key(anchor), number
+            relation = self._relations.setdefault(key, Relation(track=Track(number)))
+            relation.add(frame, votes[good], points[good], errors[good])
+            relation.settle(artwork)
+
+    def place(self, slot: Slot) -> None:
+        """Add the placements that are not seen by themselves but hang beside one that is."""
+        found = []
+        for candidates in self._candidates(slot):
+            proven = [sighting for relation, sighting in candidates if relation.proven]
+            if proven:
+                best = min(proven, key=lambda s: s.corner_error_share)
+                if all(overlap(best.quad, s.quad) <= SAME_PLACE for s in slot.sightings):
+                    found.append(best)
+        slot.sightings += found
+
+    def _candidates(self, slot: Slot) -> Iterator[list[tuple[Relation, Sighting]]]:
+        """Yield where each placement that is not seen should hang, by every neighbour."""
+        anchors = [s for s in slot.sightings if self._is_anchor(s)]
+        seen = {self._placement(s.track.artwork) for s in slot.sightings}
+        for number in self._placeable:
+            if self._placement(number) in seen:
+                continue
+            placed = []
+            for anchor in anchors:
+                relation = self._relations.get((self._key(anchor), number))
+                sighting = None if relation is None else self._placed(slot, anchor, number, relation)
+                if relation is not None and sighting is not None:
+                    placed.append((relation, sighting))
+            yield placed
+
+    def _placed(self, slot: Slot, anchor: Sighting, number: int, relation: Relation) -> Sighting | None:
+        if relation.offset_mm is None or anchor.pose is None:
+            return None
+        here, artwork = self._artworks[anchor.track.artwork], self._artworks[number]
+        step = (
+            np.linalg.inv(_to_mm(here)) @ _shift(relation.offset_mm) @ _to_mm(artwork)
+        )  # art px here to art px there
+        homography = anchor.homography @ step
+        corners = corners_px(*artwork.size_px)
+        if not ((corners @ homography[2, :2] + homography[2, 2]) * anchor.homography[2, 2] > 0).all():
+            return None  # a corner lies behind the camera
+        homography = homography / homography[2, 2]
+        quad = apply_homography(homography, corners)
+        if quad_problem(quad, min_side_px=self._limits.min_side_px) is not None:
+            return None
+        pose = anchor.pose
+        at = apply_homography(step, np.vstack([corners, corners.mean(axis=0)]))
+        _, error = rigid_errors_px(here, pose.fit, pose.points, at, self._matrix, sigma_px=pose.sigma_px)
+        error_mm = np.hypot(error * _size_mm(here)[0] / here.size_px[0], relation.error_mm)
+        share = float(error_mm[:4].max() / _size_mm(artwork)[0])
+        if not share <= self._limits.max_corner_error_share:
+            return None
+        look = appearance(slot.view, self._mask, artwork, homography)
+        if look.in_image_share < _LEAST_IN_IMAGE:
+            return None
+        error_px = float(error_mm[4] * artwork.size_px[0] / _size_mm(artwork)[0])
+        beside = self._placement(anchor.track.artwork)
+        return Sighting(
+            relation.track, homography, quad, look, anchor.inliers, error_px, share, beside=beside
+        )
+
+    def _is_anchor(self, sighting: Sighting) -> bool:
+        reference = self._artworks[sighting.track.artwork].reference
+        return sighting.pose is not None and reference.size_mm is not None
+
+    def _key(self, anchor: Sighting) -> object:
+        """Name an anchor: a picture that hangs once is always itself, one of several only along its track."""
+        reference = self._artworks[anchor.track.artwork].reference
+        return reference.placement_id if reference.copies == 1 else anchor.track
+
+    def _placement(self, number: int) -> str:
+        return self._artworks[number].reference.placement_id
+
+
+def _size_mm(artwork: Artwork) -> tuple[float, float]:
+    assert artwork.reference.size_mm is not None
+    return artwork.reference.size_mm
+
+
+def _to_mm(artwork: Artwork) -> Floats:
+    """Art px to mm from the top left corner of the placement."""
+    width = _size_mm(artwork)[0]
+    return np.diag([width, width, 1.0]) @ artwork.to_plane
+
+
+def _shift(by: Floats) -> Floats:
+    return np.array([[1, 0, by[0]], [0, 1, by[1]], [0, 0, 1.0]])

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from gazestudy._cv2 import cv2
+from gazestudy.geometry.homographies import apply_homography, corners_px
+from gazestudy.mapping import PlanarParameters, Reference, map_frames
+
+SIZE = 300, 420
+WIDTH_M = 1.2
+HEIGHT_M = WIDTH_M * SIZE[1] / SIZE[0]
+BESIDE_M = 1.7
+QUICK = PlanarParameters(keyframe_interval=2)
+
+
+def nearly_blank() -> np.ndarray:
+    """A plain poster with a word in the middle: too little to be found by itself."""
+    image = np.full((SIZE[1], SIZE[0]), 215, dtype=np.uint8)
+    cv2.putText(image, "hush.", (95, 215), cv2.FONT_HERSHEY_DUPLEX, 1.3, 70, 3, cv2.LINE_AA)
+    return image
+
+
+def beside(h: np.ndarray, metres: float = BESIDE_M) -> np.ndarray:
+    """The pose of a picture of the same size that hangs so far to the right on the same wall."""
+    return h @ np.array([[1, 0, metres / WIDTH_M * SIZE[0]], [0, 1, 0], [0, 0, 1.0]])
+
+
+def references(texture: np.ndarray, size_mm: tuple[float, float] | None = (1200, 1680)) -> list[Reference]:
+    blank = Reference("blank", "blank-1", nearly_blank(), size_mm=size_mm)
+    return [Reference("motif", "motif-1", texture, size_mm=size_mm), blank]
+
+
+def mapped_blank(table):
+    return table[(table["placement_id"] == "blank") & (table["state"] == "mapped")]
+
+
+def error_share(row, truth: np.ndarray) -> float:
+    found = np.array([getattr(row, f"h{i}{j}") for i in range(3) for j in range(3)]).reshape(3, 3)
+    corners = corners_px(*SIZE)
+    wanted = apply_homography(truth, corners)
+    miss = np.linalg.norm(apply_homography(found, corners) - wanted, axis=1).max()
+    return float(miss / np.linalg.norm(wanted[1] - wanted[0]))
+
+
+@pytest.fixture
+def walk(scene, make_artwork):
+    texture = make_artwork(21)
+    poses = [scene.pose(-1.0 + 0.01 * i, 3.0 - 0.02 * i, 12, WIDTH_M, SIZE) for i in range(14)]
+    return texture, poses
+
+
+def frames(scene, texture, poses, blanks):
+    drawn = [
+        scene.draw([(nearly_blank(), b)] * (b is not None) + [(texture, a)], seed=i)
+        for i, (a, b) in enumerate(zip(poses, blanks, strict=True))
+    ]
+    return [(number, number * 33_333_333, frame) for number, frame in enumerate(drawn)]
+
+
+def test_a_nearly_blank_poster_is_placed_by_its_neighbour(scene, walk):
+    texture, poses = walk
+    truth = [beside(h) for h in poses]
+    table = map_frames(
+        frames(scene, texture, poses, truth), references(texture), scene.camera, parameters=QUICK
+    )
+    placed = mapped_blank(table)
+    assert len(placed) >= 12
+    assert (placed["beside"] == "motif").all()
+    assert max(error_share(row, truth[row.frame]) for row in placed.itertuples()) < 0.02
+    assert (placed["corner_error_share"] <= QUICK.max_corner_error_share).all()
+
+
+def test_without_sizes_nothing_is_placed(scene, walk):
+    texture, poses = walk
+    truth = [beside(h) for h in poses]
+    sequence = frames(scene, texture, poses, truth)
+    assert mapped_blank(map_frames(sequence, references(texture, None), scene.camera, parameters=QUICK)).empty
+
+
+def test_a_poster_that_is_not_there_is_not_placed(scene, walk):
+    texture, poses = walk
+    sequence = frames(scene, texture, poses, [None] * len(poses))
+    assert mapped_blank(map_frames(sequence, references(texture), scene.camera, parameters=QUICK)).empty
+
+
+def test_a_poster_that_moves_along_the_wall_is_not_placed(scene, walk):
+    texture, poses = walk
+    wandering = [beside(h, 1.4 + 0.12 * i) for i, h in enumerate(poses)]
+    sequence = frames(scene, texture, poses, wandering)
+    table = map_frames(sequence, references(texture), scene.camera, parameters=QUICK)
+    wrong = [row for row in mapped_blank(table).itertuples() if error_share(row, wandering[row.frame]) > 0.05]
+    assert not wrong
