@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import JSON, Float, ForeignKey, LargeBinary, MetaData, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Format of the study; equals the number of the newest migration."""
 
 _NAMES = {
@@ -199,6 +199,21 @@ class ClockAlignmentRow(Base):
     """Name of the other clock."""
     facts: Mapped[dict[str, Any]]
     """The alignment with its uncertainty and evidence."""
+    note: Mapped[str]
+    made_by: Mapped[str]
+    made_utc: Mapped[str]
+
+
+class GazeCorrectionRow(Base):
+    """By how much the gaze of a recording is turned."""
+
+    __tablename__ = "gaze_correction"
+    __table_args__ = (UniqueConstraint("recording_id"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    recording_id: Mapped[str] = mapped_column(ForeignKey("recording.id", ondelete="CASCADE"))
+    """Two corrections of one recording would have to be added up in some order: there is one or none."""
+    facts: Mapped[dict[str, Any]]
+    """The amounts and their evidence."""
     note: Mapped[str]
     made_by: Mapped[str]
     made_utc: Mapped[str]

@@ -17,6 +17,7 @@ from gazestudy.store.alignments import AlignmentShelf
 from gazestudy.store.aois import AoiShelf
 from gazestudy.store.atomic import file_trouble, is_leftover, sweep, write_bytes
 from gazestudy.store.base import DERIVED, EXPORTS, PLACEMENTS, RECORDINGS, require_name
+from gazestudy.store.corrections import CorrectionShelf
 from gazestudy.store.database import BACKUPS, DATABASE_NAME, Database
 from gazestudy.store.imported import ImportedMappingShelf
 from gazestudy.store.lock import LOCK_NAME, StudyLock
@@ -37,7 +38,7 @@ Names of persons, if any were given, are in study.sqlite only, in a table of the
 """
 
 
-class Study(PlacementShelf, AoiShelf, ImportedMappingShelf, ResultShelf, AlignmentShelf):
+class Study(PlacementShelf, AoiShelf, ImportedMappingShelf, ResultShelf, AlignmentShelf, CorrectionShelf):
     """An open study; get one from `create_study` or `open_study` and use it in a `with` block.
 
     Every change is on the disk when the method returns, or did not happen.

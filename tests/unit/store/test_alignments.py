@@ -81,6 +81,7 @@ def test_study_of_the_first_format_is_brought_up_to_date(tmp_path: Path) -> None
         study.add_participant("P01")
     with closing(sqlite3.connect(tmp_path / "old" / "study.sqlite")) as connection:
         connection.execute("DROP TABLE clock_alignment")
+        connection.execute("DROP TABLE gaze_correction")
         connection.execute("UPDATE alembic_version SET version_num = '0001'")
         connection.commit()
     with open_study(tmp_path / "old") as study:
