@@ -12,7 +12,9 @@ from gazestudy.cli.console import AsJson, Console, Quiet, Settings, StudyPath, p
 def run(
     study: StudyPath,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Recordings mapped at the same time.")] = 1,
-    method: Annotated[str, typer.Option("--method", help="Detector; see gazestudy list detectors.")] = "ivt",
+    method: Annotated[
+        str, typer.Option("--method", help="Detector; see gazestudy list detectors.")
+    ] = "world_ivt",
     own_mapping: Annotated[
         bool, typer.Option("--own-mapping", help="Leave imported mappings aside and use our own.")
     ] = False,
@@ -22,8 +24,10 @@ def run(
 ) -> None:
     """Detect gaze events, map gaze onto placements and measure attention; only what changed is repeated.
 
-    For people who walk, I-VT is set to Tobii's "I-VT (Attention)": threshold_deg_s=100, max_gap_ms=0,
-    noise_reduction=median, noise_window_samples=3. Any of it can be changed with --set.
+    For people who walk, the turning of the head is taken out of the gaze first (world_ivt), as the gyroscope
+    or the scene video tells it. With --method ivt, I-VT is set to Tobii's "I-VT (Attention)":
+    threshold_deg_s=100, max_gap_ms=0, noise_reduction=median, noise_window_samples=3. Any of it can be
+    changed with --set.
     """
     from gazestudy.pipeline.analysis import Settings as StepSettings
     from gazestudy.pipeline.run import run_study

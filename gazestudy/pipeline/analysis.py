@@ -90,7 +90,7 @@ def detect(
     parameters : mapping
         What differs from its defaults.
     head : DataFrame, optional
-        How the head turns, from `head_of`.
+        How the head turns, from `gazestudy.pipeline.head.head_of`.
 
     Returns
     -------
@@ -106,7 +106,7 @@ def detect(
     from gazestudy.events import detect_events
 
     given = dict(parameters)
-    if not _has_angles(gaze, camera):
+    if not has_angles(gaze, camera):
         if method == DETECTOR:
             method, given = "ivt", {**WALKING_IVT, **given}
         if method == "ivt" and "threshold_px_s" not in given:
@@ -116,44 +116,8 @@ def detect(
     return detect_events(gaze, method, camera=camera, head=head, **given)
 
 
-def head_of(
-    gaze: pd.DataFrame,
-    camera: Camera | None,
-    imu: pd.DataFrame | None,
-    device: str,
-    scene: pd.DataFrame | None = None,
-) -> pd.DataFrame | None:
-    """Return how the head turned, by the best that a recording has.
-
-    Parameters
-    ----------
-    gaze : DataFrame
-        Contract `GAZE`.
-    camera : Camera or None
-        Scene camera.
-    imu : DataFrame or None
-        Contract `IMU`.
-    device : str
-        Name of the device, which tells how its gyroscope is mounted.
-    scene : DataFrame, optional
-        Rotation seen in the scene image, from `gazestudy.events.head_motion.scene_rotation`.
-
-    Returns
-    -------
-    DataFrame or None
-        Contract `HEAD_MOTION`; None where gaze has no angles and it would be of no use.
-    """
-    from gazestudy.events.head_motion import head_motion
-    from gazestudy.events.samples import prepare
-
-    if not _has_angles(gaze, camera):
-        return None
-    samples = prepare(gaze, camera, pixels_will_do=False)
-    directions = np.where(samples.measured, samples.position[:3], np.nan)
-    return head_motion(t_ns=samples.t_ns, directions=directions, imu=imu, device=device, scene=scene)
-
-
-def _has_angles(gaze: pd.DataFrame, camera: Camera | None) -> bool:
+def has_angles(gaze: pd.DataFrame, camera: Camera | None) -> bool:
+    """Return True if directions of gaze are known: by columns, or by a calibration of the scene camera."""
     columns = set(gaze.columns)
     return camera is not None or {"x_deg", "y_deg"} <= columns or {"azimuth_deg", "elevation_deg"} <= columns
 
@@ -263,7 +227,7 @@ def measure(
             placements=placements,
             camera=camera,
         )
-    mapped_fixations = map_fixations(events, gaze, mapped_gaze, placements, states=states)
+    mapped_fixations = map_fixations(_looks(events), gaze, mapped_gaze, placements, states=states)
     tables = attention_tables(
         recording_id,
         participant_id,

@@ -11,12 +11,15 @@ import pandas as pd
 
 from gazestudy.errors import InputError
 from gazestudy.events import detect_events
+from gazestudy.events.registry import get_detector
 from gazestudy.importers import read_recording
 from gazestudy.importers.camera_files import camera_from_json
 from gazestudy.importers.sources import source_at
 from gazestudy.importers.text_tables import read_table, sniff_header
-from gazestudy.model import Camera, categorical, provenance_of
+from gazestudy.model import Camera, Recording, categorical, provenance_of
 from gazestudy.model.tables import REASONS
+from gazestudy.pipeline.head import head_of_recording
+from gazestudy.progress import SILENT, Progress
 from gazestudy.store.atomic import write_bytes
 
 _TABLES = {".csv", ".tsv", ".txt", ".parquet"}
@@ -29,6 +32,7 @@ def detect_in_file(
     method: str = "ivt",
     camera_path: Path | None = None,
     parameters: Mapping[str, Any] | None = None,
+    progress: Progress = SILENT,
 ) -> pd.DataFrame:
     """Detect gaze events in a table or in a recording.
 
@@ -43,6 +47,8 @@ def detect_in_file(
         Calibration of the scene camera (JSON as Pupil Cloud writes it).
     parameters : mapping, optional
         Parameters of the detector that differ from the defaults.
+    progress : Progress, optional
+        Who is told, and who may ask to stop.
 
     Returns
     -------
@@ -54,10 +60,14 @@ def detect_in_file(
     InputError
         If the file cannot be used.
     """
-    gaze, camera = _load(path)
+    gaze, recording = load_gaze(path)
+    camera = recording.camera if recording is not None else None
     if camera_path is not None:
         camera = _read_camera(camera_path)
-    return detect_events(gaze, method, camera=camera, **dict(parameters or {}))
+    head = None
+    if recording is not None and get_detector(method).uses_head:
+        head = head_of_recording(recording, camera, progress=progress)
+    return detect_events(gaze, method, camera=camera, head=head, **dict(parameters or {}))
 
 
 def _read_camera(path: Path) -> Camera:
@@ -70,11 +80,30 @@ def _read_camera(path: Path) -> Camera:
     return camera_from_json(values, None, source="user")
 
 
-def _load(path: Path) -> tuple[pd.DataFrame, Camera | None]:
+def load_gaze(path: Path) -> tuple[pd.DataFrame, Recording | None]:
+    """Read gaze from a table, or a recording.
+
+    Parameters
+    ----------
+    path : Path
+        A table with `t_ns`, or anything an importer knows.
+
+    Returns
+    -------
+    gaze : DataFrame
+        Samples.
+    recording : Recording or None
+        What they are from; None for a table.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be used.
+    """
     if path.is_file() and path.suffix.lower() in _TABLES and (table := _plain_table(path)) is not None:
         return table, None
     recording = read_recording(path)
-    return recording.gaze, recording.camera
+    return recording.gaze, recording
 
 
 def _plain_table(path: Path) -> pd.DataFrame | None:

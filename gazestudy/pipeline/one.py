@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 
 from gazestudy._cv2 import cv2
 from gazestudy.errors import InputError, ParameterError
+from gazestudy.events.registry import get_detector
 from gazestudy.model import Aoi, Creative, Placement, Recording
 from gazestudy.model.study import PlacementKind
-from gazestudy.pipeline.analysis import Settings, detect, locate, measure, references_of
+from gazestudy.pipeline.analysis import DETECTOR, Settings, detect, locate, measure, references_of
+from gazestudy.pipeline.head import head_of_recording
 from gazestudy.progress import SILENT, Progress
 
 Picture = Path | str | NDArray[np.uint8]
@@ -71,7 +73,7 @@ def map_recording(
     *,
     sizes_mm: Mapping[str, tuple[float, float]] | None = None,
     aois: Sequence[Aoi] = (),
-    detector: str = "ivt",
+    detector: str = DETECTOR,
     detector_parameters: Mapping[str, Any] | None = None,
     method: str = "planar",
     progress: Progress = SILENT,
@@ -92,7 +94,7 @@ def map_recording(
     detector : str, optional
         Gaze event detector.
     detector_parameters : mapping, optional
-        What differs from the defaults of a study (`gazestudy.pipeline.analysis.WALKING_IVT`).
+        What differs from the defaults of a study (`gazestudy.pipeline.analysis.Settings.detecting`).
     method : str, optional
         Mapping method.
     progress : Progress, optional
@@ -127,7 +129,8 @@ def map_recording(
         references += references_of(placement, images)
     gaze, frames, camera = recording.gaze, recording.frames, recording.camera
     settings = Settings(detector, detector_parameters or {}, method, parameters)
-    events = detect(gaze, camera, detector, settings.detecting())
+    head = head_of_recording(recording, progress=progress) if get_detector(detector).uses_head else None
+    events = detect(gaze, camera, detector, settings.detecting(), head)
     mapping = locate(recording.videos, frames, gaze, references, camera, settings, progress)
     tables = measure(
         recording.meta.name,

@@ -106,7 +106,11 @@ def run_study(
     for recording in recordings:
         raise_if_cancelled(progress)
         if "events" in stale[recording.id]:
-            keep(recording, "events", {"events": detect_recording(study, recording.id, settings)})
+            keep(
+                recording,
+                "events",
+                {"events": detect_recording(study, recording.id, settings, progress=progress)},
+            )
     to_map = [recording for recording in recordings if "mapping" in stale[recording.id]]
     for recording, mapping in _mapped(study, to_map, settings, jobs, progress):
         keep(recording, "mapping", {"mapping": mapping})

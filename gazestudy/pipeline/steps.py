@@ -2,8 +2,8 @@
 
 A recording goes through three steps::
 
-    gaze, camera ──────> events ──┐
-    video, pictures ─> mapping ───┴─> attention (mapped gaze and fixations, exposures, visits, metrics)
+    gaze, camera, gyroscope, video ─> events ──┐
+    gaze, camera, pictures, video ──> mapping ─┴─> attention (mapped gaze and fixations, exposures, ...)
 
 The key of a result is the hash of the step's version, its parameters and the keys of what it was made from. A
 result whose key is unchanged is not made again. AOIs and sizes enter attention only, names and segments enter
@@ -19,13 +19,18 @@ from typing import Any
 import pandas as pd
 
 from gazestudy.errors import StudyError
-from gazestudy.model import StudyRecording
+from gazestudy.model import StudyRecording, provenance_of
 from gazestudy.model.imported import ImportedMapping
 from gazestudy.pipeline.analysis import Settings, detect, locate, measure, references_of, size_mm
+from gazestudy.pipeline.head import head_of, scene_of, turns_known
 from gazestudy.progress import SILENT, Progress
 from gazestudy.store import Study, cache_key
+from gazestudy.store.intake import joined_hash
 
 STEPS = ("events", "mapping", "attention")
+
+ROTATION = "rotation"
+"""The rotation of the scene camera is a result of its own, but made as a part of the step "events"."""
 
 _ATTENTION_VERSION = 5
 
@@ -91,6 +96,21 @@ def step_keys(study: Study, recording_id: str, settings: Settings) -> dict[str, 
         },
     )
     return {"events": events, "mapping": mapping, "attention": attention}
+
+
+def _scene_key(study: Study, recording_id: str) -> str:
+    """Return the key of the rotation of the scene camera, empty where there is no video or no calibration."""
+    from gazestudy.events.head_motion import SCENE_VERSION
+
+    camera = study.camera(recording_id)
+    if camera is None or study.media_key(recording_id) == joined_hash([]):
+        return ""
+    made_from = {
+        "camera": camera.to_dict(),
+        "streams": study.stream_key(recording_id, ["frames", "imu"]),  # with a gyroscope, excerpts do
+        "video": study.media_key(recording_id),
+    }
+    return cache_key(ROTATION, SCENE_VERSION, {}, made_from)
 
 
 def _head_key(study: Study, recording_id: str) -> dict[str, Any]:
@@ -166,8 +186,29 @@ def detect_recording(
     DataFrame
         Contract `GAZE_EVENTS`.
     """
+    from gazestudy.events.registry import get_detector
+
     gaze, camera = study.stream(recording_id, "gaze"), study.camera(recording_id)
-    return detect(gaze, camera, settings.detector, settings.detecting())
+    head = None
+    if get_detector(settings.detector).uses_head:
+        imu, device = study.stream(recording_id, "imu"), study.recording(recording_id).device
+        head = head_of(gaze, camera, imu, device, _scene(study, recording_id, imu, progress))
+    return detect(gaze, camera, settings.detector, settings.detecting(), head)
+
+
+def _scene(study: Study, recording_id: str, imu: pd.DataFrame, progress: Progress) -> pd.DataFrame | None:
+    """Return the rotation of the scene camera, kept as a result of its own: it takes longest."""
+    key, camera = _scene_key(study, recording_id), study.camera(recording_id)
+    if not key or camera is None:
+        return None
+    if study.derived(recording_id, ROTATION, key) is not None:
+        return study.derived_table(recording_id, ROTATION, key, "rotation")
+    frames, videos = study.stream(recording_id, "frames"), study.media(recording_id)
+    table = scene_of(videos, frames, camera, whole=not turns_known(imu), progress=progress)
+    study.write_derived(
+        recording_id, ROTATION, key, {"rotation": table}, provenance=provenance_of(table) or {}
+    )
+    return table
 
 
 def map_recording_of(

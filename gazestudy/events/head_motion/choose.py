@@ -39,6 +39,7 @@ def head_motion(
     imu: pd.DataFrame | None = None,
     device: str = "",
     scene: pd.DataFrame | None = None,
+    scene_whole: bool = True,
 ) -> pd.DataFrame:
     """Return how the head turns: from the gyroscope, else from the scene image, else not at all.
 
@@ -54,8 +55,9 @@ def head_motion(
     device : str, optional
         Name of the device, which tells how its gyroscope is mounted.
     scene : DataFrame, optional
-        Rotation seen in the scene image, from `scene_rotation`: of the whole recording, or of excerpts to
-        fit the gyroscope to.
+        Rotation seen in the scene image, from `scene_rotation`.
+    scene_whole : bool, optional
+        False: it covers excerpts only, to fit the gyroscope to.
 
     Returns
     -------
@@ -65,7 +67,7 @@ def head_motion(
         axes, what they were fitted to, delay, scale, bias, and the angle between fitted and documented axes.
     """
     reasons: list[str] = []
-    if imu is not None and _has_gyroscope(imu):
+    if imu is not None and has_gyroscope(imu):
         seen, fitted_to = _observation(t_ns, directions, scene)
         table = _from_gyroscope(imu, device, seen, fitted_to, reasons)
         if table is not None:
@@ -124,7 +126,8 @@ def gaze_velocity(t_ns: NDArray[np.int64], directions: Floats) -> Observation:
     return Observation(times, np.degrees(moved) / (elapsed * 1e-9), directions[:, middle])
 
 
-def _has_gyroscope(imu: pd.DataFrame) -> bool:
+def has_gyroscope(imu: pd.DataFrame) -> bool:
+    """Return True if a table of the contract `IMU` holds enough readings of a gyroscope to use them."""
     return len(imu) >= _LEAST_ROWS and bool(np.isfinite(imu[list(GYRO)].to_numpy()).all(axis=1).mean() > 0.5)
 
 
