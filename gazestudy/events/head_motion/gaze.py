@@ -12,6 +12,7 @@ from gazestudy.geometry.cameras import direction_to_deg
 
 RAYLEIGH_MEDIAN = float(np.sqrt(2.0 * np.log(2.0)))
 _MEDIAN_OF = 15
+_MOST_BENDS = 20_000
 _SECOND_DIFFERENCE = float(np.sqrt(6.0))  # standard deviation of x[-1] - 2 x[0] + x[1] for unit white noise
 
 
@@ -101,6 +102,7 @@ class GazeInWorld:
         middle = np.flatnonzero(good) + 1
         if len(middle) < 10:
             return 0.0
+        middle = middle[:: max(len(middle) // _MOST_BENDS, 1)]
         before = self._carried(middle - 1, middle)
         after = self._carried(middle + 1, middle)
         bend = before + after - 2.0 * self.directions[:, middle]
@@ -129,17 +131,10 @@ class GazeInWorld:
         GazeInWorld
             Smoother gaze; filled samples count like measured ones.
         """
-        n = len(self.usable)
-        total, inside = self.directions.copy(), self.usable.copy()
-        for step in range(1, min(half, (n - 1) // 2) + 1):
-            middle = np.arange(step, n - step)
-            same = inside[middle] & (self.block[middle - step] == self.block[middle + step])
-            inside[:] = False
-            inside[middle[same]] = True  # windows shrink symmetrically: a lag would look like a movement
-            rows = middle[same]
-            total[:, rows] += self._carried(rows - step, rows) + self._carried(rows + step, rows)
-        length = np.sqrt(np.sum(total**2, axis=0))
-        return replace(self, directions=total / np.where(length > 0, length, 1.0))
+        from gazestudy.events.kernels import call, world
+
+        smooth = call(world.averages, self.directions, self.turned, self.usable, self.block, half)
+        return replace(self, directions=smooth)
 
     def speed(self, window: int) -> Floats:
         """Return the speed of gaze in the world, from the first to the last sample of the window around each.
@@ -154,29 +149,11 @@ class GazeInWorld:
         ndarray of float64, shape (n,)
             deg/s; near the end of a block that of the nearest full window, NaN in blocks shorter than it.
         """
-        n, half = len(self.usable), window // 2
-        speed = np.full(n, np.nan)
-        if n < window:
-            return speed
-        first = np.arange(n - window + 1)
-        last = first + window - 1
-        full = (
-            self.usable[first]
-            & (self.block[first] == self.block[last])
-            & (self.t_ns[last] > self.t_ns[first])
-        )
-        first, last = first[full], last[full]
-        moved = separation_deg(self._carried(first, last), self.directions[:, last])
-        speed[first + half] = moved / ((self.t_ns[last] - self.t_ns[first]) * 1e-9)
-        edges = np.flatnonzero(np.diff(self.block)) + 1
-        starts, stops = np.append(0, edges), np.append(edges, n)
-        length = np.repeat(stops - starts, stops - starts)
-        nearest = np.clip(
-            np.arange(n),
-            np.repeat(starts + half, stops - starts),
-            np.repeat(np.maximum(stops - 1 - half, starts), stops - starts),
-        )
-        return np.where(self.usable & (length >= window), speed[np.minimum(nearest, n - 1)], np.nan)
+        from gazestudy.events.kernels import call, world
+
+        where = (self.directions, self.turned, self.usable, self.block, self.t_ns)
+        speed: Floats = call(world.speeds, *where, window)
+        return speed
 
     def head_rms_deg_s(self, length_ns: float) -> Floats:
         """Return the root mean square of the head's speed around each sample, deg/s, NaN where not known."""
