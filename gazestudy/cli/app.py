@@ -11,6 +11,7 @@ from gazestudy.cli import (
     align,
     check,
     columns,
+    correct,
     demo,
     detect,
     export,
@@ -21,6 +22,7 @@ from gazestudy.cli import (
     metrics,
     new,
     placement,
+    quality,
     run,
     simulate,
 )
@@ -59,6 +61,8 @@ app.command("run")(run.run)
 app.command("heatmap")(heatmap.heatmap)
 app.command("metrics")(metrics.metrics)
 app.command("detect")(detect.detect)
+app.command("quality")(quality.quality)
+app.command("correct")(correct.correct)
 app.command("export")(export.export)
 app.command("align")(align.align)
 app.command("check")(check.check)

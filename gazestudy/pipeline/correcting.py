@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 
 from gazestudy.errors import ParameterError, StudyError
+from gazestudy.model import Camera
 from gazestudy.model.correction import CorrectionKind, GazeCorrection
 from gazestudy.pipeline.look_targets import Gathered, Looked, LookTarget, gather_looks
 from gazestudy.quality import correct_gaze, fit_correction
@@ -114,7 +115,7 @@ def recorded_looks(
 
 
 def study_events(study: Study, recording_id: str) -> pd.DataFrame:
-    """Return the gaze events of a recording: those of the last run if they are up to date, else made now.
+    """Return the gaze events of a recording: those of the last run, else by `quick_events`.
 
     Parameters
     ----------
@@ -126,17 +127,38 @@ def study_events(study: Study, recording_id: str) -> pd.DataFrame:
     Returns
     -------
     DataFrame
+        Contract `GAZE_EVENTS`. A correction that came after the run does not matter here: turning all gaze
+        leaves angles between samples as they were, and so which samples are fixations.
+    """
+    stored = study.current(recording_id, "events")
+    if stored is None:
+        return quick_events(study_gaze(study, recording_id), study.camera(recording_id))
+    events = stored.table("events")
+    events.attrs["provenance"] = {
+        name: value for name, value in stored.provenance.items() if name != "settings"
+    }
+    return events
+
+
+def quick_events(gaze: pd.DataFrame, camera: Camera | None) -> pd.DataFrame:
+    """Return gaze events without a look at the head's motion: I-VT as set for people who walk.
+
+    Parameters
+    ----------
+    gaze : DataFrame
+        Contract `GAZE`.
+    camera : Camera or None
+        Scene camera.
+
+    Returns
+    -------
+    DataFrame
         Contract `GAZE_EVENTS`.
     """
-    # the steps of a run ask this module for gaze and keys
-    from gazestudy.pipeline.analysis import Settings
-    from gazestudy.pipeline.steps import detect_recording, step_keys
+    # the steps of a run, and what they need, ask this module for gaze and keys
+    from gazestudy.pipeline.analysis import WALKING_IVT, detect
 
-    stored = study.current(recording_id, "events")
-    settings = Settings(**stored.provenance["settings"]) if stored is not None else Settings()
-    if stored is not None and stored.key == step_keys(study, recording_id, settings)["events"]:
-        return stored.table("events")
-    return detect_recording(study, recording_id, settings)
+    return detect(gaze, camera, "ivt", WALKING_IVT)
 
 
 def correction_from_targets(
@@ -175,3 +197,36 @@ def correction_from_targets(
         reasons = "; ".join(found.troubles[:5]) or "the table has none for it"
         raise StudyError(f"{study.path}: no target of recording {recording_id!r} can be used: {reasons}")
     return fit_correction(found.looks, kind), found.troubles
+
+
+def correction_by_hand(
+    study: Study, recording_id: str, azimuth_deg: float, elevation_deg: float
+) -> GazeCorrection:
+    """Return a constant turn that somebody chose; nothing is stored.
+
+    Parameters
+    ----------
+    study : Study
+        The study.
+    recording_id : str
+        Whose gaze.
+    azimuth_deg, elevation_deg : float
+        How far gaze that looks straight ahead is turned to the right, and up.
+
+    Returns
+    -------
+    GazeCorrection
+        For `Study.add_correction`; its evidence says that there is none.
+
+    Raises
+    ------
+    StudyError
+        If there is no such recording, or no calibration of its scene camera.
+    """
+    study.recording(recording_id)
+    if study.camera(recording_id) is None:
+        raise StudyError(
+            f"{study.path}: recording {recording_id!r} has no calibration of its scene camera, so that"
+            " degrees cannot be turned into its px"
+        )
+    return GazeCorrection("offset", (0,), (azimuth_deg,), (elevation_deg,), {"by_hand": True})
