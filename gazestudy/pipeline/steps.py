@@ -8,7 +8,8 @@ A recording goes through three steps::
 The key of a result is the hash of the step's version, its parameters and the keys of what it was made from. A
 result whose key is unchanged is not made again. AOIs and sizes enter attention only, names and segments enter
 nothing, so editing them never repeats the mapping. A mapping imported from a vendor's program enters
-attention, where it takes the place of our own for its recording and placement; both are kept.
+attention, where it takes the place of our own for its recording and placement; both are kept. A correction of
+gaze enters events, and through them attention; mapping sees gaze as it was recorded.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from gazestudy.errors import StudyError
 from gazestudy.model import StudyRecording, provenance_of
 from gazestudy.model.imported import ImportedMapping
 from gazestudy.pipeline.analysis import Settings, detect, locate, measure, references_of, size_mm
+from gazestudy.pipeline.correcting import correction_key, study_gaze
 from gazestudy.pipeline.head import head_of, scene_of, turns_known
 from gazestudy.progress import SILENT, Progress
 from gazestudy.store import Study, cache_key
@@ -66,6 +68,7 @@ def step_keys(study: Study, recording_id: str, settings: Settings) -> dict[str, 
         {
             "camera": lens,
             "gaze": study.stream_key(recording_id, ["gaze"]),
+            **correction_key(study, recording_id),
             **(_head_key(study, recording_id) if detector.uses_head else {}),
         },
     )
@@ -188,7 +191,7 @@ def detect_recording(
     """
     from gazestudy.events.registry import get_detector
 
-    gaze, camera = study.stream(recording_id, "gaze"), study.camera(recording_id)
+    gaze, camera = study_gaze(study, recording_id), study.camera(recording_id)
     head = None
     if get_detector(settings.detector).uses_head:
         imu, device = study.stream(recording_id, "imu"), study.recording(recording_id).device
@@ -279,7 +282,7 @@ def measure_recording(
         recording.participant_id,
         placements=study.placements(),
         aois=study.aois(),
-        gaze=study.stream(recording.id, "gaze"),
+        gaze=study_gaze(study, recording.id),
         frames=study.stream(recording.id, "frames"),
         camera=study.camera(recording.id),
         events=study.derived_table(recording.id, "events", keys["events"], "events"),
