@@ -5,15 +5,19 @@ it. Pictures are BGR, as cv2 has them.
 """
 
 from gazestudy.simulate.cameras import invisible_camera, neon_camera, plain_camera
+from gazestudy.simulate.imu import GYROSCOPE, ROUGH_GYROSCOPE, Gyroscope
 from gazestudy.simulate.looking import REGULAR, VISITOR, Habits
 from gazestudy.simulate.station import Face, Station, build_station
 from gazestudy.simulate.truth import Truth
 from gazestudy.simulate.walk import Walk, simulate_walk
 
 __all__ = [
+    "GYROSCOPE",
     "REGULAR",
+    "ROUGH_GYROSCOPE",
     "VISITOR",
     "Face",
+    "Gyroscope",
     "Habits",
     "Station",
     "Truth",

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path as FilePath
-from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -14,8 +13,9 @@ import pandas as pd
 from gazestudy.errors import ParameterError
 from gazestudy.geometry.cameras import deg_to_direction, direction_to_deg, direction_to_px
 from gazestudy.model import Camera, Clock, Recording, RecordingMeta, Stream, categorical
-from gazestudy.model.tables import FRAME_KINDS, FRAMES, GAZE, IMU, MARKERS, REASONS
+from gazestudy.model.tables import FRAME_KINDS, FRAMES, GAZE, MARKERS, REASONS
 from gazestudy.simulate.cameras import neon_camera
+from gazestudy.simulate.imu import GYROSCOPE, Gyroscope, ImuAxes, record_imu
 from gazestudy.simulate.looking import (
     KINDS,
     VISITOR,
@@ -27,13 +27,12 @@ from gazestudy.simulate.looking import (
     random_holes,
     turn_head,
 )
-from gazestudy.simulate.motion import STEP_S, HeadMotion, angular_velocity_deg_s, plan_path
+from gazestudy.simulate.motion import HeadMotion, plan_path
 from gazestudy.simulate.render import Renderer, Shot
 from gazestudy.simulate.station import Station
 from gazestudy.simulate.surfaces import Floats, Image
 from gazestudy.simulate.truth import Truth, make_truth
 
-ImuAxes = Literal["camera", "neon"]
 START_UNIX_NS = 1_790_000_000_000_000_000  # 21 September 2026, a Monday morning
 _FILLER_STEP_NS = 50_000_000
 _SUBEXPOSURE_PX = 1.6  # a sub-exposure for so much blur
@@ -180,6 +179,7 @@ def simulate_walk(
     start_m: float = 0.0,
     start_ns: int = START_UNIX_NS,
     imu_axes: ImuAxes = "neon",
+    gyroscope: Gyroscope = GYROSCOPE,
     filler_s: float = 0.0,
     exposure_ms: float = 9.0,
 ) -> Walk:
@@ -205,6 +205,8 @@ def simulate_walk(
         Unix time of the start, ns.
     imu_axes : {"neon", "camera"}, optional
         Axes of the gyroscope: x right, y ahead, z up (Neon), or x right, y down, z ahead (Invisible).
+    gyroscope : Gyroscope, optional
+        Its errors.
     filler_s : float, optional
         The scene camera delivers so late; grey frames 50 ms apart stand in, as in Pupil Cloud's videos.
     exposure_ms : float, optional
@@ -231,7 +233,14 @@ def simulate_walk(
     tables = {
         "gaze": gaze,
         "frames": _frame_table(rng, duration_s, fps_hz, start_ns, filler_s),
-        "imu": _record_imu(head, rng, duration_s, start_ns, imu_axes),
+        "imu": record_imu(
+            head,
+            *_sample_times(rng, duration_s, gyroscope.rate_hz, 0.0002, 0.05),
+            rng=rng,
+            start_ns=start_ns,
+            axes=imu_axes,
+            gyroscope=gyroscope,
+        ),
         "events": MARKERS.check(
             pd.DataFrame(
                 {
@@ -333,22 +342,6 @@ def _record_gaze(
         }
     )
     return GAZE.check(table), replace(sight, kind=kind)
-
-
-def _record_imu(
-    head: HeadMotion, rng: np.random.Generator, duration_s: float, start_ns: int, axes: ImuAxes
-) -> pd.DataFrame:
-    """Record the gyroscope at 110 Hz with 0.3 deg/s of noise."""
-    t_s, t_ns = _sample_times(rng, duration_s, 110.0, 0.0002, 0.05)
-    _, rotations = head.pose_at(head.path.t_s)
-    velocity = angular_velocity_deg_s(rotations, STEP_S)
-    x, y, z = (np.interp(t_s, head.path.t_s, velocity[:, axis]) for axis in range(3))
-    seen = np.column_stack([x, z, -y] if axes == "neon" else [x, y, z])
-    seen += rng.normal(0, 0.3, seen.shape)
-    table = {"t_ns": t_ns + start_ns} | {
-        f"gyro_{name}_deg_s": seen[:, number] for number, name in enumerate("xyz")
-    }
-    return IMU.check(pd.DataFrame(table))
 
 
 def _brightness(t_s: float, camera_m: Floats, seed: int) -> float:
