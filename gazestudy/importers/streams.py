@@ -146,7 +146,8 @@ def gaze_stream(
             "confidence": np.full(len(t_ns), np.nan) if confidence is None else confidence,
             "part": np.zeros(len(t_ns), dtype=np.int64) if part is None else part,
             **(extra or {}),
-        }
+        },
+        copy=False,  # an hour of it is large
     )
     table, more = in_time_order(table, "gaze")
     if size_px is None:

@@ -87,6 +87,13 @@ def exercise(path: Path) -> str:
     return result
 
 
+def choose_loops(name: str) -> None:
+    """Read lines of JSON by compiled loops where they are as written, else by the parser only."""
+    from gazestudy.importers.recordings import tobii_json_lines
+
+    tobii_json_lines.COMPILED_FROM_BYTES = 0 if name.endswith("written") else 2**60
+
+
 def check_error(error: Exception) -> None:
     """Look whether an error is one clear line, and one about a file."""
     from gazestudy.errors import ParameterError, TableError
@@ -119,12 +126,13 @@ def mutated(sample: Path, target: Path, name: str, seed: int, number: int) -> Pa
 def worker(pipe: Connection, sample: str, name: str, seed: int, numbers: range) -> None:
     """Import the mutations one after the other and tell of each when it begins and what became of it."""
     _limit_memory()
+    choose_loops(name)
     warnings.simplefilter("error")
     with tempfile.TemporaryDirectory() as root:
         exercise(Path(sample))  # loads all libraries
         for number in numbers:
-            path = mutated(Path(sample), Path(root) / "sample", name, seed, number)
             pipe.send(("begin", number, None))
+            path = mutated(Path(sample), Path(root) / "sample", name, seed, number)
             start, start_cpu = time.perf_counter(), time.process_time()
             try:
                 result, detail = exercise(path), ""
@@ -236,6 +244,7 @@ def main() -> int:
             sample = Path(root) / name.replace(", ", "-")
             SAMPLES[name](sample)
             if chosen.only is not None:
+                choose_loops(name)
                 target = chosen.keep or Path(root) / "one"
                 path = mutated(sample, target, name, chosen.seed, chosen.only)
                 print(path, exercise(path))

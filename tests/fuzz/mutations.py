@@ -85,7 +85,7 @@ def _damaged(data: bytes, file: Path, rng: random.Random) -> bytes:
             return _bomb(rng)
         try:
             inside = gzip.decompress(data)
-        except (OSError, EOFError):
+        except (OSError, EOFError, zlib.error):
             inside = b""
         return gzip.compress(_damaged(inside, file.with_suffix(".json"), rng), 1)
     if rng.random() < 0.5:

@@ -71,6 +71,14 @@ def test_samples_are_whole(samples, name):
         assert report.gaze_samples > 0 or name == "smi-begaze, events"
 
 
+@pytest.fixture(autouse=True)
+def loops(request, monkeypatch):
+    """Lines of JSON are read by compiled loops in some samples, by the parser in others."""
+    written = str(getattr(request.node, "callspec", None) and request.node.callspec.params.get("name"))
+    limit = 0 if written.endswith("written") else 2**60
+    monkeypatch.setattr("gazestudy.importers.recordings.tobii_json_lines.COMPILED_FROM_BYTES", limit)
+
+
 @pytest.mark.parametrize("name", list(SAMPLES))
 def test_damaged_recordings_end_in_one_clear_line(samples, tmp_path, name):
     for number in range(MUTATIONS):

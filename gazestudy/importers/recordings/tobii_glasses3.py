@@ -28,6 +28,7 @@ from gazestudy.importers.recordings.tobii_json_lines import (
     NUMBERS,
     Columns,
     LineFile,
+    Quick,
     dense,
     flat,
     floats,
@@ -226,7 +227,7 @@ class _Folder:
         lines = LineFile(self.source, self.gaze_name, "gaze")
         columns = Columns()
         odd = 0
-        for table in lines.tables(_GAZE_SCHEMA):
+        for table in lines.tables(_GAZE_SCHEMA, _quick_gaze(columns) if lines.is_large else None):
             odd += _take_gaze(table, columns)
         t_s = columns.floats("t_s")
         findings = [*lines.findings, *_odd_lines(odd, self.gaze_name, "gaze")]
@@ -288,7 +289,7 @@ class _Folder:
         """The streams of the inertial unit; the magnetometer has lines of its own."""
         lines = LineFile(self.source, self.imu_name, "imu")
         columns, odd = Columns(), 0
-        for table in lines.tables(_IMU_SCHEMA):
+        for table in lines.tables(_IMU_SCHEMA, _quick_sensors(columns) if lines.is_large else None):
             t_s, wanted, wrong = _times(table, b"imu")
             odd += wrong
             for stream, sensors in _SENSORS_OF.items():
@@ -373,6 +374,49 @@ def _take_gaze(table: pa.Table, columns: Columns) -> int:
         odd += wrong
         keep(key, values)
     return odd
+
+
+def _quick_gaze(columns: Columns) -> Quick:
+    """Return what reads gaze in the usual form, much faster than JSON is parsed."""
+    from gazestudy.importers.recordings import tobii_kernels  # the compiler is slow to load
+
+    def take(text: NDArray[np.uint8], lines: int) -> NDArray[np.int64] | None:
+        times, values = np.empty(lines), np.empty((lines, tobii_kernels.GAZE_WIDTH))
+        left = np.empty((lines, 3), np.int64)
+        _, others = tobii_kernels.gaze_lines(text, times, values, left)
+        if others or not (times < _LONGEST_S).all():
+            return None  # whole blocks, as the order of lines is that of samples
+        columns.add("t_s", times)
+        for key, first, width in (("gaze2d", 0, 2), ("gaze3d", 2, 3)):
+            columns.add(key, values[:, first : first + width])
+        for eye, first in zip(EYES, (5, 12), strict=True):
+            columns.add(f"gazeorigin{eye}", values[:, first : first + 3])
+            columns.add(f"gazedirection{eye}", values[:, first + 3 : first + 6])
+            columns.add(f"pupildiameter{eye}", values[:, first + 6])
+        return left[:0]
+
+    return take
+
+
+def _quick_sensors(columns: Columns) -> Quick:
+    """Return what reads the inertial unit in the usual form."""
+    from gazestudy.importers.recordings import tobii_kernels
+
+    firsts = {"gyroscope": 0, "accelerometer": 3, "magnetometer": 6}
+
+    def take(text: NDArray[np.uint8], lines: int) -> NDArray[np.int64] | None:
+        times, values, left = np.empty(lines), np.empty((lines, 9)), np.empty((lines, 3), np.int64)
+        _, others = tobii_kernels.sensor_lines(text, times, values, left)
+        if others or not (times < _LONGEST_S).all():
+            return None
+        for stream, sensors in _SENSORS_OF.items():
+            own = np.column_stack([values[:, firsts[one] : firsts[one] + 3] for one in sensors])
+            has = np.isfinite(own).any(axis=1)
+            columns.add(f"{stream}.t_s", times[has])
+            columns.add(stream, own[has])
+        return left[:0]
+
+    return take
 
 
 def _ns(t_s: NDArray[np.float64]) -> NDArray[np.int64]:

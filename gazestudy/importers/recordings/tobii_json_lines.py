@@ -10,7 +10,7 @@ from __future__ import annotations
 import gzip
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -28,6 +28,13 @@ MAX_BROKEN_LINES = 1000
 """A file with more broken lines than this is refused."""
 
 NUMBERS = pa.list_(pa.float64())
+
+COMPILED_FROM_BYTES = 4 * 2**20
+"""Smaller files are parsed sooner than the compiler is loaded."""
+
+Quick = Callable[[NDArray[np.uint8], int], NDArray[np.int64] | None]
+"""Reads the lines it knows from a text of so many lines; returns start, end and number of the others, or None
+where it leaves all of them."""
 
 _NEWLINE = 10
 _FIRST = b"{}\n"  # the parser crashes if the first line is "null"
@@ -57,13 +64,20 @@ class LineFile:
         self._line = 0
         self._broken: list[int] = []
 
-    def tables(self, schema: pa.Schema) -> Iterator[pa.Table]:
+    @property
+    def is_large(self) -> bool:
+        """Whether lines are worth being read by compiled loops."""
+        return self.source.has(self.name) and self.source.size_bytes(self.name) >= COMPILED_FROM_BYTES
+
+    def tables(self, schema: pa.Schema, quick: Quick | None = None) -> Iterator[pa.Table]:
         """Yield the lines as tables with the columns of `schema`; other keys are left out.
 
         Parameters
         ----------
         schema : pyarrow.Schema
             Keys and their types.
+        quick : callable, optional
+            Is offered the lines first; those that it reads are in no table.
 
         Yields
         ------
@@ -82,7 +96,8 @@ class LineFile:
             while (block := pending.result()) is not None:
                 pending = pool.submit(next, blocks, None)
                 before = len(self._broken)
-                yield from self._parsed(block, options)
+                block, numbers = self._rest_of(block, quick)
+                yield from self._parsed(block, numbers, options)
                 if len(self._broken) > before and not block.endswith(b"\n"):
                     del self._broken[before:]
                     text = f"the last line of {self.name} is cut off (line {self._line}); it was left out"
@@ -147,12 +162,23 @@ class LineFile:
         yield whole + newline
         yield rest
 
-    def _parsed(self, block: bytes, options: pj.ParseOptions) -> Iterator[pa.Table]:
-        if not block:
-            return
-        lines = int(np.count_nonzero(np.frombuffer(block, np.uint8) == _NEWLINE)) or 1
-        if block.isspace():
-            self._line += lines
+    def _rest_of(self, block: bytes, quick: Quick | None) -> tuple[bytes, NDArray[np.int64]]:
+        """Return the lines that are left to be parsed, and their numbers in the file."""
+        text = np.frombuffer(block, np.uint8)
+        lines = (int(np.count_nonzero(text == _NEWLINE)) or 1) if block else 0
+        first, self._line = self._line + 1, self._line + lines
+        if quick is None or not block.endswith(b"\n"):
+            return block, np.arange(first, first + lines)
+        left = quick(text, lines)
+        if left is None:
+            return block, np.arange(first, first + lines)
+        return b"".join(block[start:end] for start, end in left[:, :2].tolist()), first + left[:, 2]
+
+    def _parsed(
+        self, block: bytes, numbers: NDArray[np.int64], options: pj.ParseOptions
+    ) -> Iterator[pa.Table]:
+        lines = len(numbers)
+        if not block or block.isspace():
             return
         try:
             table = pj.read_json(
@@ -166,17 +192,15 @@ class LineFile:
             whole = False
         # Fewer rows than lines: the parser stops at a zero byte without a word.
         if whole:
-            self._line += lines
             yield table
         elif lines == 1:
-            self._line += 1
-            self._broken.append(self._line)
+            self._broken.append(int(numbers[0]))
             if len(self._broken) > MAX_BROKEN_LINES:
                 shown = block[:60].decode("utf-8", "replace").strip()
                 raise InputError(
                     self.source.place(self.name),
                     f"more than {MAX_BROKEN_LINES} lines are broken",
-                    place=f"line {self._line}",
+                    place=f"line {numbers[0]}",
                     expected="one JSON object per line",
                     found=repr(shown),
                     advice="Copy the recording from the card again",
@@ -184,8 +208,9 @@ class LineFile:
         else:
             middle = block.find(b"\n", len(block) // 2, len(block) - 1) + 1
             middle = middle or block.rfind(b"\n", 0, len(block) // 2) + 1
-            yield from self._parsed(block[:middle], options)
-            yield from self._parsed(block[middle:], options)
+            before = block.count(b"\n", 0, middle)
+            yield from self._parsed(block[:middle], numbers[:before], options)
+            yield from self._parsed(block[middle:], numbers[before:], options)
 
 
 class Columns:
