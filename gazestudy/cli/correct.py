@@ -69,11 +69,13 @@ def correct(
     wanted = read_targets(targets) if targets is not None else []
     with open_study(study, read_only=dry_run) as opened:
         found, troubles = _found(opened, recording, wanted, kind, by_deg)
-        stored = None
+        stored, elsewhere = None, list(opened.imported_placements(recording))
         if not dry_run:
             stored = opened.add_correction(recording, found, made_by=made_by, note=note, replace=replace)
     for trouble in troubles:
         console.warn(trouble)
+    if elsewhere:
+        console.warn(f"gaze that a vendor's program mapped stays as it is: {', '.join(elsewhere)}")
     console.document(_document(stored) if stored else found.to_dict())
     _show(console, recording, found)
     if stored is None:

@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 
 from gazestudy.errors import ParameterError, StudyError
-from gazestudy.model import Camera
+from gazestudy.model import Camera, provenance_of
 from gazestudy.model.correction import CorrectionKind, GazeCorrection
 from gazestudy.pipeline.look_targets import Gathered, Looked, LookTarget, gather_looks
 from gazestudy.quality import correct_gaze, fit_correction
@@ -65,6 +65,30 @@ def correction_key(study: Study, recording_id: str) -> dict[str, Any]:
     """
     stored = study.correction(recording_id)
     return {} if stored is None else {"correction": {"version": VERSION, **stored.correction.amounts()}}
+
+
+def note_correction(study: Study, recording_id: str, events: pd.DataFrame) -> pd.DataFrame:
+    """Write the correction that gaze was turned by into the provenance of its events; return them.
+
+    Parameters
+    ----------
+    study : Study
+        The study.
+    recording_id : str
+        Which recording.
+    events : DataFrame
+        Made from `study_gaze`.
+
+    Returns
+    -------
+    DataFrame
+        The same table, with the fact `gaze_correction` if there is one.
+    """
+    provenance, known = provenance_of(events), correction_key(study, recording_id)
+    if provenance is not None and known:
+        facts = {**provenance["facts"], "gaze_correction": known["correction"]}
+        events.attrs["provenance"] = {**provenance, "facts": facts}
+    return events
 
 
 def recorded_looks(

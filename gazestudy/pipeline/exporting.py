@@ -111,6 +111,11 @@ def export_study(
             events=None if events is None else events.table("events"),
             copy_videos=copy_videos,
         )
+        if (correction := study.correction(recording.id)) is not None:
+            lost = [
+                *lost,
+                f"gaze is as recorded, without correction {correction.id}; its gaze events are with it",
+            ]
         done.append(Exported(recording.id, out / recording.id, len(whole.gaze), tuple(lost)))
         progress.advance()
     return done

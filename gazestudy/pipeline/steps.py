@@ -23,7 +23,7 @@ from gazestudy.errors import StudyError
 from gazestudy.model import StudyRecording, provenance_of
 from gazestudy.model.imported import ImportedMapping
 from gazestudy.pipeline.analysis import Settings, detect, locate, measure, references_of, size_mm
-from gazestudy.pipeline.correcting import correction_key, study_gaze
+from gazestudy.pipeline.correcting import correction_key, note_correction, study_gaze
 from gazestudy.pipeline.head import head_of, scene_of, turns_known
 from gazestudy.progress import SILENT, Progress
 from gazestudy.store import Study, cache_key
@@ -196,7 +196,8 @@ def detect_recording(
     if get_detector(settings.detector).uses_head:
         imu, device = study.stream(recording_id, "imu"), study.recording(recording_id).device
         head = head_of(gaze, camera, imu, device, _scene(study, recording_id, imu, progress))
-    return detect(gaze, camera, settings.detector, settings.detecting(), head)
+    events = detect(gaze, camera, settings.detector, settings.detecting(), head)
+    return note_correction(study, recording_id, events)
 
 
 def _scene(study: Study, recording_id: str, imu: pd.DataFrame, progress: Progress) -> pd.DataFrame | None:
