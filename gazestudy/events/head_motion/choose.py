@@ -74,11 +74,7 @@ def head_motion(
             return table
     else:
         reasons.append("no gyroscope")
-    if (
-        scene is not None
-        and scene.attrs.get("whole", True)
-        and np.isfinite(scene[AXES[0]]).sum() > _LEAST_ROWS
-    ):
+    if scene is not None and scene_whole and np.isfinite(scene[AXES[0]]).sum() > _LEAST_ROWS:
         facts = {"head_motion_from": "scene image", "head_motion_quality": _scene_quality(scene)}
         facts |= (provenance_of(scene) or {}).get("facts", {})
         if reasons != ["no gyroscope"]:
