@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,27 @@ def scan(path: Path) -> FileTable:
     ------
     InputError
         If the video cannot be opened or none of its pictures can be decoded.
+
+    Notes
+    -----
+    Tables of the last few files are kept: an import asks for each several times, and an hour takes a second.
     """
+    try:
+        found = path.stat()
+    except OSError:
+        return _scan(path)  # which says what is wrong
+    return _kept(path.absolute(), found.st_size, found.st_mtime_ns, found.st_ino)
+
+
+@lru_cache(maxsize=4)
+def _kept(path: Path, size: int, mtime_ns: int, inode: int) -> FileTable:
+    table = _scan(path)
+    for one in (table.stamps, table.keys, table.readable, table.shown, table.times_ns):
+        one.flags.writeable = False
+    return table
+
+
+def _scan(path: Path) -> FileTable:
     container, stream = open_video(path)
     with container:
         notes: list[Finding] = []
