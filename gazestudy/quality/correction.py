@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,8 +15,8 @@ from gazestudy.geometry.cameras import deg_to_direction, direction_to_deg, direc
 from gazestudy.model.camera import Camera
 from gazestudy.model.correction import CorrectionKind, GazeCorrection
 from gazestudy.model.tables import REASONS, categorical
-from gazestudy.quality.accuracy import Centre, TargetLook, accuracy
-from gazestudy.quality.sphere import Floats
+from gazestudy.quality.accuracy import Accuracy, Centre, TargetLook, accuracy
+from gazestudy.quality.sphere import Floats, mean_direction, seen_from
 
 VERSION = 1
 
@@ -136,30 +136,31 @@ def fit_correction(
     Notes
     -----
     Least squares over targets, each with the same weight, by Gauss-Newton steps on the sphere: offsets of the
-    turned gaze from each target (azimuth, elevation) are fitted by constants, or by straight lines in time,
-    and taken off.
+    turned centre of gaze from each target (azimuth, elevation) are fitted by constants, or by straight lines
+    in time, and taken off.
     """
     looks = sorted(looks, key=lambda look: look.middle_ns)
     if not looks or any(len(look.t_ns) == 0 for look in looks):
         raise ParameterError("targets", len(looks), "targets with gaze on them")
     if kind == "drift" and looks[0].middle_ns == looks[-1].middle_ns:
         raise ParameterError("targets", len(looks), "looks at two different times or more for a drift")
-    found = _fitted(looks, kind, centre)
+    before = [accuracy(look.gaze, look.target, centre=centre) for look in looks]
+    pairs = [_Pair.of(look, one) for look, one in zip(looks, before, strict=True)]
+    found = _fitted(pairs, kind)
     rows: list[dict[str, Any]] = []
-    for k, look in enumerate(looks):
-        before = accuracy(look.gaze, look.target, centre=centre)
-        after = _left(look, found, centre)
+    for k, (look, one) in enumerate(zip(looks, before, strict=True)):
+        without = _fitted_without(pairs, k, kind)
         rows.append(
             {
                 "target": look.name,
                 "t_ns": look.middle_ns,
-                "samples": before.samples,
-                "azimuth_deg": before.azimuth_deg,
-                "elevation_deg": before.elevation_deg,
-                "offset_deg": before.offset_deg,
-                "std_deg": before.std_deg,
-                "after_deg": after,
-                "without_it_deg": _left_out(looks, k, kind, centre),
+                "samples": one.samples,
+                "azimuth_deg": one.azimuth_deg,
+                "elevation_deg": one.elevation_deg,
+                "offset_deg": one.offset_deg,
+                "std_deg": one.std_deg,
+                "after_deg": _left(look, found, centre),
+                "without_it_deg": None if without is None else _left(look, without, centre),
             }
         )
     evidence: dict[str, Any] = {"version": VERSION, "centre": centre, "targets": rows}
@@ -174,27 +175,39 @@ def _left(look: TargetLook, correction: GazeCorrection, centre: Centre) -> float
     return accuracy(turned, look.target, centre=centre).offset_deg
 
 
-def _left_out(looks: Sequence[TargetLook], k: int, kind: CorrectionKind, centre: Centre) -> float | None:
-    """Return the offset at one look after a correction made from the others; None if they are too few."""
-    others = [look for number, look in enumerate(looks) if number != k]
-    enough = len(others) >= (1 if kind == "offset" else 2)
-    if not enough or (kind == "drift" and others[0].middle_ns == others[-1].middle_ns):
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """A look in short: where the target was, and where gaze was by its centre."""
+
+    t_ns: int
+    gaze: Floats
+    target: Floats
+
+    @classmethod
+    def of(cls, look: TargetLook, found: Accuracy) -> _Pair:
+        target = mean_direction(look.target)
+        local = deg_to_direction(np.array([[found.azimuth_deg, found.elevation_deg]]))[0]
+        back = seen_from(np.eye(3), target)  # its rows are the turned axes: the inverse of that turn
+        return cls(look.middle_ns, back @ local, target)
+
+
+def _fitted_without(pairs: Sequence[_Pair], k: int, kind: CorrectionKind) -> GazeCorrection | None:
+    """Return the correction made from all looks but one; None if they are too few."""
+    others = [pair for number, pair in enumerate(pairs) if number != k]
+    if not others or (kind == "drift" and others[0].t_ns == others[-1].t_ns):
         return None
-    return _left(looks[k], _fitted(others, kind, centre), centre)
+    return _fitted(others, kind)
 
 
-def _fitted(looks: Sequence[TargetLook], kind: CorrectionKind, centre: Centre) -> GazeCorrection:
-    times = np.array([look.middle_ns for look in looks], dtype=np.int64)
+def _fitted(pairs: Sequence[_Pair], kind: CorrectionKind) -> GazeCorrection:
+    times = np.array([pair.t_ns for pair in pairs], dtype=np.int64)
+    gaze, target = np.array([pair.gaze for pair in pairs]), np.array([pair.target for pair in pairs])
     ends = (int(times[0]),) if kind == "offset" else (int(times[0]), int(times[-1]))
     design = _design(times, ends)
     amounts = np.zeros((len(ends), 2))
     for _ in range(_STEPS):
-        present = GazeCorrection(kind, ends, tuple(amounts[:, 0].tolist()), tuple(amounts[:, 1].tolist()))
-        left = [
-            accuracy(turn(look.gaze, present.at(look.t_ns)), look.target, centre=centre) for look in looks
-        ]
-        offsets = np.array([[one.azimuth_deg, one.elevation_deg] for one in left])
-        step = np.linalg.lstsq(design, -offsets, rcond=None)[0]
+        left = direction_to_deg(seen_from(turn(gaze, design @ amounts), target))
+        step = np.linalg.lstsq(design, -left, rcond=None)[0]
         amounts = amounts + step
         if np.abs(step).max() < _CONVERGED_DEG:
             break
