@@ -1,8 +1,8 @@
 """Rotation of the scene camera from its pictures: sparse flow, whose background says how the head turned.
 
 Points of a coarse grid are followed from each picture to the next (Lucas & Kanade 1981, in pyramids) on luma
-reduced to about 320 columns. Their directions before and after, as unit vectors through the lens, are fitted
-by one rotation; people who pass by and what is so near that walking moves it count as outliers.
+reduced to 320 columns or a little more. Their directions before and after, as unit vectors through the lens,
+are fitted by one rotation; people who pass by and what is so near that walking moves it count as outliers.
 
 References
 ----------
@@ -39,7 +39,7 @@ _BATCH = 256
 _WINDOW_PX = 15
 _LEVELS = 3
 _LEAST_POINTS = 20
-_SCALES_DEG = (4.0, 2.0, 1.0, 0.5, 0.25, 0.25, 0.25)
+_SCALES_DEG = (8.0, 4.0, 2.0, 1.0, 0.5, 0.25, 0.25)
 """Residuals beyond this lose their say; it narrows from guess to fit, so that no start has to be good."""
 _INLIER_DEG = 0.35
 _LEAST_INLIERS = 0.2
@@ -65,7 +65,7 @@ def scene_rotation(pictures: Iterable[tuple[int, int, NDArray[np.uint8]]], camer
     -----
     For each pair, the rotation vector a minimises the sum of s^2 r^2 / (s^2 + r^2) over the points
     (Geman-McClure), r the angle between where a point went and where the rotation takes it, s narrowing from
-    4 to 0.25 deg. A rotation is fitted to what also moves because the wearer walks: what is ahead and far
+    8 to 0.25 deg. A rotation is fitted to what also moves because the wearer walks: what is ahead and far
     outweighs what is near, as it agrees with itself.
     """
     tracker = _Tracker(camera)
@@ -91,7 +91,7 @@ class _Tracker:
     """Grid, lens and reduced pictures of one camera."""
 
     def __init__(self, camera: Camera) -> None:
-        self._factor = max(round(camera.width_px / _WIDTH_PX), 1)
+        self._factor = max(camera.width_px // _WIDTH_PX, 1)
         self._size = camera.width_px // self._factor, camera.height_px // self._factor
         width, height = self._size
         x, y = np.meshgrid(
@@ -173,24 +173,28 @@ def fit_rotations(before: Floats, after: Floats, found: NDArray[np.bool_]) -> tu
     inlier_share : ndarray of float64, shape (m,)
         Share of all n points within 0.35 deg.
     """
-    count = after.shape[1]
-    angle = np.zeros((3, count))
-    if count == 0:
-        return angle, np.zeros(0)
-    eye = np.eye(3)
     before = np.broadcast_to(before, after.shape)
-    for scale_deg in _SCALES_DEG:
-        for _ in range(2):
-            carried = carry(before, np.broadcast_to(angle[:, :, None], after.shape))
-            residual = after - carried
-            square = np.sum(residual**2, axis=0)
-            scale = np.radians(scale_deg) ** 2
-            weight = np.where(found, (scale / (scale + square)) ** 2, 0.0)
-            # residual = carried x step: the normal matrix is the sum of |p|^2 1 - p p'
-            normal = -np.einsum("amn,bmn,mn->mab", carried, carried, weight, optimize=True)
-            normal += weight.sum(axis=1)[:, None, None] * eye + 1e-9 * eye
-            wanted = np.einsum("amn,mn->ma", cross(residual, carried), weight, optimize=True)
-            angle = angle + np.linalg.solve(normal, wanted[..., None])[..., 0].T
+    angle, near = _fit(before, after, found)
+    # somebody who fills a third of the picture may have drawn the fit: the rest is asked, too
+    other, others = _fit(before, after, found & ~near)
+    better = others.sum(axis=1) > near.sum(axis=1)
+    chosen = np.where(better[:, None], others, near)
+    return np.where(better, other, angle), chosen.mean(axis=1) if len(chosen) else np.zeros(0)
+
+
+def _fit(before: Floats, after: Floats, found: NDArray[np.bool_]) -> tuple[Floats, NDArray[np.bool_]]:
+    """Return rotation vectors, and which points they explain."""
+    angle, eye = np.zeros((3, after.shape[1])), np.eye(3)
+    for scale_deg in np.repeat(_SCALES_DEG, 2):
+        carried = carry(before, np.broadcast_to(angle[:, :, None], after.shape))
+        residual = after - carried
+        square = np.sum(residual**2, axis=0)
+        scale = np.radians(scale_deg) ** 2
+        weight = np.where(found, (scale / (scale + square)) ** 2, 0.0)
+        # residual = carried x step: the normal matrix is the sum of |p|^2 1 - p p'
+        normal = -np.einsum("amn,bmn,mn->mab", carried, carried, weight, optimize=True)
+        normal += weight.sum(axis=1)[:, None, None] * eye + 1e-9 * eye
+        wanted = np.einsum("amn,mn->ma", cross(residual, carried), weight, optimize=True)
+        angle = angle + np.linalg.solve(normal, wanted[..., None])[..., 0].T
     residual = after - carry(before, np.broadcast_to(angle[:, :, None], after.shape))
-    near = found & (np.sqrt(np.sum(residual**2, axis=0)) < np.radians(_INLIER_DEG))
-    return angle, near.mean(axis=1)
+    return angle, found & (np.sqrt(np.sum(residual**2, axis=0)) < np.radians(_INLIER_DEG))

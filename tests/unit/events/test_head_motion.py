@@ -185,7 +185,7 @@ def test_velocity_of_gaze_leaves_out_gaps():
 @pytest.mark.parametrize("off", [(0.0, 0.0, 0.0), (12.0, 0.0, 0.0)])
 def test_simulated_walks_are_calibrated_by_their_gaze(off):
     """Neon's gyroscope is documented at 102 deg about x, which is 12 deg off the simulator's nominal axes."""
-    walked = walk(7003, gyroscope=Gyroscope(delay_ms=20.0, off_deg=off, noise_deg_s=1.0))
+    walked = walk(7003, duration_s=40.0, gyroscope=Gyroscope(delay_ms=20.0, off_deg=off, noise_deg_s=1.0))
     samples = prepare(walked.gaze, None, pixels_will_do=False)
     directions = np.where(samples.measured, samples.position[:3], np.nan)
     imu = walked.recording_tables["imu"]
