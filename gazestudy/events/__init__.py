@@ -1,6 +1,8 @@
 """Gaze to fixations, saccades, blinks and losses; one algorithm per file."""
 
-from gazestudy.events import engbert_kliegl as _engbert_kliegl  # noqa: F401  (importing it registers it)
+from gazestudy.events import adaptive as _adaptive  # noqa: F401  (importing it registers it)
+from gazestudy.events import engbert_kliegl as _engbert_kliegl  # noqa: F401
+from gazestudy.events import i2mc as _i2mc  # noqa: F401
 from gazestudy.events import idt as _idt  # noqa: F401
 from gazestudy.events import ivt as _ivt  # noqa: F401
 from gazestudy.events import pupil_core as _pupil_core  # noqa: F401

@@ -26,6 +26,9 @@ HOLE_INTERVALS = 3.0
 VENDOR_COLUMNS = ("eye_movement_type", "fixation_id", "saccade_id", "blink_id")
 """Columns of gaze tables with events of the device or its program: a name, or a number, negative for none."""
 
+EYE_COLUMNS = ("left_x", "left_y", "right_x", "right_y")
+"""Columns of gaze tables with the gaze of each eye; their names go on with `_deg` or `_px`."""
+
 _FIRST_SAMPLES = 100  # the white paper takes the sampling interval from the first 100 samples
 _OUTLYING_STEP = 5.0  # steps beyond this many medians are holes in the recording, not its interval
 
@@ -57,6 +60,8 @@ class Samples:
         Angular velocity of the scene camera about its axes x (right), y (down), z (ahead) at each sample,
         deg/s by the right-hand rule, NaN where not known; None: no head motion was given. The direction p of
         something at rest in the world moves through the camera's frame with p' = p x head.
+    eyes : ndarray of float64, shape (2, 2, n), or None
+        Gaze of the left and the right eye, x and y, in deg or px as the columns of `EYE_COLUMNS` have it.
     vendor : dict of str to ndarray, shape (n,)
         What the device or its program says about each sample: those of `VENDOR_COLUMNS` that there are.
     """
@@ -71,6 +76,7 @@ class Samples:
     interval_ns: float
     facts: dict[str, Any] = field(default_factory=dict)
     head_deg_s: Floats | None = None
+    eyes: Floats | None = None
     vendor: dict[str, NDArray[Any]] = field(default_factory=dict)
 
     @property
@@ -144,8 +150,9 @@ def prepare(
         facts |= (provenance_of(head) or {}).get("facts", {})
     angular, pixels = directions is not None, px is not None
     vendor = {name: gaze[name].to_numpy() for name in VENDOR_COLUMNS if name in gaze}
+    eyes = _eyes(gaze, "_deg" if angular else "_px")
     return Samples(
-        t_ns, part, measured, blink, position, angular, pixels, interval_ns, facts, head_deg_s, vendor
+        t_ns, part, measured, blink, position, angular, pixels, interval_ns, facts, head_deg_s, eyes, vendor
     )
 
 
@@ -219,6 +226,13 @@ def _directions(gaze: pd.DataFrame, px: Floats | None, camera: Camera | None) ->
 
 def _rows(gaze: pd.DataFrame, x: str, y: str) -> Floats:
     return np.stack([_column(gaze, x), _column(gaze, y)])
+
+
+def _eyes(gaze: pd.DataFrame, unit: str) -> Floats | None:
+    names = [name + unit for name in EYE_COLUMNS]
+    if not set(names) <= set(gaze.columns):
+        return None
+    return np.stack([_column(gaze, name) for name in names]).reshape(2, 2, len(gaze))
 
 
 def _column(gaze: pd.DataFrame, name: str) -> Floats:
