@@ -12,8 +12,9 @@ from gazestudy.model.tables import REASONS
 
 Ints = NDArray[np.int64]
 
-MISSING_INTERVALS = 1.5
-"""A longer step in time, in usual intervals, means samples that never came."""
+MISSING_INTERVALS = 1.75
+"""A longer step in time, in usual intervals, means samples that never came. Pupil Invisible's 200 Hz come as
+steps of 4 and 8 ms, which is 1.6 usual intervals; one lost sample is 2."""
 
 _OUTLYING_STEP = 5.0
 
@@ -66,8 +67,9 @@ def sampling(t_ns: Ints, part: Ints) -> Sampling:
 
     Notes
     -----
-    The usual interval is the mean of all steps within parts that are at most five times their median, after
-    steps with missing samples were left out: devices that switch between 4 and 8 ms have 6 ms.
+    The usual interval is the mean of the steps within parts, those with missing samples left out: devices
+    that switch between 4 and 8 ms have 6 ms. Where a fifth of all samples or more is lost one by one, such
+    steps cannot be told from those of a device like that, and count as regular.
 
     Examples
     --------
@@ -82,8 +84,9 @@ def sampling(t_ns: Ints, part: Ints) -> Sampling:
     missing = np.zeros(n, dtype=np.int64)
     if len(steps) == 0:
         return Sampling(0.0, float("nan"), missing, np.zeros(n, dtype=np.int64))
-    near = steps[steps <= _OUTLYING_STEP * np.median(steps)]
-    regular = near[near <= MISSING_INTERVALS * near.mean()]
+    regular = steps[steps <= _OUTLYING_STEP * np.median(steps)]
+    while (regular > MISSING_INTERVALS * regular.mean()).any():
+        regular = regular[regular <= MISSING_INTERVALS * regular.mean()]
     interval_ns = float(regular.mean())
     long = inside & (step > MISSING_INTERVALS * interval_ns)
     missing[:-1][long] = np.maximum(np.rint(step[long] / interval_ns).astype(np.int64) - 1, 1)

@@ -203,12 +203,24 @@ def test_nothing_is_missing_between_parts():
     assert len(quality_table(gaze, window_s=10.0)) == 2
 
 
-def test_devices_that_switch_between_two_intervals():
-    steps = np.tile([4, 8], 500) * 1_000_000
+@pytest.mark.parametrize(("steps_ms", "rate_hz"), [([4, 8], 1000 / 6), ([4, 4, 4, 8], 200.0)])
+def test_devices_that_switch_between_two_intervals(steps_ms, rate_hz):
+    steps = np.tile(steps_ms, 1000 // len(steps_ms)) * 1_000_000
     found = sampling(np.cumsum(steps), np.zeros(1000, dtype=np.int64))
-    assert found.rate_hz == pytest.approx(1000 / 6, rel=1e-3)
+    assert found.rate_hz == pytest.approx(rate_hz, rel=2e-3)
     assert found.missing.sum() == 0
-    assert found.jitter_ms == pytest.approx(2.0, abs=0.01)
+    assert found.jitter_ms == pytest.approx(np.std(steps_ms), abs=0.01)
+
+
+@pytest.mark.parametrize("lost", [0.01, 0.05, 0.1, 0.15])
+@pytest.mark.parametrize("jitter_ms", [0.0, 0.2])
+def test_samples_that_were_lost_one_by_one_are_counted(lost, jitter_ms):
+    rng = np.random.default_rng(8)
+    t_ns = (np.arange(20_000) * 5_000_000 + rng.normal(0, jitter_ms, 20_000) * 1e6).astype(np.int64)
+    kept = t_ns[rng.random(20_000) >= lost]
+    found = sampling(kept, np.zeros(len(kept), dtype=np.int64))
+    assert found.rate_hz == pytest.approx(200.0, rel=0.005)
+    assert len(kept) + found.missing.sum() == pytest.approx(20_000, abs=40)
 
 
 @pytest.mark.parametrize("n", [0, 1, 2])
