@@ -28,14 +28,14 @@ from gazestudy.events.table import KIND_CODE, Detection, Runs, find_runs, join_r
 FIXATION, SACCADE, PURSUIT = KIND_CODE["fixation"], KIND_CODE["saccade"], KIND_CODE["pursuit"]
 BLINK, LOSS, UNCLASSIFIED = KIND_CODE["blink"], KIND_CODE["loss"], KIND_CODE["unclassified"]
 
-_WALKS = "own: simulated walks, seeds 1 to 8"
+_WALKS = "own: simulated walks, seeds 1 to 4"
 _OLSEN = "Olsen 2012"
 _DREWS = "Drews & Dierkes 2024, the idea"
 _END_MS = 20.0
 """Of the samples in so much time at either end of a slow phase the mean says where it starts and ends."""
-_NOISE_ROOM = 2.0
+_NOISE_ROOM = 2.5
 """Positions are averaged over more samples until noise asks for at most so many times the threshold."""
-_AVERAGE_MAX_MS = 40.0
+_AVERAGE_MAX_MS = 64.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +100,7 @@ class WorldIvtParameters:
         3.5, "threshold at least this many standard deviations of noise", source=_WALKS, low=0.0, high=20.0
     )
     unknown_head_deg_s: float = parameter(
-        100.0,
-        "threshold where the head's motion is not known",
-        source="Tobii Pro Lab, I-VT (Attention)",
-        low=0.1,
+        60.0, "threshold where the head's motion is not known", source=_WALKS, low=0.1
     )
     flank_share: float = parameter(
         0.4, "a saccade ends at this share of its peak speed", source=_WALKS, low=0.0, high=0.9
@@ -126,7 +123,7 @@ class WorldIvtParameters:
         check_parameters(self)
 
 
-@detector("world_ivt", version=1, parameters=WorldIvtParameters, uses_head=True)
+@detector("world_ivt", version=2, parameters=WorldIvtParameters, uses_head=True)
 def detect_world_ivt(samples: Samples, parameters: WorldIvtParameters) -> Detection:
     """Velocity threshold on gaze in the world, without the turning of the head; for people who walk.
 
@@ -156,7 +153,7 @@ def detect_world_ivt(samples: Samples, parameters: WorldIvtParameters) -> Detect
     last average of a window; threshold; trim the flanks of saccades, which averaging and window have widened;
     merge looks between which gaze in the world did not move; discard short ones.
 
-    Noise of the positions is measured (median second difference). Where it asks for more than twice the
+    Noise of the positions is measured (median second difference). Where it asks for more than 2.5 times the
     threshold, positions are averaged over more samples. A gap longer than `max_gap_ms` and a blink always end
     an event and are never saccades. A fixation is a look at something at rest or moving, unless
     `pursuit_deg_s` is given: to somebody who walks past it, a poster at rest drifts like a moving target,
