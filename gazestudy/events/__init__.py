@@ -12,6 +12,7 @@ from gazestudy.events import world_ivt as _world_ivt  # noqa: F401
 
 from gazestudy.events import presets as _presets  # noqa: F401  isort: skip
 from gazestudy.events.detect import detect_events
+from gazestudy.events.many import detect_events_many
 from gazestudy.events.registry import Detector, detector, list_detectors
 
-__all__ = ["Detector", "detect_events", "detector", "list_detectors"]
+__all__ = ["Detector", "detect_events", "detect_events_many", "detector", "list_detectors"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -115,7 +116,7 @@ def prepare(
     """
     _check(gaze)
     t_ns = gaze["t_ns"].to_numpy(np.int64)
-    part = gaze["part"].to_numpy(np.int64) if "part" in gaze else np.zeros(len(gaze), dtype=np.int64)
+    part = gaze["part"].to_numpy(np.int64) if "part" in gaze else _one_part(len(gaze))
     px = _rows(gaze, "x_px", "y_px") if {"x_px", "y_px"} <= set(gaze.columns) else None
     directions, source = _directions(gaze, px, camera)
     if directions is None and not pixels_will_do:
@@ -226,6 +227,14 @@ def _directions(gaze: pd.DataFrame, px: Floats | None, camera: Camera | None) ->
 
 def _rows(gaze: pd.DataFrame, x: str, y: str) -> Floats:
     return np.stack([_column(gaze, x), _column(gaze, y)])
+
+
+@lru_cache(maxsize=1)
+def _one_part(n: int) -> Ints:
+    """Return zeros that are kept: fresh memory costs more time than what is done with it."""
+    part = np.zeros(n, dtype=np.int64)
+    part.flags.writeable = False
+    return part
 
 
 def _eyes(gaze: pd.DataFrame, unit: str) -> Floats | None:

@@ -158,7 +158,7 @@ def event_table(samples: Samples, found: Detection) -> pd.DataFrame:
     runs = found.runs
     m = len(runs.first)
     if m == 0:
-        return _empty_table()
+        return empty_events()
     total, used, kept = call(
         kernels.sums, found.position, found.usable, samples.measured, runs.first, runs.last
     )
@@ -207,5 +207,6 @@ def _movement(samples: Samples, found: Detection) -> tuple[Floats, Floats, Float
     return amplitude, peak, direction
 
 
-def _empty_table() -> pd.DataFrame:
+def empty_events() -> pd.DataFrame:
+    """Return an event table without rows."""
     return GAZE_EVENTS.empty().assign(**{name: np.zeros(0) for name in MOVEMENT_COLUMNS})
