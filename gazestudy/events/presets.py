@@ -45,3 +45,17 @@ preset(
     merge_angle_deg=2.0,
     min_fixation_ms=70.0,
 )
+preset(
+    "adaptive-coarse",
+    "adaptive",
+    "Adaptive, for trackers worn on the head or with noise: movements below half a degree are not told apart",
+    source="own: half of GazeCom",
+    velocity_ms=20.0,
+    peak_deg_s=35.0,
+    edge_deg_s=20.0,
+    min_saccade_deg=0.5,
+    settle_deg_s=15.0,
+    flank_ms=200.0,
+    island_ms=150.0,
+    min_fixation_ms=60.0,
+)

@@ -41,6 +41,7 @@ OURS = (
     "engbert_kliegl",
     "pupil_core",
     "adaptive",
+    "adaptive-coarse",
     "i2mc",
 )
 CODES = {"fixation": FIXATION, "saccade": SACCADE, "pursuit": PURSUIT, "blink": BLINK}
