@@ -55,10 +55,9 @@ def exercise(path: Path) -> str:
         If an error has several lines, or an importer gave a table that breaks its contract.
     """
     from gazestudy.errors import GazestudyError
-    from gazestudy.importers import build_report, find_recordings, read_candidate, survey_places
+    from gazestudy.importers import build_report, find_recordings, read_candidate
 
     try:
-        list(survey_places(path))
         candidates = find_recordings(path)
     except GazestudyError as error:
         check_error(error)
@@ -130,6 +129,8 @@ def worker(pipe: Connection, sample: str, name: str, seed: int, numbers: range) 
     warnings.simplefilter("error")
     with tempfile.TemporaryDirectory() as root:
         exercise(Path(sample))  # loads all libraries
+        gc.collect()
+        gc.freeze()  # else every collection looks through all of them
         for number in numbers:
             pipe.send(("begin", number, None))
             path = mutated(Path(sample), Path(root) / "sample", name, seed, number)
@@ -141,7 +142,8 @@ def worker(pipe: Connection, sample: str, name: str, seed: int, numbers: range) 
             # On a busy machine an import waits for others: more than its own time would say nothing.
             took_s = min(time.perf_counter() - start, time.process_time() - start_cpu)
             pipe.send((result, number, (took_s, _peak_mb(), detail)))
-            gc.collect()
+            if number % 20 == 0:
+                gc.collect()
             for left in Path(root).iterdir():
                 shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink()
     pipe.send(("end", -1, None))
