@@ -22,7 +22,7 @@ lint: setup-dev
 	$(BIN)/lint-imports
 
 bench: setup-dev
-	for script in tests/benchmarks/bench_*.py; do echo "== $$script"; PYTHONPATH=. $(BIN)/python $$script || exit 1; done
+	for script in tests/benchmarks/bench_*.py tests/benchmarks/events.py; do echo "== $$script"; PYTHONPATH=. $(BIN)/python $$script || exit 1; done
 
 setup: $(VENV)/.installed
 setup-dev: $(VENV)/.installed-dev

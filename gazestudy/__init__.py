@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gazestudy.events import detect_events
+    from gazestudy.events import detect_events, detect_events_many
     from gazestudy.heatmaps import density_map
     from gazestudy.importers import read_recording
     from gazestudy.pipeline.one import MappedRecording, attention_metrics, map_recording
@@ -27,6 +27,7 @@ __all__ = [
     "create_study",
     "density_map",
     "detect_events",
+    "detect_events_many",
     "map_recording",
     "open_study",
     "read_recording",
@@ -39,6 +40,7 @@ _HOMES = {
     "create_study": "gazestudy.store",
     "density_map": "gazestudy.heatmaps",
     "detect_events": "gazestudy.events",
+    "detect_events_many": "gazestudy.events",
     "map_recording": "gazestudy.pipeline.one",
     "open_study": "gazestudy.store",
     "read_recording": "gazestudy.importers",
