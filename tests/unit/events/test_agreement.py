@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gazestudy.errors import ParameterError
@@ -46,6 +46,7 @@ def test_undefined_kappa_is_nan():
     assert np.isnan(Matches(0, 0, 0).f1)
 
 
+@settings(deadline=None)
 @given(labels)
 def test_a_coding_agrees_with_itself(codes):
     codes = np.array(codes)
@@ -55,6 +56,7 @@ def test_a_coding_agrees_with_itself(codes):
     assert found.n_matched == found.n_one == found.n_other
 
 
+@settings(deadline=None)
 @given(labels, st.randoms(use_true_random=False))
 def test_kappa_and_matches_are_symmetric(codes, random):
     one = np.array(codes)
@@ -85,6 +87,7 @@ def slow_matches(one, other, iou_min, by):
     return sorted(kept)
 
 
+@settings(deadline=None)
 @given(
     labels,
     st.randoms(use_true_random=False),

@@ -67,6 +67,7 @@ def test_straight_ahead_is_turned_right_and_up():
     assert angle_deg(both, ahead)[0] == pytest.approx(5.0)
 
 
+@settings(deadline=None)
 @given(st.floats(-20, 20), st.floats(-20, 20), st.floats(-60, 60), st.floats(-40, 40))
 def test_turning_back_undoes_it(azimuth, elevation, at_azimuth, at_elevation):
     there = deg_to_direction(np.array([[at_azimuth, at_elevation]]))

@@ -74,6 +74,7 @@ def test_accuracy_is_that_of_etdqualitizer():
     )
 
 
+@settings(deadline=None)
 @given(st.integers(0, 1000))
 def test_precision_does_not_depend_on_where_gaze_looks(seed):
     """On the sphere it does not; differences of azimuth, which shrink with elevation, would."""
@@ -90,6 +91,7 @@ def test_nothing_to_measure_is_nan():
     assert np.isnan(rms_s2s_deg(np.zeros((0, 3))))
 
 
+@settings(deadline=None)
 @given(st.floats(-179, 179), st.floats(-80, 80), st.floats(-179, 179), st.floats(-80, 80))
 def test_frames_keep_angles(azimuth, elevation, other_azimuth, other_elevation):
     axis, other = deg_to_direction(np.array([[azimuth, elevation], [other_azimuth, other_elevation]]))
