@@ -68,6 +68,7 @@ def head_motion(
     """
     reasons: list[str] = []
     if imu is not None and has_gyroscope(imu):
+        imu = imu[_complete(imu)]  # some devices put readings of other sensors between those of the gyroscope
         seen, fitted_to = _observation(t_ns, directions, scene)
         table = _from_gyroscope(imu, device, seen, fitted_to, reasons)
         if table is not None:
@@ -124,7 +125,11 @@ def gaze_velocity(t_ns: NDArray[np.int64], directions: Floats) -> Observation:
 
 def has_gyroscope(imu: pd.DataFrame) -> bool:
     """Return True if a table of the contract `IMU` holds enough readings of a gyroscope to use them."""
-    return len(imu) >= _LEAST_ROWS and bool(np.isfinite(imu[list(GYRO)].to_numpy()).all(axis=1).mean() > 0.5)
+    return int(np.count_nonzero(_complete(imu))) >= _LEAST_ROWS
+
+
+def _complete(imu: pd.DataFrame) -> NDArray[np.bool_]:
+    return np.asarray(np.isfinite(imu[list(GYRO)].to_numpy(np.float64)).all(axis=1))
 
 
 def _observation(

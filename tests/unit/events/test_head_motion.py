@@ -165,6 +165,15 @@ def test_head_motion_at_samples():
     assert z[2] == 1.0
 
 
+def test_readings_of_other_sensors_between_do_no_harm():
+    imu = imu_of(np.diag([-1.0, -1.0, 1.0]))
+    imu.loc[::7, ["gyro_x_deg_s", "gyro_y_deg_s", "gyro_z_deg_s"]] = np.nan
+    table, facts = motion(imu=imu, device="Tobii Pro Glasses 3", scene=seen_table(seen_rotation()))
+    assert facts["gyroscope_off_deg"] < 1.0
+    at = START_NS + np.arange(1_000_000_000, 25_000_000_000, 5_000_000)
+    assert np.isfinite(head_at(table, at)).all()
+
+
 def test_tables_without_a_gyroscope_are_known():
     imu = imu_of(np.eye(3))
     assert has_gyroscope(imu)
