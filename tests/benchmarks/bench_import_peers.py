@@ -125,14 +125,14 @@ def grow(root: Path, form: str, hours: list[float], repeats: int) -> None:
         if "error" in ours:
             print(f"{form:18} {count:g} h: {ours['error']}")
             return
-        per_hour.append(float(ours["s"]) / count)
+        per_hour.append(float(ours["cpu_s"]) / count)
         print(
-            f"{form:18} {count:4g} h: {ours['s']:6.2f} s, {per_hour[-1]:5.2f} s per hour, {ours['mb']:5.0f} MB",
+            f"{form:18} {count:4g} h: {_figures(ours)}; {per_hour[-1]:5.2f} s CPU per hour",
             flush=True,
         )
         for file in sorted(folder.rglob("*"), reverse=True):
             file.rmdir() if file.is_dir() else file.unlink()
-    print(f"{form:18} longest over shortest, per hour: {per_hour[-1] / per_hour[0]:.2f}")
+    print(f"{form:18} longest over shortest, per hour: {per_hour[-1] / per_hour[0]:.2f}", flush=True)
 
 
 def main() -> None:

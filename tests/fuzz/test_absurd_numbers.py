@@ -19,11 +19,13 @@ _SAME_FILES = (", parts", ", project", ", several")  # as in another sample
 
 
 def with_huge(value: Any) -> Iterator[Any]:
-    """Yield the document once for each scalar in it, with a huge number there."""
+    """Yield the document with a huge number for each scalar, and a number for each list and object, in turn."""
     if isinstance(value, dict):
+        yield 5
         for key, inner in value.items():
             yield from (value | {key: changed} for changed in with_huge(inner))
     elif isinstance(value, list):
+        yield 5
         for at, inner in enumerate(value):
             yield from ([*value[:at], changed, *value[at + 1 :]] for changed in with_huge(inner))
     else:

@@ -450,7 +450,7 @@ def _camera_of(values: dict[str, Any]) -> TobiiCamera:
         skew=float(skew) if skew.shape == () else 0.0,
         principal=numbers("principal-point"),
         radial=numbers("radial-distortion"),
-        tangential=numbers("tangential-distortion")[:2],
+        tangential=numbers("tangential-distortion").reshape(-1)[:2],
         resolution=(int(resolution[0]), int(resolution[1])),
     )
 
