@@ -208,6 +208,8 @@ _SEEN_RIGHT = 0.25
 _EDGE_SHARE = 0.15
 _EDGE = np.ones((GRID, GRID), dtype=bool)
 _EDGE[1:-1, 1:-1] = False
+_UPRIGHT_ROWS = 4
+_FOOT_SHARE = 0.5
 
 
 class Evidence:
@@ -235,8 +237,9 @@ class Evidence:
         """Share of the picture, by contrast, that no look-alike is suspected in.
 
         Suspect are cells that looked right in less than a quarter of the frames, unless they form a patch of
-        which at least 15 % lies at the edge of the picture: pillars and railings hide a picture from an edge
-        inwards, while the lettering of a look-alike runs across it or keeps a margin.
+        which at least 15 % lies at the edge of the picture, or stand on its lower edge as people do. Pillars,
+        railings and people who stand still hide a picture from an edge inwards, while the lettering of a
+        look-alike runs across it or keeps a margin.
         """
         total = self._weight.sum()
         if total <= 0:
@@ -246,8 +249,18 @@ class Evidence:
         patches = np.asarray(labels)
         sizes = np.bincount(patches.ravel(), minlength=count)
         at_edge = np.bincount(patches[_EDGE], minlength=count)
-        suspect = doubtful & (at_edge < _EDGE_SHARE * sizes)[patches]
+        hidden = (at_edge >= _EDGE_SHARE * sizes) | _stands(patches, count)
+        suspect = doubtful & ~hidden[patches]
         return 1.0 - float(self._weight[suspect].sum() / total)
+
+
+def _stands(patches: NDArray[np.generic], count: int) -> NDArray[np.bool_]:
+    """Say which patches are upright and stand on the lower edge about as broad as they are on average."""
+    rows = np.array([np.any(patches == number, axis=1).sum() for number in range(count)])
+    width = np.bincount(patches.ravel(), minlength=count) / np.maximum(rows, 1)
+    foot = np.bincount(patches[-1], minlength=count)
+    stands: NDArray[np.bool_] = (rows >= _UPRIGHT_ROWS) & (rows > width) & (foot >= _FOOT_SHARE * width)
+    return stands
 
 
 def _nearest(count: int) -> NDArray[np.int64]:

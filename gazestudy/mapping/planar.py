@@ -27,7 +27,7 @@ from gazestudy.model.camera import Camera
 from gazestudy.model.provenance import Provenance
 from gazestudy.progress import SILENT, Progress, raise_if_cancelled
 
-VERSION = 4
+VERSION = 5
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from gazestudy.mapping import (
     map_gaze,
     texture_report,
 )
+from gazestudy.mapping.appearance import GRID, Appearance, Evidence
 from gazestudy.model import Creative, Placement
 from gazestudy.model.tables import FRAME_KINDS, MAPPING, categorical
 
@@ -353,3 +354,23 @@ def test_texture_report(make_artwork):
     report = texture_report([Reference("a", "a1", make_artwork(23)), Reference("b", "b1", blank)])
     assert report["mappable"].tolist() == ["well", "hardly"]
     assert report["key_points"].iloc[0] >= 500 and report["key_points"].iloc[1] == 0
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns", "suspected"),
+    [
+        (slice(6, 16), slice(7, 9), False),  # somebody stands there all the time
+        (slice(6, 14), slice(7, 9), True),  # does not reach the lower edge: no person
+        (slice(10, 12), slice(3, 13), True),  # other lettering
+        (slice(14, 16), slice(3, 13), False),  # a railing along the lower edge
+    ],
+)
+def test_only_what_may_stand_in_front_is_no_doubt(rows, columns, suspected):
+    shape = GRID, GRID
+    right = np.ones(shape, dtype=bool)
+    right[rows, columns] = False
+    look = Appearance(1.0, GRID**2, 1.0, np.ones(shape, dtype=bool), right, right, np.full(shape, 20.0))
+    evidence = Evidence()
+    for _ in range(30):
+        evidence.add(look)
+    assert (evidence.share < 0.96) == suspected
