@@ -1,6 +1,6 @@
 """Files from outside, read into the model."""
 
-from gazestudy.importers import recordings  # all formats register themselves
+import gazestudy.importers.recordings  # noqa: F401 - all formats register themselves
 from gazestudy.importers.recordings.choices import Choice
 from gazestudy.importers.recordings.column_proposals import propose_columns
 from gazestudy.importers.recordings.columns import (
@@ -46,5 +46,3 @@ __all__ = [
     "save_columns",
     "survey_places",
 ]
-
-del recordings
