@@ -334,4 +334,12 @@ def picture_size(path: Path) -> tuple[int, int]:
     """
     container, stream = open_video(path)
     with container:
-        return int(stream.codec_context.width), int(stream.codec_context.height)
+        width, height = int(stream.codec_context.width), int(stream.codec_context.height)
+    if width <= 0 or height <= 0:
+        raise InputError(
+            path,
+            "this video does not say how large its pictures are",
+            found=f"{width} x {height}",
+            advice="It is damaged; copy it again from the recorder",
+        )
+    return width, height

@@ -47,7 +47,7 @@ _Number = TypeVar("_Number", bound=np.generic)
 _NS_PER_US = 1000
 _SIGNS = ("recording.json", "participant.json", "sysinfo.json", "project.json", LIVE)
 _SEGMENT = re.compile(r"segments/(\d{1,9})/" + re.escape(LIVE))
-_VTS_ZERO = re.compile(rb'"ts":(\d{1,15}),[^\n]*"vts":0\}')
+_VTS_ZERO = re.compile(rb'"ts":(\d{1,15}),[^\n]{0,80}"vts":0\}')  # bounded: damage may be one endless line
 _PROJECT_FOLDERS = ("recordings", "participants", "calibrations")
 
 

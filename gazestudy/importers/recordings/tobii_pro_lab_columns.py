@@ -16,6 +16,7 @@ TIME = "recording timestamp"
 EYE_TRACKER = "eye tracker"
 _BESIDE_TIME = ("sensor", "participant name", "recording name", "eye movement type", "gaze point x")
 _UNIT = re.compile(r"^(.*?)\s*(?:\[([^\[\]]*)\]|\(([^()]*)\))$")
+_LONGEST_NAME = 1000  # a longer one is damage, over which patterns take for ever
 _OF_SNAPSHOT = re.compile(
     r"^((?:automatically |manually |assisted )?mapp(?:ed|ing) [^\[]+?) \[(.+)\]$", re.IGNORECASE
 )
@@ -77,7 +78,7 @@ def parse_header(names: list[str]) -> Columns:
             snapshot = _TRAILING_UNIT.sub("", match.group(2))
             columns.snapshots.setdefault(snapshot, {})[match.group(1).lower()] = name
         else:
-            match = _UNIT.match(name)
+            match = _UNIT.match(name) if len(name) <= _LONGEST_NAME else None
             bare = match.group(1) if match else name
             unit = ((match.group(2) or match.group(3)) if match else "") or ""
             columns.plain.setdefault(bare.lower(), []).append((_unit(unit), name))
