@@ -107,6 +107,12 @@ def import_recordings(
         console.say(item.text)
 
 
+def _holds_one_of(folder: str, found: Sequence[str]) -> bool:
+    """Say whether a recording was found below a folder: then the folder itself need not be one."""
+    prefix = f"{folder}/" if folder else ""
+    return any(inner != folder and inner.startswith(prefix) for inner in found)
+
+
 def _show_what_lies_there(
     paths: Sequence[Path], importer: str, options: ReadOptions, console: Console
 ) -> None:
@@ -126,7 +132,12 @@ def _show_what_lies_there(
             clear = False
             continue
         recordings += [row for place in places for row in _rows_of(place)]
-        unknown += [_nothing_at(place) for place in places if not place.candidates]
+        found = [place.inner for place in places if place.candidates]
+        unknown += [
+            _nothing_at(place)
+            for place in places
+            if not place.candidates and (place.error or not _holds_one_of(place.inner, found))
+        ]
         clear = clear and any(place.candidates for place in places)
         clear = clear and not any(place.error or len(place.importers) > 1 for place in places)
     console.document({"recordings": recordings, "unknown": unknown})
