@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import shutil
 from collections.abc import Iterator
@@ -18,18 +19,18 @@ _LARGEST = 200_000
 _SAME_FILES = (", parts", ", project", ", several")  # as in another sample
 
 
-def with_huge(value: Any) -> Iterator[Any]:
+def with_huge(value: Any, huge: Any = HUGE) -> Iterator[Any]:
     """Yield the document with a huge number for each scalar, and a number for each list and object, in turn."""
     if isinstance(value, dict):
         yield 5
         for key, inner in value.items():
-            yield from (value | {key: changed} for changed in with_huge(inner))
+            yield from (value | {key: changed} for changed in with_huge(inner, huge))
     elif isinstance(value, list):
         yield 5
         for at, inner in enumerate(value):
-            yield from ([*value[:at], changed, *value[at + 1 :]] for changed in with_huge(inner))
+            yield from ([*value[:at], changed, *value[at + 1 :]] for changed in with_huge(inner, huge))
     else:
-        yield HUGE
+        yield huge
 
 
 def with_absurd_cell(text: str, absurd: str) -> Iterator[str]:
@@ -44,7 +45,15 @@ def with_absurd_cell(text: str, absurd: str) -> Iterator[str]:
 
 
 def variants(content: bytes) -> Iterator[bytes]:
-    if b"\0" in content[:2000] or content[:2] == b"\x1f\x8b" or len(content) > _LARGEST:
+    if content[:2] == b"\x1f\x8b":
+        lines = gzip.decompress(content).split(b"\n")
+        number = min(_ROW, len(lines) - 2)
+        if lines[number][:1] == b"{":
+            for changed in with_huge(json.loads(lines[number]), 1e308):
+                text = b"\n".join([*lines[:number], json.dumps(changed).encode(), *lines[number + 1 :]])
+                yield gzip.compress(text, 1)
+        return
+    if b"\0" in content[:2000] or len(content) > _LARGEST:
         return
     try:
         document = json.loads(content)

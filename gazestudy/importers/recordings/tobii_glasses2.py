@@ -277,7 +277,8 @@ class _Card:
             return _stack([one.status[kind, eye] for one in samples])
 
         width, height = self.scene.size_px
-        gaze = values("gp") * (float(width), float(height))
+        with np.errstate(over="ignore"):  # numbers this large are damage, and out of the image anyway
+            gaze = values("gp") * (float(width), float(height))
         gaze3d = self.axes.points(values("gp3"))
         checks = reprojection(gaze3d, gaze[:, 0], gaze[:, 1], self.scene.device_camera)
         extra: dict[str, NDArray[Any]] = {f"gaze3d_{axis}_mm": gaze3d[:, i] for i, axis in enumerate("xyz")}

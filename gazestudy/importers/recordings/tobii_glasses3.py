@@ -232,7 +232,8 @@ class _Folder:
         t_s = columns.floats("t_s")
         findings = [*lines.findings, *_odd_lines(odd, self.gaze_name, "gaze")]
         width, height = self.scene.size_px
-        gaze = columns.floats("gaze2d", 2) * (float(width), float(height))
+        with np.errstate(over="ignore"):  # numbers this large are damage, and out of the image anyway
+            gaze = columns.floats("gaze2d", 2) * (float(width), float(height))
         gaze3d = self.axes.points(columns.floats("gaze3d", 3))
         extra: dict[str, NDArray[Any]] = {f"gaze3d_{axis}_mm": gaze3d[:, i] for i, axis in enumerate("xyz")}
         for eye in EYES:
