@@ -31,6 +31,8 @@ def with_huge(value: Any, huge: Any = HUGE) -> Iterator[Any]:
             yield from ([*value[:at], changed, *value[at + 1 :]] for changed in with_huge(inner, huge))
     else:
         yield huge
+        if type(value) in (int, float):
+            yield float("inf")
 
 
 def with_absurd_cell(text: str, absurd: str) -> Iterator[str]:

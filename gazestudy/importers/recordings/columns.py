@@ -23,7 +23,7 @@ _AS_WRITTEN = ("encoding", "delimiter", "decimal", "skip_rows")
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Validity(_Strict):

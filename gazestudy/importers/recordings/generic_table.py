@@ -263,6 +263,9 @@ class _Table:
         label = gaze["frame_label"].to_numpy() if "frame_label" in gaze.columns else None
         start = self.mapping.video_start
         start_ns = None if start is None else round(start * NS_PER_UNIT[self.mapping.time_unit])
+        if start_ns is not None and abs(start_ns) >= 2**63:
+            name = self.mapping.table or ""
+            raise InputError(self.source.place(name), "video_start is no time", found=f"{start:g}")
         t_ns, more = align_video(times_ns, gaze["t_ns"].to_numpy(), label, start_ns)
         table = frame_table(t_ns, video=np.zeros(count, np.int64), index=np.arange(count, dtype=np.int64))
         return frame_stream(table, (*found, *more))

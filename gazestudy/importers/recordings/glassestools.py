@@ -28,6 +28,7 @@ GAZE, FRAMES, INFO, CAMERA = "gazeData.tsv", "frameTimestamps.tsv", "recording_i
 _NS_PER_MS = 1_000_000
 _RENAMED = {"pup_diam_l": "pupil_left_mm", "pup_diam_r": "pupil_right_mm"}
 _IN_MM = ("gaze_ori_", "gaze_pos_3d_")
+_LATEST = 1e13
 _MS_NOT_S = 10**11  # as seconds this is the year 5138
 
 
@@ -170,6 +171,7 @@ def _start_ns(info: dict[str, Any]) -> int | None:
     stamp = info.get("start_time")
     if isinstance(stamp, dict):
         stamp = stamp.get("__Timestamp__")
-    if not isinstance(stamp, (int, float)) or not stamp:
+    if not isinstance(stamp, (int, float)) or not 0 < abs(stamp) < _LATEST:
         return None
-    return int(stamp) * (10**6 if stamp > _MS_NOT_S else 10**9)
+    start_ns = int(stamp) * (10**6 if stamp > _MS_NOT_S else 10**9)
+    return start_ns if abs(start_ns) < 2**63 else None
