@@ -182,14 +182,14 @@ class Source(ABC):
 
     def hashes(self, names: Sequence[str]) -> tuple[SourceFile, ...]:
         """Return size and SHA-256 of files, read piece by piece."""
-        found = []
-        for name in names:
-            digest, size = hashlib.sha256(), 0
-            for piece in self.pieces(name):
-                digest.update(piece)
-                size += len(piece)
-            found.append(SourceFile(name, size, digest.hexdigest()))
-        return tuple(found)
+        return tuple(map(self._hash, names))
+
+    def _hash(self, name: str) -> SourceFile:
+        digest, size = hashlib.sha256(), 0
+        for piece in self.pieces(name):
+            digest.update(piece)
+            size += len(piece)
+        return SourceFile(name, size, digest.hexdigest())
 
     def _guarded(self, name: str, stream: _Readable, count: int) -> bytes:
         try:

@@ -21,7 +21,6 @@ from gazestudy.importers.video_decoding import (
     Reader,
     Stamp,
     open_video,
-    stamped_packets,
     trouble_text,
 )
 from gazestudy.importers.video_edits import UnusableEdits, present, read_edits, to_ns
@@ -129,10 +128,9 @@ _COLUMN: dict[Stamp, int] = {"ordinal": 0, "pts": 1, "dts": 2}
 def _packets(container: InputContainer, stream: VideoStream, path: Path, notes: list[Finding]) -> _Packets:
     rows = []
     try:
-        for ordinal, packet in stamped_packets(container, stream, "ordinal"):
+        for ordinal, packet in enumerate(container.demux(stream)):
             if packet.size:
-                whole = not packet.is_corrupt
-                rows.append((ordinal or 0, packet.pts, packet.dts, packet.is_keyframe, whole))
+                rows.append((ordinal, packet.pts, packet.dts, packet.is_keyframe, not packet.is_corrupt))
     except TROUBLE as error:
         text = f"{path.name}: reading stopped early ({trouble_text(error)})"
         notes.append(_finding("video_damaged", text, 0))

@@ -27,7 +27,7 @@ from gazestudy.importers.registry import ImporterInfo, Match, ReadOptions, Refus
 from gazestudy.importers.scene_frames import NO_VIDEO, paired_frames
 from gazestudy.importers.sources import TABLE_SUFFIXES, Source
 from gazestudy.importers.streams import gap_findings, gaze_stream, in_time_order
-from gazestudy.importers.text_tables import TextTable, column_key, read_table, sniff_header
+from gazestudy.importers.text_tables import Kind, TextTable, column_key, read_table, sniff_header
 from gazestudy.importers.video import SceneVideo, picture_size
 from gazestudy.model import Camera, Clock, Finding, Recording, RecordingMeta, Stream
 
@@ -43,6 +43,25 @@ FRAME_TABLES = ("world_timestamps.csv", "scene_timestamps.csv", "world.csv")
 
 _VIDEO_NAME = re.compile(r"[0-9a-f]{8}_(\d+(?:\.\d+)?)-\d+(?:\.\d+)?\.mp4", re.IGNORECASE)
 _ENRICHMENT = re.compile(r"gaze (detected|position) (on|in) (surface|reference image)")
+_FRAME_KINDS: dict[str, Kind] = {"recording id": "words", "section id": "words", "timestamp [ns]": "int"}
+_GAZE_KINDS: dict[str, Kind] = (
+    _FRAME_KINDS
+    | dict.fromkeys(("fixation id", "blink id"), "int")
+    | dict.fromkeys((*COLUMNS[1:], "azimuth [deg]", "elevation [deg]"), "float")
+    | {"worn": "words"}
+)
+_IMU_KINDS: dict[str, Kind] = _FRAME_KINDS | dict.fromkeys(
+    (
+        *(
+            f"{sensor} {axis} [{unit}]"
+            for sensor, unit in (("gyro", "deg/s"), ("acceleration", "g"))
+            for axis in "xyz"
+        ),
+        *(f"{angle} [deg]" for angle in ("roll", "pitch", "yaw")),
+        *(f"quaternion {axis}" for axis in "wxyz"),
+    ),
+    "float",
+)
 _WORN_WORDS = {"true": True, "false": False, "yes": True, "no": False}
 
 
@@ -246,7 +265,7 @@ class _Export:
         return found
 
     def _text_gaze(self) -> TextTable:
-        return read_table(self.source, _gaze_name(self.source) or "gaze.csv", "gaze")
+        return read_table(self.source, _gaze_name(self.source) or "gaze.csv", "gaze", kinds=_GAZE_KINDS)
 
     @cached_property
     def _gaze(self) -> Stream:
@@ -286,8 +305,8 @@ class _Export:
                 )
             )
             return np.ones(len(table), dtype=np.bool_)
-        words, codes = np.unique(table.text(name).str.lower().to_numpy(dtype=str), return_inverse=True)
-        states = [worn_state(word) for word in words.tolist()]
+        words, codes = table.words(name)
+        states = [worn_state(word) for word in words]
         unknown = np.array([state is None for state in states], dtype=np.bool_)[codes]
         if unknown.any():
             text = f"{unknown.sum()} samples do not say whether the glasses were worn; taken as worn"
@@ -314,7 +333,7 @@ class _Export:
 
     def _note_several(self, table: TextTable) -> None:
         name = table.find("recording id")
-        if name is not None and len(ids := table.text(name).unique()) > 1:
+        if name is not None and len(ids := set(table.words(name)[0])) > 1:
             raise InputError(
                 table.place,
                 "the table mixes several recordings",
@@ -335,7 +354,7 @@ class _Export:
 
     def _frame_times(self, video: SceneVideo, findings: list[Finding]) -> NDArray[np.int64]:
         if self._frame_file is not None:
-            table = read_table(self.source, self._frame_file, "frames")
+            table = read_table(self.source, self._frame_file, "frames", kinds=_FRAME_KINDS)
             times = table.times_ns(table.need("timestamp [ns]"))
             findings.extend(table.findings)
             return times
@@ -351,7 +370,7 @@ class _Export:
         return np.asarray(video.times_ns + start)
 
     def imu(self) -> Stream:
-        table = read_table(self.source, "imu.csv", "imu")
+        table = read_table(self.source, "imu.csv", "imu", kinds=_IMU_KINDS)
         values: dict[str, NDArray[Any]] = {"t_ns": table.times_ns(table.need("timestamp [ns]"))}
         for axis in "xyz":
             values[f"gyro_{axis}_deg_s"] = table.floats(table.need(f"gyro {axis} [deg/s]"))

@@ -1,6 +1,7 @@
 """Reading text tables, against Python's own integers and decimals."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -179,3 +180,31 @@ def test_sniffing_reads_only_the_start(tmp_path):
     assert (form.delimiter, form.decimal) == (",", ".")
     (tmp_path / "b.csv").write_bytes(bytes(range(256)))
     assert sniff_header(FolderSource(tmp_path), "b.csv") is None
+
+
+CELLS = st.one_of(
+    st.integers(-(2**63), 2**63 - 1).map(str),
+    st.floats().map(repr),
+    st.sampled_from(["", " 7 ", "nan", "NA", "-", "1.50", "1e3", "+2", "oops", "0x1F", "1,5"]),
+)
+
+
+@given(
+    rows=st.lists(st.tuples(CELLS, CELLS, st.sampled_from(["1.0", "0", " True", ""])), min_size=1, max_size=8)
+)
+def test_known_kinds_give_what_text_gives(tmp_path_factory, rows):
+    folder = tmp_path_factory.mktemp("kinds")
+    lines = ["t;x;worn", *(";".join(row) for row in rows)]
+    (folder / "t.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    slow, fast = (
+        read_table(FolderSource(folder), "t.csv", "gaze", kinds=kinds)
+        for kinds in (None, {"T": "int", "x": "float", "worn": "words"})
+    )
+    np.testing.assert_array_equal(slow.floats("x"), fast.floats("x"))
+    np.testing.assert_array_equal(slow.ints("t"), fast.ints("t"))
+    np.testing.assert_array_equal(slow.times_ns("t"), fast.times_ns("t"))
+    for one in (slow, fast):
+        words, codes_of_rows = one.words("worn")
+        assert [words[code] for code in codes_of_rows] == one.text("worn").str.lower().tolist()
+    assert [found.message for found in slow.findings] == [found.message for found in fast.findings]
+    pd.testing.assert_frame_equal(slow.frame(), fast.frame(), check_dtype=False)
