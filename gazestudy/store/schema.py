@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import JSON, Float, ForeignKey, LargeBinary, MetaData, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """Format of the study; equals the number of the newest migration."""
 
 _NAMES = {
@@ -214,6 +214,71 @@ class GazeCorrectionRow(Base):
     """Two corrections of one recording would have to be added up in some order: there is one or none."""
     facts: Mapped[dict[str, Any]]
     """The amounts and their evidence."""
+    note: Mapped[str]
+    made_by: Mapped[str]
+    made_utc: Mapped[str]
+
+
+class KeyFrameRow(Base):
+    """The corners of a placement in a frame, clicked by a person."""
+
+    __tablename__ = "key_frame"
+    __table_args__ = (UniqueConstraint("recording_id", "placement_id", "copy", "t_ns"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    recording_id: Mapped[str] = mapped_column(ForeignKey("recording.id", ondelete="CASCADE"))
+    placement_id: Mapped[str] = mapped_column(ForeignKey("placement.id", ondelete="CASCADE"))
+    creative_id: Mapped[str]
+    """Empty for the first picture of the placement."""
+    copy: Mapped[int]
+    t_ns: Mapped[int]
+    corners_px: Mapped[list[Any]]
+    note: Mapped[str]
+    made_by: Mapped[str]
+    made_utc: Mapped[str]
+
+
+class ManualAnswerRow(Base):
+    """Where gaze was during a stretch of time, as a person says."""
+
+    __tablename__ = "manual_answer"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    recording_id: Mapped[str] = mapped_column(ForeignKey("recording.id", ondelete="CASCADE"), index=True)
+    start_ns: Mapped[int]
+    end_ns: Mapped[int]
+    verdict: Mapped[str]
+    placement_id: Mapped[str | None] = mapped_column(ForeignKey("placement.id", ondelete="CASCADE"))
+    creative_id: Mapped[str]
+    copy: Mapped[int]
+    x_share: Mapped[float | None] = mapped_column(Float)
+    y_share: Mapped[float | None] = mapped_column(Float)
+    """Shares of the picture, which hold when it is replaced by a larger scan."""
+    note: Mapped[str]
+    made_by: Mapped[str]
+    made_utc: Mapped[str]
+
+
+class MarkerLayoutRow(Base):
+    """Printed markers beside or on a placement."""
+
+    __tablename__ = "marker_layout"
+    __table_args__ = (UniqueConstraint("placement_id"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    placement_id: Mapped[str] = mapped_column(ForeignKey("placement.id", ondelete="CASCADE"))
+    facts: Mapped[dict[str, Any]]
+    note: Mapped[str]
+    made_by: Mapped[str]
+    made_utc: Mapped[str]
+
+
+class VendorRankRow(Base):
+    """How the mapping of a vendor's program ranks: for the study, or for one placement."""
+
+    __tablename__ = "vendor_rank"
+    __table_args__ = (UniqueConstraint("placement_id"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    placement_id: Mapped[str | None] = mapped_column(ForeignKey("placement.id", ondelete="CASCADE"))
+    """None for the whole study."""
+    rank: Mapped[str]
     note: Mapped[str]
     made_by: Mapped[str]
     made_utc: Mapped[str]

@@ -21,6 +21,7 @@ from gazestudy.store.corrections import CorrectionShelf
 from gazestudy.store.database import BACKUPS, DATABASE_NAME, Database
 from gazestudy.store.imported import ImportedMappingShelf
 from gazestudy.store.lock import LOCK_NAME, StudyLock
+from gazestudy.store.manual import ManualMappingShelf
 from gazestudy.store.placements import PlacementShelf
 from gazestudy.store.results import ResultShelf
 from gazestudy.store.schema import DerivedRow, PlacementRow, RecordingRow, StudyRow
@@ -38,7 +39,15 @@ Names of persons, if any were given, are in study.sqlite only, in a table of the
 """
 
 
-class Study(PlacementShelf, AoiShelf, ImportedMappingShelf, ResultShelf, AlignmentShelf, CorrectionShelf):
+class Study(
+    PlacementShelf,
+    AoiShelf,
+    ImportedMappingShelf,
+    ResultShelf,
+    AlignmentShelf,
+    CorrectionShelf,
+    ManualMappingShelf,
+):
     """An open study; get one from `create_study` or `open_study` and use it in a `with` block.
 
     Every change is on the disk when the method returns, or did not happen.

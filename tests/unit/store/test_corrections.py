@@ -82,7 +82,8 @@ def test_study_of_the_second_format_is_brought_up_to_date(tmp_path: Path) -> Non
     with create_study(tmp_path / "old", name="Old") as study:
         study.add_participant("P01")
     with closing(sqlite3.connect(tmp_path / "old" / "study.sqlite")) as connection:
-        connection.execute("DROP TABLE gaze_correction")
+        for later in ("gaze_correction", "key_frame", "manual_answer", "marker_layout", "vendor_rank"):
+            connection.execute(f"DROP TABLE {later}")
         connection.execute("UPDATE alembic_version SET version_num = '0002'")
         connection.commit()
     with open_study(tmp_path / "old") as study:
