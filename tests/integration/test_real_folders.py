@@ -69,7 +69,7 @@ FOUND: dict[str, list[tuple[str, str, str, str]]] = {
         ("peer_glassesTools/g3", "", "glassestools", "Tobii Glasses 3"),
     ],
     "tobii_prolab_tsv_gazeplotter": [
-        ("", "testMobileTsvData.tsv,Y1,Recording 16", "tobii-pro-lab", "Tobii Pro Glasses"),
+        ("", "testMobileTsvData.tsv,1,Recording 16", "tobii-pro-lab", "Tobii Pro Glasses"),
     ],
 }
 """Folder of real files: below it, which of several, importer, how the name of the device begins or ends.

@@ -66,20 +66,23 @@ class TobiiProLab:
             header = export_header(source, name)
             if header is None:
                 continue
-            for participant, recording in recordings_in(source, name, *header):
+            for number, (_, recording) in enumerate(recordings_in(source, name, *header), 1):
                 reason = f"{name} with 'Recording timestamp' of Tobii Pro Lab"
-                key = selection_of(name, participant, recording)
+                key = selection_of(name, str(number), recording)  # shown to people: no participant's name
                 found.append(Match(recording or Path(name).stem, _device(header[0]), reason, key, covers=()))
         return found or Refusal("no table has the columns of Tobii Pro Lab ('Recording timestamp', 'Sensor')")
 
     def read(self, source: Source, info: ImporterInfo, options: ReadOptions) -> Recording:
         """Return the recording with lazy streams."""
         key = parse_selection(options.selection, 3)
-        if key is None or not source.has(key[0]):
-            raise InputError(
-                source.path, f"there is no recording {options.selection!r}", advice="Choose it by name"
-            )
-        return _Export(source, key[0], key[1], key[2], options).recording(info)
+        header = export_header(source, key[0]) if key is not None and source.has(key[0]) else None
+        if key is not None and header is not None:
+            held = enumerate(recordings_in(source, key[0], *header), 1)
+            for participant, recording in (pair for number, pair in held if str(number) == key[1]):
+                return _Export(source, key[0], participant, recording, options).recording(info)
+        raise InputError(
+            source.path, f"there is no recording {options.selection!r}", advice="Choose it by name"
+        )
 
 
 def _device(names: list[str]) -> str:

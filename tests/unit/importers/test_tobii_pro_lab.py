@@ -219,6 +219,7 @@ def test_several_recordings_in_one_file(export):
     found = find_recordings(folder)
     assert [one.name for one in found] == ["Rec 1", "Rec 2", "Rec 1"]
     assert len({one.selection for one in found}) == 3
+    assert not any("Max" in one.selection for one in found)  # it is printed
     counts = [len(read_recording(folder, name=one.selection).gaze) for one in found]
     assert counts == [5, 3, 2]
     recording = read_recording(folder, name="Rec 2")
