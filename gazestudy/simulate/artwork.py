@@ -18,7 +18,7 @@ from gazestudy._cv2 import cv2
 Image = NDArray[np.uint8]
 Floats = NDArray[np.float64]
 _Drawn = tuple[Image, Floats]  # picture and hot spots
-ArtworkStyle = Literal["photo", "product", "geometric", "market", "plain"]
+ArtworkStyle = Literal["photo", "product", "geometric", "market", "plain", "flat", "dark", "text"]
 
 OVERSAMPLING = 2
 _FONT = cv2.FONT_HERSHEY_DUPLEX
@@ -89,8 +89,9 @@ def draw_artwork(
 
     Parameters
     ----------
-    style : {"photo", "product", "geometric", "market", "plain"}
-        Kind of picture; "plain" is nearly blank on purpose.
+    style : {"photo", "product", "geometric", "market", "plain", "flat", "dark", "text"}
+        Kind of picture; "plain" is nearly blank on purpose, "flat" has one colour and a logo, "dark" is a
+        night scene of little contrast, "text" a notice without any picture.
     width_px, height_px : int
         Size of the reference image.
     headline : str
@@ -410,6 +411,44 @@ def _plain(
     return picture, np.array([[0.5, 0.48, 0.7], [0.5, 0.88, 0.3]])
 
 
+def _flat(
+    width: int, height: int, headline: str, rng: np.random.Generator, motif: np.random.Generator
+) -> _Drawn:
+    picture = np.full((height, width, 3), random_colour(motif, saturation=0.7, value=0.7), dtype=np.uint8)
+    _logo(picture, 0.5 * width, 0.5 * height, 0.07 * min(width, height), rng)
+    return picture, np.array([[0.5, 0.5, 1.0]])
+
+
+def _dark(
+    width: int, height: int, headline: str, rng: np.random.Generator, motif: np.random.Generator
+) -> _Drawn:
+    picture = np.asarray(8 + 0.14 * _landscape(width, height, motif), dtype=np.uint8)
+    unit = min(width, height)
+    put_text(
+        picture,
+        headline,
+        x=0.1 * width,
+        y=0.75 * height,
+        width=0.5 * width,
+        height=0.09 * unit,
+        colour=(90, 90, 90),
+    )
+    return picture, np.array([[0.35, 0.78, 0.5], [0.5, 0.4, 0.5]])
+
+
+def _text(
+    width: int, height: int, headline: str, rng: np.random.Generator, motif: np.random.Generator
+) -> _Drawn:
+    picture = np.full((height, width, 3), random_colour(motif, saturation=0.08, value=0.97), dtype=np.uint8)
+    ink = random_colour(motif, saturation=0.6, value=0.3)
+    unit = min(width, height)
+    put_text(
+        picture, headline, x=0.08 * width, y=0.07 * height, width=0.84 * width, height=0.2 * unit, colour=ink
+    )
+    _small_print(picture, (0.08 * width, 0.4 * height, 0.84 * width, 0.5 * height), 9, rng, ink)
+    return picture, np.array([[0.5, 0.12, 0.4], [0.4, 0.6, 0.6]])
+
+
 def _logo(picture: Image, x: float, y: float, radius: float, rng: np.random.Generator) -> None:
     centre = (round(x), round(y))
     cv2.circle(picture, centre, round(radius), (250, 250, 250), -1, cv2.LINE_AA)
@@ -426,4 +465,7 @@ _STYLES: dict[str, _Draw] = {
     "geometric": _geometric,
     "market": _market,
     "plain": _plain,
+    "flat": _flat,
+    "dark": _dark,
+    "text": _text,
 }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gazestudy.simulate.motion import STEP_S, HeadMotion, Path, follow
+from gazestudy.simulate.motion import HEAD_RAD_S, STEP_S, HeadMotion, Path, follow
 from gazestudy.simulate.sight import hidden
 from gazestudy.simulate.station import Station
 from gazestudy.simulate.surfaces import Floats
@@ -39,6 +39,10 @@ class Habits:
         Blink rate.
     losses_per_min : float
         Rate of holes of 50 to 400 ms without data.
+    glance_share : float
+        Share of looking bouts that are glances far to one side and then to the other.
+    head_rad_s : float
+        How quickly the head follows: a turn of 60 deg peaks at 22 deg/s times this number.
     """
 
     placement_share: float = 0.45
@@ -50,6 +54,8 @@ class Habits:
     noise_deg: float = 0.12
     blinks_per_min: float = 12.0
     losses_per_min: float = 4.0
+    glance_share: float = 0.0
+    head_rad_s: float = HEAD_RAD_S
 
 
 REGULAR = Habits(placement_share=0.3, fixation_ms=220.0, walking_m_s=1.35)
@@ -148,6 +154,9 @@ def _bout(station: Station, path: Path, habits: Habits, rng: np.random.Generator
         person = _choose_person(station, eye, heading, rng, time)
         if person >= 0:
             return [((0.0, -0.9 * station.people[person].height_m, 0.0), person, -1)]
+    elif choice < habits.placement_share + habits.person_share + habits.glance_share:
+        side = rng.choice([-1.0, 1.0])
+        return [_away(eye, heading + turn * side, rng) for turn in (1.2, -1.2)]
     aims: list[_Aim] = []
     for _ in range(rng.integers(1, 4)):
         bearing, distance = heading + np.radians(rng.normal(0, 11)), rng.uniform(4, 11)
@@ -159,6 +168,12 @@ def _bout(station: Station, path: Path, habits: Habits, rng: np.random.Generator
         )
         aims.append((point, -1, -1))
     return aims
+
+
+def _away(eye: Floats, bearing: float, rng: np.random.Generator) -> _Aim:
+    """Return a point three metres away in a direction, at the height of a poster."""
+    point = eye + 3.0 * np.array([np.sin(bearing), 0.0, np.cos(bearing)])
+    return (float(point[0]), float(-rng.uniform(1.2, 2.0)), float(point[2])), -1, -1
 
 
 def _bearing(vectors: Floats, heading: float) -> Floats:
@@ -205,7 +220,14 @@ def _choose_person(
     return int(rng.choice(np.flatnonzero(seen))) if seen.any() else -1
 
 
-def turn_head(station: Station, path: Path, looks: tuple[Look, ...], rng: np.random.Generator) -> HeadMotion:
+def turn_head(
+    station: Station,
+    path: Path,
+    looks: tuple[Look, ...],
+    rng: np.random.Generator,
+    *,
+    quickness_rad_s: float = HEAD_RAD_S,
+) -> HeadMotion:
     """Turn the head three quarters of the way to what is looked at (yaw) and half of it (pitch).
 
     Parameters
@@ -218,6 +240,8 @@ def turn_head(station: Station, path: Path, looks: tuple[Look, ...], rng: np.ran
         What is looked at.
     rng : Generator
         Decides the phases of the head's movements.
+    quickness_rad_s : float, optional
+        How quickly it follows.
 
     Returns
     -------
@@ -232,7 +256,7 @@ def turn_head(station: Station, path: Path, looks: tuple[Look, ...], rng: np.ran
         ways = look.target_m(station, path.t_s[rows]) - path.eyes_m[rows]
         aims[rows, 0] = 0.75 * np.clip(_wrapped(ways, path.heading_rad[rows]), -1.3, 1.3)
         aims[rows, 1] = 0.5 * np.arctan2(-ways[:, 1], np.hypot(ways[:, 0], ways[:, 2])) - np.radians(3.0)
-    return follow(path, aims, rng)
+    return follow(path, aims, rng, quickness_rad_s=quickness_rad_s)
 
 
 def _wrapped(ways: Floats, heading: Floats) -> Floats:

@@ -13,7 +13,8 @@ EYE_HEIGHT_M = 1.62
 STEP_HZ = 1.9
 _LANE_M = 0.7
 _ROUTE_M = (0.5, 50.5)
-_HEAD_RAD_S = 8.0  # critically damped follower: a turn of 60 degrees peaks at 60 * 8 / e = 177 deg/s
+HEAD_RAD_S = 8.0
+"""Quickness of the head, a critically damped follower: a turn of 60 deg peaks at 60 * 8 / e = 177 deg/s."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -153,7 +154,9 @@ def plan_path(rng: np.random.Generator, *, duration_s: float, start_m: float, sp
     return Path(times, eyes, heading, gait)
 
 
-def follow(path: Path, aims_rad: Floats, rng: np.random.Generator) -> HeadMotion:
+def follow(
+    path: Path, aims_rad: Floats, rng: np.random.Generator, *, quickness_rad_s: float = HEAD_RAD_S
+) -> HeadMotion:
     """Let the head follow where the eyes want to look, and move with each step.
 
     Parameters
@@ -164,14 +167,16 @@ def follow(path: Path, aims_rad: Floats, rng: np.random.Generator) -> HeadMotion
         Wanted yaw relative to the body and pitch at each time of the path, rad.
     rng : Generator
         Decides the phases of the head's movements.
+    quickness_rad_s : float, optional
+        Natural frequency of the follower.
 
     Returns
     -------
     HeadMotion
         Yaw, pitch and roll of the head.
     """
-    yaw = path.heading_rad + _critically_damped(aims_rad[:, 0])
-    pitch = _critically_damped(aims_rad[:, 1])
+    yaw = path.heading_rad + _critically_damped(aims_rad[:, 0], quickness_rad_s)
+    pitch = _critically_damped(aims_rad[:, 1], quickness_rad_s)
     turns = 2 * np.pi * path.t_s
     phase = rng.uniform(0, 2 * np.pi, 4)
     sway = path.gait * np.radians(1.0) * np.sin(0.5 * STEP_HZ * turns + phase[0])
@@ -205,12 +210,12 @@ def _smooth(values: Floats, window_s: float) -> Floats:
     return values
 
 
-def _critically_damped(wanted: Floats) -> Floats:
+def _critically_damped(wanted: Floats, quickness_rad_s: float) -> Floats:
     """Follow a step function like a critically damped spring."""
     from scipy.signal import lfilter, lfilter_zi
 
     # two equal first-order lags (exact for held input) are one critically damped second-order system
-    decay = float(np.exp(-_HEAD_RAD_S * STEP_S))
+    decay = float(np.exp(-quickness_rad_s * STEP_S))
     b, a = [1 - decay], [1.0, -decay]
     for _ in range(2):
         wanted, _state = lfilter(b, a, wanted, zi=lfilter_zi(b, a) * wanted[0])

@@ -31,7 +31,9 @@ class FaceHits:
     shares: Floats
 
 
-def hit_faces(station: Station, eyes_m: Floats, directions: Floats, t_s: Floats) -> FaceHits:
+def hit_faces(
+    station: Station, eyes_m: Floats, directions: Floats, t_s: Floats, *, people: bool = True
+) -> FaceHits:
     """Find the advertisement that each ray meets first, if nothing hides it.
 
     Parameters
@@ -42,6 +44,8 @@ def hit_faces(station: Station, eyes_m: Floats, directions: Floats, t_s: Floats)
         Rays in world coordinates; directions of any length.
     t_s : ndarray of float, shape (n,)
         Station time of each ray.
+    people : bool, optional
+        False looks through people as if they were not there.
 
     Returns
     -------
@@ -57,12 +61,12 @@ def hit_faces(station: Station, eyes_m: Floats, directions: Floats, t_s: Floats)
         nearest[closer], face[closer], shares[closer] = distance[closer], number, where[closer]
     rows = np.flatnonzero(face >= 0)
     points = eyes_m[rows] + nearest[rows, None] * directions[rows]
-    behind = rows[hidden(station, eyes_m[rows], points, t_s[rows])]
+    behind = rows[hidden(station, eyes_m[rows], points, t_s[rows], people=people)]
     face[behind], shares[behind] = -1, np.nan
     return FaceHits(face, shares)
 
 
-def hidden(station: Station, eyes_m: Floats, points_m: Floats, t_s: Floats) -> Flags:
+def hidden(station: Station, eyes_m: Floats, points_m: Floats, t_s: Floats, *, people: bool = True) -> Flags:
     """Tell which points cannot be seen: behind a wall, a pillar, the escalator or a person.
 
     Parameters
@@ -73,6 +77,8 @@ def hidden(station: Station, eyes_m: Floats, points_m: Floats, t_s: Floats) -> F
         From where to where; at one time there is one eye.
     t_s : ndarray of float, shape (n,)
         Station time, which decides where people are.
+    people : bool, optional
+        False looks through people.
 
     Returns
     -------
@@ -87,7 +93,7 @@ def hidden(station: Station, eyes_m: Floats, points_m: Floats, t_s: Floats) -> F
             rows = np.flatnonzero((distance < 0.995) & ((where >= 0) & (where <= 1)).all(axis=1) & ~blocked)
             blocked[rows] = inside_outline(where[rows], surface.outline)
     times, which = np.unique(t_s, return_inverse=True)
-    for person in station.people:
+    for person in station.people if people else ():
         blocked |= _behind_person(person, eyes_m, ways, times, which)
     return blocked
 

@@ -7,6 +7,7 @@ the right-hand side, turns round in the hall, and comes back on the other side.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -14,12 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gazestudy.model import Creative, Placement
-from gazestudy.simulate.artwork import ArtworkStyle, draw_artwork
+from gazestudy.simulate.artwork import draw_artwork
 from gazestudy.simulate.crowd import Person, make_crowd
 from gazestudy.simulate.interior import ESCALATOR, build_interior
+from gazestudy.simulate.layout import STANDARD, Format, Spot
 from gazestudy.simulate.surfaces import Floats, Image, Surface, Texture
 
 STATION_NAME = "Riverside"
+_SAME_ART = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,192 +81,31 @@ class Station:
     people: tuple[Person, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Spot:
-    """Where a face hangs: the wall, the middle of the picture along it, and the height of its middle."""
-
-    wall: str
-    z_m: float
-    above_floor_m: float = 1.65
-    x_m: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class _Format:
-    id: str
-    name: str
-    width_m: float
-    height_m: float
-    styles: tuple[ArtworkStyle, ...]
-    headlines: tuple[str, ...]
-    spots: tuple[_Spot, ...]
-    motif: int | None = None
-    in_study: bool = True
-    loop_s: float = 0.0
-
-
-_FORMATS = (
-    _Format(
-        "corridor-six-sheet",
-        "Áp phích hành lang",
-        1.2,
-        1.8,
-        ("photo",),
-        ("GO NORTH",),
-        (_Spot("west", 8.0),),
-        motif=11,
-    ),
-    _Format(
-        "corridor-product",
-        "โปสเตอร์ทางเดิน",
-        1.2,
-        1.8,
-        ("product",),
-        ("FRESH!",),
-        (_Spot("east", 10.0),),
-    ),
-    _Format(
-        "corridor-screen",
-        "数字屏幕 1",
-        0.9,
-        1.6,
-        ("geometric", "product", "photo"),
-        ("SOUND", "SIP SLOW", "AWAY"),
-        (_Spot("west", 12.5),),
-        loop_s=4.5,
-    ),
-    _Format(
-        "corridor-landscape",
-        "Corridor landscape 3 x 1.5 m",
-        3.0,
-        1.5,
-        ("market",),
-        ("WEEKEND MARKET",),
-        (_Spot("east", 14.5),),
-    ),
-    _Format(
-        "corridor-twin",
-        "ป้ายคู่ (two copies)",
-        1.2,
-        1.8,
-        ("geometric",),
-        ("OPEN 24",),
-        (_Spot("west", 17.5), _Spot("east", 22.5)),
-    ),
-    _Format(
-        "corridor-blank",
-        "Nearly blank six-sheet",
-        1.2,
-        1.8,
-        ("plain",),
-        ("hush.",),
-        (_Spot("west", 21.0),),
-    ),
-    _Format(
-        "corridor-return",
-        "Biển quảng cáo chiều về",
-        1.8,
-        1.2,
-        ("photo",),
-        ("NIGHT TRAIN",),
-        (_Spot("west", 26.0),),
-    ),
-    _Format(
-        "hall-wrap",
-        "大厅包墙广告",
-        5.0,
-        2.2,
-        ("photo",),
-        ("RIVERSIDE OPENS SPRING",),
-        (_Spot("hall west", 38.0, 1.9),),
-    ),
-    _Format(
-        "hall-east",
-        "Hall landscape east",
-        3.0,
-        1.5,
-        ("product",),
-        ("COLD BREW",),
-        (_Spot("hall east", 37.0, 1.8),),
-    ),
-    _Format(
-        "pillar-poster",
-        "Pillar poster",
-        0.7,
-        1.05,
-        ("market",),
-        ("OFFERS",),
-        (_Spot("pillar", 42.0, 1.6, 2.2),),
-    ),
-    _Format(
-        "escalator-banner",
-        "Banner over the escalator",
-        3.0,
-        1.0,
-        ("geometric",),
-        ("MIND THE MUSIC",),
-        (_Spot("hall end", 61.98, 3.4, 2.9),),
-    ),
-    _Format(
-        "escalator-panel",
-        "แผงบันไดเลื่อน",
-        0.6,
-        0.85,
-        ("product",),
-        ("TEA TIME",),
-        (_Spot("escalator", 52.8, 1.05),),
-    ),
-    _Format(
-        "distractor-variant",
-        "",
-        1.2,
-        1.8,
-        ("photo",),
-        ("STAY SOUTH",),
-        (_Spot("east", 5.5),),
-        motif=11,
-        in_study=False,
-    ),
-    _Format(
-        "distractor-street",
-        "",
-        1.2,
-        1.8,
-        ("geometric",),
-        ("BUY NOW",),
-        (_Spot("east", 18.5),),
-        in_study=False,
-    ),
-    _Format(
-        "distractor-hall",
-        "",
-        2.4,
-        1.2,
-        ("product",),
-        ("BIG SALE",),
-        (_Spot("hall west", 47.0, 1.8),),
-        in_study=False,
-    ),
-)
-
-
-def build_station(rng: np.random.Generator, *, reference_long_px: int = 900, people: int = 30) -> Station:
+def build_station(
+    rng: np.random.Generator,
+    *,
+    reference_long_px: int = 900,
+    people: int = 30,
+    layout: Sequence[Format] = STANDARD,
+) -> Station:
     """Build the station: rooms, advertisements and crowd.
 
     Parameters
     ----------
     rng : Generator
-        Decides artwork and crowd; the layout is always the same.
+        Decides artwork and crowd.
     reference_long_px : int, optional
         Longer side of each reference image, px.
     people : int, optional
         How many people walk about.
+    layout : sequence of Format, optional
+        What hangs where; `gazestudy.simulate.layout.plan_layout` draws one by lot.
 
     Returns
     -------
     Station
-        Twelve placements in the study (one of them hangs twice, one is a screen with three creatives, one is
-        nearly blank) and three advertisements that are not in the study.
+        With the standard layout twelve placements in the study (one of them hangs twice, one is a screen with
+        three creatives, one is nearly blank) and three advertisements that are not in the study.
     """
     seeds = rng.integers(0, 2**63, size=4)
     interior = build_interior(np.random.default_rng(seeds[0]))
@@ -273,9 +115,10 @@ def build_station(rng: np.random.Generator, *, reference_long_px: int = 900, peo
     images: dict[str, Image] = {}
     hot_spots: dict[str, Floats] = {}
     frame = Texture(np.full((8, 8, 3), (58, 54, 50), dtype=np.uint8))
-    for number, item in enumerate(_FORMATS):
+    for number, item in enumerate(layout):
+        art = number if item.art is None else _SAME_ART + item.art
         creatives, textures = _print_creatives(
-            item, int(seeds[1]) + number, int(seeds[2]), reference_long_px, images, hot_spots
+            item, int(seeds[1]) + art, int(seeds[2]), reference_long_px, images, hot_spots
         )
         for copy, spot in enumerate(item.spots):
             border, poster = _hang(item, spot, frame, textures, interior.pillar_groups)
@@ -291,15 +134,16 @@ def build_station(rng: np.random.Generator, *, reference_long_px: int = 900, peo
             )
             surfaces += [border, poster]
         if item.in_study:
+            known = creatives[: len(creatives) - item.unknown]
             placements.append(
                 Placement(
                     id=item.id,
                     name=item.name,
-                    creatives=creatives,
+                    creatives=known,
                     kind="digital" if item.loop_s else "static",
                     width_mm=1000 * item.width_m,
                     height_mm=1000 * item.height_m,
-                    copies=len(item.spots),
+                    copies=max(1, len(item.spots)),
                     station=STATION_NAME,
                 )
             )
@@ -315,7 +159,7 @@ def build_station(rng: np.random.Generator, *, reference_long_px: int = 900, peo
 
 
 def _print_creatives(
-    item: _Format,
+    item: Format,
     seed: int,
     campaign_seed: int,
     long_px: int,
@@ -370,8 +214,8 @@ _DOWN_THE_SLOPE = np.array([0.0, 0.5, -_SLOPE_COS])  # the escalator rises by 30
 
 
 def _hang(
-    item: _Format,
-    spot: _Spot,
+    item: Format,
+    spot: Spot,
     frame: Texture,
     textures: tuple[Texture, ...],
     pillar_groups: dict[float, int],

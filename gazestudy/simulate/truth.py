@@ -45,12 +45,14 @@ class Truth:
         creative_id, x_ref_px, y_ref_px: where the *recorded* gaze point (with its offset and noise) lies,
         with the pose at the very time of the sample. frame, x_frame_ref_px, y_frame_ref_px: the same recorded
         pixel mapped with the pose of the frame on show. eye_placement_id, eye_copy, eye_creative_id,
-        eye_x_ref_px, eye_y_ref_px: where the person really looked. Empty ids and NaN where there is none.
+        eye_x_ref_px, eye_y_ref_px: where the person really looked. behind_placement_id: the placement that
+        the recorded gaze point would lie on if nobody stood before it. Empty ids and NaN where there is none.
         Samples without a pixel in the image have none.
     events : DataFrame
         True gaze events, with all columns of the contract `GAZE_EVENTS` (centroids are of valid recorded
         samples) and: placement_id, copy, creative_id (what at least half of the valid recorded samples lie
-        on), x_ref_px, y_ref_px (median of those), on_share, eye_placement_id (what was meant).
+        on), x_ref_px, y_ref_px (median of those), on_share, eye_placement_id (what was meant),
+        behind_placement_id (what at least half of them would lie on, but for people before it).
     dwell : DataFrame
         One row per placement. dwell_ms: sum of the durations of the fixations and pursuits of `events` that
         lie on it; fixation_count: their number; gaze_ms: time of valid recorded samples on it where it is
@@ -247,6 +249,9 @@ def _gaze(walk: Walk) -> pd.DataFrame:
     rays = px_to_direction(pixels[seen], walk.camera)
     directions = np.einsum("nji,nj->ni", rotations[seen], rays)
     recorded = _spread(hit_faces(walk.station, eyes[seen], directions, t_s[seen]), seen, len(t_ns))
+    through = hit_faces(walk.station, eyes[seen], directions, t_s[seen], people=False)
+    behind = _spread(through, seen, len(t_ns))
+    behind.face[recorded.face >= 0] = -1
     meant = hit_faces(walk.station, eyes, walk.sight.directions, t_s)
     table: dict[str, object] = {
         "sample": np.arange(len(t_ns), dtype=np.int64),
@@ -259,6 +264,8 @@ def _gaze(walk: Walk) -> pd.DataFrame:
     x, y = _by_frame(walk, recorded, pixels, frame)
     table |= {"x_frame_ref_px": x, "y_frame_ref_px": y}
     table |= _columns(walk.station, meant, t_s, "eye_")
+    ids = np.array([*(face.placement_id if face.in_study else "" for face in walk.station.faces), ""])
+    table["behind_placement_id"] = pd.Series(ids[behind.face], dtype="str")
     return pd.DataFrame(table)
 
 
@@ -337,6 +344,10 @@ def _events(walk: Walk, gaze: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]
     ):
         values = [owner[column] for owner in owners]
         table[name] = pd.Series(values, dtype="str") if name.endswith("_id") else np.array(values)
+    behind = gaze["behind_placement_id"].to_numpy()
+    table["behind_placement_id"] = pd.Series(
+        [_most(behind[a : b + 1][valid[a : b + 1]]) for a, b in zip(first, last, strict=True)], dtype="str"
+    )
     meant = [
         walk.station.faces[walk.looks[value].face] if walk.looks[value].face >= 0 else None
         for value in look[first]
@@ -384,6 +395,13 @@ def _owner(samples: pd.DataFrame, valid: NDArray[np.bool_]) -> tuple[str, int, s
         float(on["y_ref_px"].median()),
         share,
     )
+
+
+def _most(ids: NDArray[np.object_]) -> str:
+    """Return the name that at least half of the rows have, or nothing."""
+    names, counts = np.unique(ids.astype(str), return_counts=True)
+    enough = (counts * 2 >= len(ids)) & (names != "")
+    return str(names[enough][0]) if enough.any() else ""
 
 
 def _dwell(walk: Walk, mapping: pd.DataFrame, gaze: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:

@@ -63,6 +63,10 @@ class Walk:
         Exposure time of a frame.
     seed : int
         Seed of the sensor noise.
+    noise_levels : float
+        Standard deviation of the sensor noise, grey levels.
+    brightness : float
+        Factor on every picture.
     """
 
     station: Station
@@ -75,6 +79,7 @@ class Walk:
     exposure_s: float
     seed: int
     noise_levels: float = 2.0
+    brightness: float = 1.0
     _renderers: list[Renderer] = field(default_factory=list, repr=False)
 
     @property
@@ -101,7 +106,8 @@ class Walk:
         times = time + self.exposure_s * ((np.arange(count) + 0.5) / count - 0.5)
         position, rotation = self.head.pose_at(np.array([time]))
         _, turns = self.head.pose_at(times)
-        return Shot(time, position[0], rotation[0], turns, _brightness(time, position[0], self.seed))
+        gain = self.brightness * _brightness(time, position[0], self.seed)
+        return Shot(time, position[0], rotation[0], turns, gain)
 
     def frame(self, index: int) -> Image:
         """Render one frame.
@@ -182,6 +188,8 @@ def simulate_walk(
     gyroscope: Gyroscope = GYROSCOPE,
     filler_s: float = 0.0,
     exposure_ms: float = 9.0,
+    brightness: float = 1.0,
+    noise_levels: float = 2.0,
 ) -> Walk:
     """Walk somebody through the station with glasses on.
 
@@ -211,6 +219,10 @@ def simulate_walk(
         The scene camera delivers so late; grey frames 50 ms apart stand in, as in Pupil Cloud's videos.
     exposure_ms : float, optional
         Exposure time, which decides the motion blur.
+    brightness : float, optional
+        Factor on every picture; a dark station with an exhausted automatic exposure has 0.3.
+    noise_levels : float, optional
+        Standard deviation of the sensor noise, grey levels.
 
     Returns
     -------
@@ -228,7 +240,7 @@ def simulate_walk(
     camera = camera or neon_camera()
     path = plan_path(rng, duration_s=duration_s, start_m=start_m, speed_m_s=habits.walking_m_s)
     looks = plan_looks(station, path, habits, rng, duration_s=duration_s)
-    head = turn_head(station, path, looks, rng)
+    head = turn_head(station, path, looks, rng, quickness_rad_s=habits.head_rad_s)
     gaze, sight = _record_gaze(station, head, looks, habits, camera, rng, duration_s, gaze_hz, start_ns)
     tables = {
         "gaze": gaze,
@@ -261,6 +273,8 @@ def simulate_walk(
         start_ns,
         exposure_ms / 1000,
         int(rng.integers(2**31)),
+        noise_levels,
+        brightness,
     )
 
 
