@@ -1,0 +1,1 @@
+"""Intervals, comparisons, survival, agreement and sample size: plain statistics on arrays."""
