@@ -1,15 +1,15 @@
 """Files from outside, read into the model."""
 
 import gazestudy.importers.recordings  # noqa: F401 - all formats register themselves
-from gazestudy.importers.recordings.choices import Choice
-from gazestudy.importers.recordings.column_proposals import propose_columns
-from gazestudy.importers.recordings.columns import (
+from gazestudy.importers.recordings.tables.choices import Choice
+from gazestudy.importers.recordings.tables.mapping import (
     ColumnMapping,
     Proposal,
     Validity,
     load_columns,
     save_columns,
 )
+from gazestudy.importers.recordings.tables.proposals import propose_columns
 from gazestudy.importers.registry import (
     Candidate,
     ImporterInfo,

@@ -12,7 +12,7 @@ from gazestudy.importers.sources import Source, source_at, sources
 from gazestudy.model import Recording
 
 if TYPE_CHECKING:
-    from gazestudy.importers.recordings.columns import ColumnMapping
+    from gazestudy.importers.recordings.tables.mapping import ColumnMapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class ReadOptions:
     def mapping(self) -> ColumnMapping | None:
         """The column mapping, read from its file if need be."""
         if isinstance(self.columns, Path):
-            from gazestudy.importers.recordings.columns import load_columns  # pydantic is slow
+            from gazestudy.importers.recordings.tables.mapping import load_columns  # pydantic is slow
 
             return load_columns(self.columns)
         return self.columns

@@ -20,7 +20,7 @@ from gazestudy.importers import (
     read_recording,
     save_columns,
 )
-from gazestudy.importers.recordings.columns import ANY_VIDEO
+from gazestudy.importers.recordings.tables.mapping import ANY_VIDEO
 from gazestudy.model import Finding, Recording
 
 _PLAUSIBLE_HZ = (5.0, 2500.0)

@@ -88,9 +88,9 @@ def exercise(path: Path) -> str:
 
 def choose_loops(name: str) -> None:
     """Read lines of JSON by compiled loops where they are as written, else by the parser only."""
-    from gazestudy.importers.recordings import tobii_json_lines
+    from gazestudy.importers.recordings.tobii import json_lines
 
-    tobii_json_lines.COMPILED_FROM_BYTES = 0 if name.endswith("written") else 2**60
+    json_lines.COMPILED_FROM_BYTES = 0 if name.endswith("written") else 2**60
 
 
 def check_error(error: Exception) -> None:

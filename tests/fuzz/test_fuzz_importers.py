@@ -76,7 +76,7 @@ def loops(request, monkeypatch):
     """Lines of JSON are read by compiled loops in some samples, by the parser in others."""
     written = str(getattr(request.node, "callspec", None) and request.node.callspec.params.get("name"))
     limit = 0 if written.endswith("written") else 2**60
-    monkeypatch.setattr("gazestudy.importers.recordings.tobii_json_lines.COMPILED_FROM_BYTES", limit)
+    monkeypatch.setattr("gazestudy.importers.recordings.tobii.json_lines.COMPILED_FROM_BYTES", limit)
 
 
 @pytest.mark.parametrize("name", list(SAMPLES))

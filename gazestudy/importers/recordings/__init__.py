@@ -1,41 +1,29 @@
-"""One file for each recording format; importing them makes them known."""
+"""One file for each recording format, in folders by maker; importing them makes them known."""
 
-from gazestudy.importers.recordings import (
-    adhawk,
-    argus,
-    eyelink_asc,
-    gazepoint,
-    generic_table,
-    glassestools,
-    meta_aria,
-    pupil_cloud,
-    pupil_core,
-    pupil_core_export,
-    pupil_native,
-    seetrue,
-    smi_begaze,
-    tobii_glasses2,
-    tobii_glasses3,
-    tobii_pro_lab,
-    viewpointsystem,
-)
+from gazestudy.importers.recordings import adhawk, argus, gazepoint, glassestools, seetrue, viewpointsystem
+from gazestudy.importers.recordings.aria import mps
+from gazestudy.importers.recordings.eyelink import asc
+from gazestudy.importers.recordings.pupil import cloud, core, core_export, native
+from gazestudy.importers.recordings.smi import begaze
+from gazestudy.importers.recordings.tables import generic
+from gazestudy.importers.recordings.tobii import glasses2, glasses3, pro_lab
 
 __all__ = [
     "adhawk",
     "argus",
-    "eyelink_asc",
+    "asc",
+    "begaze",
+    "cloud",
+    "core",
+    "core_export",
     "gazepoint",
-    "generic_table",
+    "generic",
+    "glasses2",
+    "glasses3",
     "glassestools",
-    "meta_aria",
-    "pupil_cloud",
-    "pupil_core",
-    "pupil_core_export",
-    "pupil_native",
+    "mps",
+    "native",
+    "pro_lab",
     "seetrue",
-    "smi_begaze",
-    "tobii_glasses2",
-    "tobii_glasses3",
-    "tobii_pro_lab",
     "viewpointsystem",
 ]

@@ -12,8 +12,8 @@ import pytest
 from gazestudy.errors import GazestudyError, InputError, ParameterError, UnknownFormatError
 from gazestudy.geometry.cameras import direction_to_px, px_to_deg
 from gazestudy.importers import ReadOptions, find_recordings, read_candidate, read_recording
-from gazestudy.importers.recordings.aria_camera import aria_camera
-from gazestudy.importers.recordings.aria_vrs import read_vrs
+from gazestudy.importers.recordings.aria.camera import aria_camera
+from gazestudy.importers.recordings.aria.vrs import read_vrs
 from gazestudy.importers.sources import FolderSource
 
 FOLDER = "meta_aria_mps"

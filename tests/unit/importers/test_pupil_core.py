@@ -14,11 +14,11 @@ import msgpack
 import numpy as np
 import pytest
 
-import gazestudy.importers.recordings.pupil_core  # noqa: F401
+import gazestudy.importers.recordings.pupil.core  # noqa: F401
 from gazestudy._cv2 import cv2
 from gazestudy.errors import GazestudyError, InputError, UnknownFormatError
 from gazestudy.importers import ReadOptions, find_recordings, read_recording
-from gazestudy.importers.recordings.pupil_core_pldata import Pldata, read_npy, seconds_to_ns
+from gazestudy.importers.recordings.pupil.core_pldata import Pldata, read_npy, seconds_to_ns
 from gazestudy.importers.sources import FolderSource
 
 START_S = 100.0

@@ -10,7 +10,7 @@ import msgpack
 import numpy as np
 import pytest
 
-import gazestudy.importers.recordings.pupil_core  # noqa: F401
+import gazestudy.importers.recordings.pupil.core  # noqa: F401
 from gazestudy.errors import GazestudyError, InputError, UnknownFormatError
 from gazestudy.importers import ReadOptions, find_recordings, read_recording
 

@@ -8,8 +8,8 @@ import pytest
 
 from gazestudy.geometry.cameras import px_to_deg
 from gazestudy.importers import ReadOptions, build_report, find_recordings, read_recording
-from gazestudy.importers.recordings.pupil_native_files import IMU, INVISIBLE_IMU
-from gazestudy.importers.recordings.pupil_native_imu import packets
+from gazestudy.importers.recordings.pupil.native_files import IMU, INVISIBLE_IMU
+from gazestudy.importers.recordings.pupil.native_imu import packets
 
 FMT25 = ["demo_recording", "multi_part"]
 ALL = [f"pupil_neon_native/{name}" for name in FMT25] + [f"pupil_neon_native_fmt2_3/{name}" for name in FMT25]

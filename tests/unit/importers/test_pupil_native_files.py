@@ -13,8 +13,8 @@ import pytest
 
 from gazestudy.errors import GazestudyError, InputError, ParameterError, UnknownFormatError
 from gazestudy.importers import ReadOptions, build_report, find_recordings, read_recording
-from gazestudy.importers.recordings.pupil_native_files import BLINKS, EYE_STATE, FIXATIONS, PAIR
-from gazestudy.importers.recordings.pupil_native_imu import packets
+from gazestudy.importers.recordings.pupil.native_files import BLINKS, EYE_STATE, FIXATIONS, PAIR
+from gazestudy.importers.recordings.pupil.native_imu import packets
 
 START_NS = 1_700_000_000_123_456_789
 STEP_NS = 5_000_000

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gazestudy.importers.recordings.pupil_filler import by_frame_times
+from gazestudy.importers.recordings.pupil.filler import by_frame_times
 from gazestudy.importers.streams import (
     frame_table,
     gap_findings,

@@ -15,8 +15,8 @@ import pytest
 from gazestudy._cv2 import cv2
 from gazestudy.errors import GazestudyError, InputError, UnknownFormatError
 from gazestudy.importers import find_recordings, read_recording
-from gazestudy.importers.recordings.tobii_camera import TobiiCamera, reprojection
-from gazestudy.importers.recordings.tobii_glasses2_tslv import camera_of
+from gazestudy.importers.recordings.tobii.camera import TobiiCamera, reprojection
+from gazestudy.importers.recordings.tobii.glasses2_tslv import camera_of
 from gazestudy.importers.registry import ReadOptions
 
 VALIDATOR = "tobii_g2_validator/recordings/t3ic6aq"

@@ -5,7 +5,7 @@ import gzip
 import pyarrow as pa
 import pytest
 
-from gazestudy.importers.recordings.tobii_json_lines import LineFile
+from gazestudy.importers.recordings.tobii.json_lines import LineFile
 from gazestudy.importers.sources import FolderSource
 
 SCHEMA = pa.schema([("t", pa.float64()), ("v", pa.list_(pa.float64()))])

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from gazestudy.importers import read_recording
-from gazestudy.importers.recordings import tobii_json_lines
-from gazestudy.importers.recordings.tobii_kernels import GAZE_WIDTH, KINDS, gaze_lines, packet_lines
+from gazestudy.importers.recordings.tobii import json_lines
+from gazestudy.importers.recordings.tobii.kernels import GAZE_WIDTH, KINDS, gaze_lines, packet_lines
 
 REAL = {
     "tobii-glasses2": ("tobii_g2_validator", "recordings", "t3ic6aq"),
@@ -47,7 +47,7 @@ def packets_of(lines: list[str]):
 def both_ways(monkeypatch, folder):
     """Return all streams, read by the parser and by the loops."""
     for limit in (2**60, 0):
-        monkeypatch.setattr(tobii_json_lines, "COMPILED_FROM_BYTES", limit)
+        monkeypatch.setattr(json_lines, "COMPILED_FROM_BYTES", limit)
         recording = read_recording(folder)
         yield {name: recording.stream(name) for name in recording.streams}, recording.findings()
 

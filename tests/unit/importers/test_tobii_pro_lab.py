@@ -10,8 +10,9 @@ import pytest
 
 from gazestudy.errors import GazestudyError, InputError
 from gazestudy.importers import ReadOptions, find_recordings, read_recording
-from gazestudy.importers.recordings import table_keys, tobii_pro_lab_rows
-from gazestudy.importers.recordings.tobii_pro_lab_columns import parse_header
+from gazestudy.importers.recordings import table_keys
+from gazestudy.importers.recordings.tobii import pro_lab_rows
+from gazestudy.importers.recordings.tobii.pro_lab_columns import parse_header
 
 FOLDER = "tobii_prolab_tsv_gazeplotter"
 FILE = "testMobileTsvData.tsv"
@@ -233,7 +234,7 @@ def test_large_files_are_looked_at_in_places(export, monkeypatch):
     whole = [one.name for one in find_recordings(folder)]
     gaze = read_recording(folder, name="Rec 2").gaze
     monkeypatch.setattr(table_keys, "_WHOLE_BYTES", 1)
-    monkeypatch.setattr(tobii_pro_lab_rows, "_PIECE_BYTES", 10_000)
+    monkeypatch.setattr(pro_lab_rows, "_PIECE_BYTES", 10_000)
     start = time.perf_counter()
     assert [one.name for one in find_recordings(folder)] == whole == ["Rec 0", "Rec 1", "Rec 2", "Rec 3"]
     assert time.perf_counter() - start < 1

@@ -1,0 +1,1 @@
+"""Meta Project Aria: machine perception services, VRS."""

@@ -1,0 +1,1 @@
+"""SR Research EyeLink: ASC files."""

@@ -1,0 +1,1 @@
+"""Pupil Labs: Core, Invisible, Neon, as recorded and as exported."""

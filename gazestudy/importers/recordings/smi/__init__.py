@@ -1,0 +1,1 @@
+"""SMI: text and event exports of BeGaze."""

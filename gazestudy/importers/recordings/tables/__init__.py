@@ -1,0 +1,1 @@
+"""Tables of gaze that no importer knows, by a column mapping that is proposed or given."""
