@@ -22,6 +22,7 @@ from gazestudy.cli import (
     metrics,
     new,
     placement,
+    protocol,
     quality,
     run,
     simulate,
@@ -67,4 +68,5 @@ app.command("export")(export.export)
 app.command("align")(align.align)
 app.command("check")(check.check)
 app.command("simulate")(simulate.simulate)
+app.add_typer(protocol.app, name="protocol")
 app.add_typer(list_.app, name="list")

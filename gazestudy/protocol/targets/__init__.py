@@ -1,0 +1,24 @@
+"""What a protocol document becomes: one module for each target, registered by its decorator."""
+
+from __future__ import annotations
+
+from gazestudy.protocol.targets import csv_sheets, xlsx_sheets
+from gazestudy.protocol.targets.registry import (
+    TARGETS,
+    Exported,
+    ExportOptions,
+    Target,
+    export_protocol,
+    protocol_target,
+)
+
+__all__ = [
+    "TARGETS",
+    "ExportOptions",
+    "Exported",
+    "Target",
+    "csv_sheets",
+    "export_protocol",
+    "protocol_target",
+    "xlsx_sheets",
+]
