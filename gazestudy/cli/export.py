@@ -23,6 +23,10 @@ def export(
     video: Annotated[
         bool, typer.Option("--video/--no-video", help="Copy the scene video, or leave it out.")
     ] = True,
+    corrected: Annotated[
+        bool,
+        typer.Option("--corrected", help="Write gaze with the study's correction instead of as recorded."),
+    ] = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -39,6 +43,7 @@ def export(
             recordings=recording,
             names=with_names,
             copy_videos=video,
+            corrected=corrected,
             progress=progress,
         )
     console.document([item.to_dict() for item in done])

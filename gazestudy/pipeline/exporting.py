@@ -11,6 +11,7 @@ from typing import Any
 from gazestudy.errors import InputError
 from gazestudy.exporters.targets import TARGETS, export_to
 from gazestudy.model import Recording, RecordingMeta, Stream, StudyRecording
+from gazestudy.pipeline.correcting import study_gaze
 from gazestudy.progress import SILENT, Progress, raise_if_cancelled
 from gazestudy.store import Study
 from gazestudy.store.imported import PREFIX
@@ -58,6 +59,7 @@ def export_study(
     recordings: Sequence[str] | None = None,
     names: bool = False,
     copy_videos: bool = True,
+    corrected: bool = False,
     progress: Progress = SILENT,
 ) -> list[Exported]:
     """Write recordings of a study in the format of another program, one folder each.
@@ -76,6 +78,8 @@ def export_study(
         Write the names of participants where the format has a place for them; otherwise pseudonyms.
     copy_videos : bool, default True
         Copy the scene videos along.
+    corrected : bool, default False
+        Write gaze with the study's correction of offset and drift, where there is one; otherwise as recorded.
     progress : Progress, optional
         Who is told, and who may ask to stop.
 
@@ -103,7 +107,7 @@ def export_study(
     for recording in chosen:
         raise_if_cancelled(progress)
         events = study.current(recording.id, "events")
-        whole = recording_of(study, recording, names=names)
+        whole = recording_of(study, recording, names=names, corrected=corrected)
         lost = export_to(
             whole,
             out / recording.id,
@@ -112,16 +116,19 @@ def export_study(
             copy_videos=copy_videos,
         )
         if (correction := study.correction(recording.id)) is not None:
+            text = f"gaze is as recorded, without correction {correction.id}; its gaze events are with it"
             lost = [
                 *lost,
-                f"gaze is as recorded, without correction {correction.id}; its gaze events are with it",
+                f"correction {correction.id} is applied to gaze, which is not said" if corrected else text,
             ]
         done.append(Exported(recording.id, out / recording.id, len(whole.gaze), tuple(lost)))
         progress.advance()
     return done
 
 
-def recording_of(study: Study, recording: StudyRecording, *, names: bool = False) -> Recording:
+def recording_of(
+    study: Study, recording: StudyRecording, *, names: bool = False, corrected: bool = False
+) -> Recording:
     """Return a recording of a study as importers give it.
 
     Parameters
@@ -133,6 +140,8 @@ def recording_of(study: Study, recording: StudyRecording, *, names: bool = False
     names : bool, default False
         Label it with the participant's name, if one is known; otherwise with the pseudonym, which also takes
         the place of the name in the events that were written into the recording.
+    corrected : bool, default False
+        With the study's correction of gaze, where there is one.
 
     Returns
     -------
@@ -143,6 +152,8 @@ def recording_of(study: Study, recording: StudyRecording, *, names: bool = False
     pseudonym = recording.participant_id
 
     def load(stream: str) -> Stream:
+        if stream == "gaze" and corrected:
+            return Stream(study_gaze(study, recording.id))
         table = study.stream(recording.id, stream)
         if stream == "events" and not names and real_name:
             table = table.assign(

@@ -168,6 +168,29 @@ def test_a_correction_by_hand_may_be_replaced(study, gazestudy):
     assert len(json.loads(gazestudy("correct", study, "--list", "--json").out)) == 1
 
 
+def test_an_export_is_as_recorded_unless_asked(study, tmp_path, gazestudy):
+    assert gazestudy("correct", study, "p02-1", "--by-deg", "1.5,0").code == 0
+    x_px = {}
+    for name, words in (("plain", ()), ("moved", ("--corrected",))):
+        words = (
+            "--to",
+            "glassestools",
+            "--out",
+            tmp_path / name,
+            "--no-video",
+            "--recording",
+            "p02-1",
+            *words,
+        )
+        done = gazestudy("export", study, *words)
+        assert done.code == 0, done.err
+        assert ("as recorded" in done.out) == (name == "plain")
+        table = pd.read_csv(tmp_path / name / "p02-1" / "gazeData.tsv", sep="\t")
+        x_px[name] = table["gaze_pos_vid_x"].to_numpy()
+    shift_px = np.nanmedian(x_px["moved"] - x_px["plain"])
+    assert abs(shift_px) == pytest.approx(FOCAL_PX * np.tan(np.radians(1.5)), rel=0.2)
+
+
 def test_what_cannot_be_corrected_is_said(study, gazestudy):
     for words, said in (
         (("p01-1",), "either --targets or --by-deg"),
