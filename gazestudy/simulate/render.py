@@ -65,13 +65,18 @@ class Renderer:
         Scene camera.
     noise_levels : float, optional
         Standard deviation of the sensor noise, grey levels.
+    luma : bool, optional
+        Draw without colour, in half the time; pictures have the shape (height, width).
     """
 
-    def __init__(self, station: Station, camera: Camera, *, noise_levels: float = 2.0) -> None:
+    def __init__(
+        self, station: Station, camera: Camera, *, noise_levels: float = 2.0, luma: bool = False
+    ) -> None:
         self.station, self.camera = station, camera
         self._lens = lens_of(camera)
         # one large field of noise, of which each frame takes a part: fresh noise would cost 11 ms a frame
-        room = (camera.height_px + _NOISE_ROOM_PX, camera.width_px + _NOISE_ROOM_PX, 3)
+        self._channels = () if luma else (3,)
+        room = (camera.height_px + _NOISE_ROOM_PX, camera.width_px + _NOISE_ROOM_PX, *self._channels)
         field = np.random.default_rng(0).normal(0.0, noise_levels, room)
         self._noise = np.round(field).astype(np.int16)
         self._pieces = [piece for surface in station.surfaces for piece in _pieces_of(surface)]
@@ -80,12 +85,13 @@ class Renderer:
             (np.arange(camera.width_px) - camera.cx_px)[None, :],
             (np.arange(camera.height_px) - camera.cy_px)[:, None],
         ) / np.hypot(camera.cx_px, camera.cy_px)
-        self._vignette = np.repeat((1 - 0.28 * radius**2)[..., None], 3, axis=2).astype(np.float32)
+        shade = (1 - 0.28 * radius**2).astype(np.float32)
+        self._vignette = shade if luma else np.repeat(shade[..., None], 3, axis=2)
 
     def canvas(self, shot: Shot) -> Image:
         """Return the sharp picture on the flat canvas (camera matrix `lens_of(camera).matrix`)."""
         width, height = self._lens.canvas_px
-        canvas: Image = np.zeros((height, width, 3), dtype=np.uint8)
+        canvas: Image = np.zeros((height, width, *self._channels), dtype=np.uint8)
         for piece, corners in self._in_order(shot):
             _paint(canvas, piece, corners, shot, self._lens.matrix)
         return canvas
@@ -102,14 +108,15 @@ class Renderer:
 
         Returns
         -------
-        ndarray of uint8, shape (height, width, 3)
-            The picture, BGR.
+        ndarray of uint8, shape (height, width, 3) or (height, width)
+            The picture, BGR or luma.
         """
         canvas = self.canvas(shot)
         if len(shot.turns) == 1:
             picture = self._through_lens(canvas, shot.turns[0] @ shot.rotation.T)
         else:
-            total = np.zeros((self.camera.height_px, self.camera.width_px, 3), dtype=np.float32)
+            size = (self.camera.height_px, self.camera.width_px, *self._channels)
+            total = np.zeros(size, dtype=np.float32)
             for turn in shot.turns:
                 cv2.accumulate(self._through_lens(canvas, turn @ shot.rotation.T), total)
             picture = np.asarray(cv2.convertScaleAbs(total, alpha=1 / len(shot.turns)), dtype=np.uint8)
@@ -241,10 +248,12 @@ def _paint(canvas: Image, piece: _Piece, corners: Floats, shot: Shot, matrix: Fl
         return
     surface = piece.surface
     texture = surface.textures[surface.on_show(shot.t_s)]
+    if canvas.ndim == 2:
+        texture = texture.luma()
     region = canvas[top:bottom, left:right]
     outline = np.round(np.clip(points - (left, top), -1e5, 1e5) * _SHIFTED).astype(np.int32)
     if max(right - left, bottom - top) <= _TINY_PX:
-        colour = texture.image[:: max(1, len(texture.image) // 8), ::8].mean(axis=(0, 1))
+        colour = np.atleast_1d(texture.image[:: max(1, len(texture.image) // 8), ::8].mean(axis=(0, 1)))
         cv2.fillPoly(region, [outline], colour.tolist(), cv2.LINE_8, _SHIFT)
         return
     unit = np.linalg.inv(surface_homography(surface, shot, matrix))  # canvas px -> shares

@@ -26,12 +26,20 @@ class Texture:
 
     Attributes
     ----------
-    image : ndarray of uint8, shape (height, width, 3)
-        Full size, BGR.
+    image : ndarray of uint8, shape (height, width, 3) or (height, width)
+        Full size, BGR or luma.
     """
 
     image: Image
+    _lumas: list[Texture] = field(default_factory=list, repr=False)
     _levels: dict[tuple[int, int], Image] = field(default_factory=dict, repr=False)
+
+    def luma(self) -> Texture:
+        """Return the same picture without colour."""
+        if not self._lumas:
+            grey = np.asarray(cv2.cvtColor(self.image, cv2.COLOR_BGR2GRAY), dtype=np.uint8)
+            self._lumas.append(Texture(grey))
+        return self._lumas[0]
 
     def level(self, across: int, down: int) -> Image:
         """Return the picture shrunk by 2**across and 2**down; each pixel is a mean of what it covers."""
@@ -125,14 +133,11 @@ def inside_outline(shares: Floats, outline: Floats) -> NDArray[np.bool_]:
     >>> inside_outline(np.array([[0.5, 0.5], [1.5, 0.5]]), SQUARE).tolist()
     [True, False]
     """
-    x, y = shares[:, 0], shares[:, 1]
-    inside = np.zeros(len(shares), dtype=bool)
-    before = outline[-1]
-    for corner in outline:
-        crosses = (corner[1] > y) != (before[1] > y)
-        if crosses.any():
-            with np.errstate(divide="ignore", invalid="ignore"):
-                at = (before[0] - corner[0]) * (y - corner[1]) / (before[1] - corner[1]) + corner[0]
-            inside ^= crosses & (x < at)
-        before = corner
-    return inside
+    x, y = shares[:, :1], shares[:, 1:]
+    ends, starts = outline, np.roll(outline, 1, axis=0)
+    crosses = (ends[:, 1] > y) != (starts[:, 1] > y)
+    rows, edges = np.nonzero(crosses)
+    end, start = ends[edges], starts[edges]
+    at = (start[:, 0] - end[:, 0]) * (y[rows, 0] - end[:, 1]) / (start[:, 1] - end[:, 1]) + end[:, 0]
+    left = np.bincount(rows, weights=x[rows, 0] < at, minlength=len(shares))
+    return np.asarray(left % 2 == 1)

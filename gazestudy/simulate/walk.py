@@ -80,7 +80,7 @@ class Walk:
     seed: int
     noise_levels: float = 2.0
     brightness: float = 1.0
-    _renderers: list[Renderer] = field(default_factory=list, repr=False)
+    _renderers: dict[bool, Renderer] = field(default_factory=dict, repr=False)
 
     @property
     def gaze(self) -> pd.DataFrame:
@@ -109,40 +109,47 @@ class Walk:
         gain = self.brightness * _brightness(time, position[0], self.seed)
         return Shot(time, position[0], rotation[0], turns, gain)
 
-    def frame(self, index: int) -> Image:
+    def frame(self, index: int, *, luma: bool = False) -> Image:
         """Render one frame.
 
         Parameters
         ----------
         index : int
             Row of the frames table.
+        luma : bool, optional
+            Draw without colour, in half the time.
 
         Returns
         -------
-        ndarray of uint8, shape (height, width, 3)
-            The picture, BGR; the same for the same walk however often and in whatever order it is asked for.
+        ndarray of uint8, shape (height, width, 3) or (height, width)
+            The picture, BGR or luma; the same for the same walk however often and in whatever order it is
+            asked for.
         """
         if self.frame_table["kind"].iloc[index] != "real":
-            return np.full((self.camera.height_px, self.camera.width_px, 3), 128, dtype=np.uint8)
-        if not self._renderers:
-            self._renderers.append(Renderer(self.station, self.camera, noise_levels=self.noise_levels))
-        return self._renderers[0].frame(self.shot(index), np.random.default_rng([self.seed, index]))
+            size = (self.camera.height_px, self.camera.width_px)
+            return np.full(size if luma else (*size, 3), 128, dtype=np.uint8)
+        if luma not in self._renderers:
+            renderer = Renderer(self.station, self.camera, noise_levels=self.noise_levels, luma=luma)
+            self._renderers[luma] = renderer
+        return self._renderers[luma].frame(self.shot(index), np.random.default_rng([self.seed, index]))
 
-    def frames(self, start: int = 0, stop: int | None = None) -> Iterator[Image]:
+    def frames(self, start: int = 0, stop: int | None = None, *, luma: bool = False) -> Iterator[Image]:
         """Render frames `start` to `stop` (not included) one after the other.
 
         Parameters
         ----------
         start, stop : int, optional
             Rows of the frames table; all by default.
+        luma : bool, optional
+            Draw without colour, in half the time.
 
         Yields
         ------
-        ndarray of uint8, shape (height, width, 3)
-            The pictures, BGR.
+        ndarray of uint8, shape (height, width, 3) or (height, width)
+            The pictures, BGR or luma.
         """
         for index in range(start, len(self.frame_table) if stop is None else stop):
-            yield self.frame(index)
+            yield self.frame(index, luma=luma)
 
     @cached_property
     def truth(self) -> Truth:
