@@ -140,8 +140,8 @@ def long_crowding(scans: pd.DataFrame, *, every_s: float) -> pd.DataFrame:
     Notes
     -----
     Practice in Dutch stations calls D a bottleneck of comfort and E one of capacity only where it lasts
-    longer than 30 s, happens more than three times a peak and adds up to more than 5 min. Scans every five minutes
-    cannot see runs of 30 s; the figures here are as coarse as the scans.
+    longer than 30 s, happens more than three times a peak and adds up to more than 5 min. Scans every five
+    minutes cannot see runs of 30 s; the figures here are as coarse as the scans.
     """
     rows = []
     for session_id, group in scans.sort_values("scan_no").groupby("session_id"):

@@ -18,7 +18,7 @@ NONE = "none"
 BLOCK_S = 300.0
 """Length of the blocks that a bootstrap draws where there are too few pairs of sessions."""
 
-_SLOT_TOLERANCE_S = 15.0
+_SLOT_TOLERANCE_S = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +105,12 @@ def item_pairs(log: FieldLog, windows: list[Window]) -> pd.DataFrame:
     both = pd.concat([counts[columns], scans[columns]], ignore_index=True)
     found = [_joined(both, window) for window in windows]
     return pd.concat(found, ignore_index=True)[_PAIR_COLUMNS]
+
+
+def pair_blocks(part: pd.DataFrame) -> pd.DataFrame:
+    """Return the pair of sessions and the block of time of each row of `item_pairs`."""
+    pair = part["session_a"] + " | " + part["session_b"]
+    return pd.DataFrame({"pair": pair.to_numpy(), "block": (part["at_s"] // BLOCK_S).astype(int).to_numpy()})
 
 
 _PAIR_COLUMNS = [

@@ -10,7 +10,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gazestudy.errors import ParameterError
-from gazestudy.fieldwork.observer_pairs import BLOCK_S, Window, item_pairs, shared_windows, state_grids
+from gazestudy.fieldwork.observer_pairs import (
+    BLOCK_S,
+    Window,
+    item_pairs,
+    pair_blocks,
+    shared_windows,
+    state_grids,
+)
 from gazestudy.fieldwork.sessions import find_pairs, session_seconds
 from gazestudy.model.fieldwork import FieldLog
 from gazestudy.model.recording import Finding
@@ -125,11 +132,13 @@ def observer_agreement(
     items = item_pairs(log, windows)
     for item, part in items[items["about"] == "scan code"].groupby("item"):
         codes = part[["first_text", "second_text"]].to_numpy(dtype=object)
-        pieces.add("scan", str(item), codes, _blocks(part), windows, "nominal", draws, level, rng)
+        pieces.add("scan", str(item), codes, pair_blocks(part), windows, "nominal", draws, level, rng)
     blocked = items[(items["item"] == "blocked_percent") & (items["about"] == "scan")]
     if len(blocked):
         steps = blocked[["first", "second"]].to_numpy(dtype=float)
-        pieces.add("scan", "blocked_percent", steps, _blocks(blocked), windows, "ordinal", draws, level, rng)
+        pieces.add(
+            "scan", "blocked_percent", steps, pair_blocks(blocked), windows, "ordinal", draws, level, rng
+        )
     numbers = items[items["about"] != "scan code"].drop(columns=["first_text", "second_text", "at_s"])
     counts = _count_rows(numbers, items, within=within, draws=draws, level=level, rng=rng)
     return ObserverAgreement(
@@ -269,7 +278,7 @@ def _count_rows(
     for (about, item), part in numbers.dropna(subset=["first", "second"]).groupby(["about", "item"]):
         if len(part) < 2:
             continue
-        cluster = _blocks(items.loc[part.index])
+        cluster = pair_blocks(items.loc[part.index])
         pairs = cluster["pair"].nunique()
         label = (
             cluster["pair"] if pairs >= _FEWEST_SESSIONS else cluster["pair"] + cluster["block"].astype(str)

@@ -106,8 +106,8 @@ def field_figures(
     A figure is a ratio of sums, Σ part / Σ whole, over intervals (or scans) in which both were watched; a
     part counted for one placement is divided by the whole of that placement, or of the point where the
     placement has none. Intervals end with their session; pauses are taken off minutes in proportion. Rows in
-    which the part exceeds the whole are left out and found. Looking taken by one-zero sampling is refused: the row says
-    so instead of a value.
+    which the part exceeds the whole are left out and found. Looking taken by one-zero sampling is refused:
+    the row says so instead of a value.
     """
     names = list(FIGURES) if figures is None else list(figures)
     for what, given, known in (("by", by, GROUPS), ("figures", names, tuple(FIGURES))):
