@@ -122,6 +122,9 @@ class FocalBlock(BlockBase):
     """Groups of states of which one at most holds at a time: the start of one ends the others."""
 
 
+AnyItemBlock = FormBlock | IntervalBlock | ScanBlock | PerAdBlock | LogBlock
+"""Any block of items."""
+
 Block = Annotated[
     FormBlock | IntervalBlock | ScanBlock | PerAdBlock | LogBlock | FocalBlock,
     Field(discriminator="kind"),

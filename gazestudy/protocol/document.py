@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StrictInt, StringConstraints
 
-from gazestudy.protocol.blocks import Block, FocalBlock, ItemBlock
+from gazestudy.protocol.blocks import AnyItemBlock, Block, FocalBlock
 from gazestudy.protocol.items import Choice, Name, Part
 from gazestudy.protocol.texts import LanguageCode, LocalText, in_language
 
@@ -66,7 +66,7 @@ class Protocol(Part):
         """Return a text of the document in a language (None: the default language)."""
         return in_language(text, language or self.default_language, self.default_language)
 
-    def item_blocks(self) -> Iterator[ItemBlock]:
+    def item_blocks(self) -> Iterator[AnyItemBlock]:
         """Yield the blocks that hold items."""
         for block in self.blocks:
             if not isinstance(block, FocalBlock):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gazestudy.protocol.targets import csv_sheets, xlsx_sheets
+from gazestudy.protocol.targets import boris, csv_sheets, xlsform, xlsx_sheets
 from gazestudy.protocol.targets.registry import (
     TARGETS,
     Exported,
@@ -17,8 +17,10 @@ __all__ = [
     "ExportOptions",
     "Exported",
     "Target",
+    "boris",
     "csv_sheets",
     "export_protocol",
     "protocol_target",
+    "xlsform",
     "xlsx_sheets",
 ]
