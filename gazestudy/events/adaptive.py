@@ -47,7 +47,8 @@ class AdaptiveParameters:
     peak_spread, peak_deg_s : float
         A saccade is faster than the local motion by this many standard deviations of noise, and by this much.
     edge_spread, edge_deg_s : float
-        It begins and ends at so much, in the direction of its peak.
+        It begins and ends at so much, in the direction of its peak; it begins with the first step between two
+        samples that is so fast, which the window of the velocity sees earlier.
     min_saccade_ms, min_saccade_deg : float
         Shorter or smaller ones are noise.
     settle_spread, settle_deg_s : float
@@ -56,6 +57,8 @@ class AdaptiveParameters:
         ... for at most this long; 0: off.
     calm_ms : float
         ... and until it was slower for this long.
+    settling : {"unclassified", "saccade"}
+        What that is: a movement of its own (post-saccadic oscillation, glissade), or the end of the saccade.
     blink_ms : float
         Losses that last this long may be blinks or worse.
     flank_ms : float
@@ -87,6 +90,9 @@ class AdaptiveParameters:
     settle_deg_s: float = parameter(5.0, "settling above local motion", source=_OWN, low=0.5, high=1000.0)
     settle_ms: float = parameter(30.0, "longest settling; 0: off", source=_OWN, low=0.0, high=200.0)
     calm_ms: float = parameter(8.0, "settled after this", source=_OWN, low=0.0, high=200.0)
+    settling: str = parameter(
+        "unclassified", "what settling is", source=_NYSTROM, choices=("unclassified", "saccade")
+    )
     blink_ms: float = parameter(20.0, "losses that may be blinks", source=_OWN, low=0.0, high=1000.0)
     flank_ms: float = parameter(100.0, "saccades this near to a loss", source=_OWN, low=0.0, high=1000.0)
     island_ms: float = parameter(100.0, "slow phases near a loss", source=_OWN, low=0.0, high=1000.0)
@@ -103,7 +109,7 @@ class AdaptiveParameters:
         check_parameters(self)
 
 
-@detector("adaptive", version=1, parameters=AdaptiveParameters)
+@detector("adaptive", version=2, parameters=AdaptiveParameters)
 def detect_adaptive(samples: Samples, parameters: AdaptiveParameters) -> Detection:
     """Adaptive velocity with settling and smooth pursuit, for a still head and 200 Hz or more.
 
@@ -117,8 +123,8 @@ def detect_adaptive(samples: Samples, parameters: AdaptiveParameters) -> Detecti
     Returns
     -------
     Detection
-        Fixations, saccades, pursuits, blinks, losses; the settling after saccades (post-saccadic oscillation,
-        glissade) and what is unreliable near losses are unclassified.
+        Fixations, saccades, pursuits, blinks, losses; what is unreliable near losses is unclassified, and so
+        is the settling after saccades (post-saccadic oscillation, glissade) unless `settling` says otherwise.
 
     Notes
     -----
@@ -148,7 +154,8 @@ def detect_adaptive(samples: Samples, parameters: AdaptiveParameters) -> Detecti
     ]
     least = (parameters.min_saccade_ms * 1e6, parameters.min_saccade_deg)
     settling = (parameters.settle_ms * 1e6, parameters.calm_ms * 1e6)
-    state = call(adaptive.saccades, moving, samples.t_ns, first, last, *limits, *least, *settling)
+    seen = (moving, fitted - moving, position, half, samples.t_ns, first, last)
+    state = call(adaptive.saccades, *seen, *limits, *least, *settling)
     if parameters.flank_ms > 0:
         state = state.copy()
         call(
@@ -214,7 +221,8 @@ def _classes(
     )
     code = np.where(follows, PURSUIT, FIXATION).astype(np.int8)
     code[state == _FAST] = SACCADE
-    code[(state == _SETTLING) | (state == _FLANK)] = UNCLASSIFIED
+    code[state == _SETTLING] = KIND_CODE[parameters.settling]
+    code[state == _FLANK] = UNCLASSIFIED
     code[~usable] = LOSS
     code[samples.blink] = BLINK
     return code

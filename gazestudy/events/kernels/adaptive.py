@@ -77,6 +77,9 @@ def local_median(values: Any, first: Any, last: Any, half: int, stride: int, hop
 @kernel
 def saccades(
     moving: Any,
+    local: Any,
+    position: Any,
+    half: int,
     t_ns: Any,
     first: Any,
     last: Any,
@@ -90,8 +93,9 @@ def saccades(
 ) -> Any:
     """Return 1 in saccades, 2 in the settling after them, 0 else.
 
-    `moving`, shape (2, n), is velocity less the local motion. A saccade is around a peak of its length; it
-    lasts while the part of it in the direction of the peak exceeds the limit for edges.
+    `moving`, shape (2, n), is velocity less the motion `local`. A saccade is around a peak of its length; it
+    lasts while the part of it in the direction of the peak exceeds the limit for edges. The window that
+    velocity was fitted in, `half` samples to either side, sees it come; it begins where a step exceeds it.
     """
     n = len(t_ns)
     code = np.zeros(n, np.int8)
@@ -105,6 +109,7 @@ def saccades(
         if t_ns[end] - t_ns[begin] < least_ns or moved < least_deg:
             i = max(end, i) + 1
             continue
+        begin = _onset(moving, local, position, t_ns, top, begin, half, edge_limit)
         code[begin : end + 1] = 1
         stop, j = end, end + 1
         while j <= last[top] and t_ns[j] - t_ns[end] <= settle_ns and t_ns[j] - t_ns[stop] <= calm_ns:
@@ -147,6 +152,22 @@ def _extent(moving: Any, t_ns: Any, top: int, first: Any, last: Any, code: Any, 
         along = (moving[0, j] + moving[0, j + 1]) * right + (moving[1, j] + moving[1, j + 1]) * up
         moved += 0.5 * along * (t_ns[j + 1] - t_ns[j]) * 1e-9
     return begin, end, moved
+
+
+@kernel
+def _onset(
+    moving: Any, local: Any, position: Any, t_ns: Any, top: int, begin: int, half: int, limit: float
+) -> Any:
+    """Return the first of up to `half` samples from which a step goes that fast the way of the peak."""
+    length = math.hypot(moving[0, top], moving[1, top])
+    right, up = moving[0, top] / length, moving[1, top] / length
+    for i in range(begin, min(begin + half, top)):
+        seconds = (t_ns[i + 1] - t_ns[i]) * 1e-9
+        step_right, step_up = tangent(position, i, position[:3, i + 1] - position[:3, i])
+        along = math.degrees(step_right * right + step_up * up)
+        if along > seconds * (limit + local[0, i] * right + local[1, i] * up):
+            return i
+    return min(begin + half, top)
 
 
 @kernel

@@ -54,18 +54,27 @@ def unit_rows(azimuth_deg: Any, elevation_deg: Any) -> Any:
     return rows
 
 
+LARGEST_SERIES = 0.04
+"""Squares of chords up to which `chord_excess` is exact to 1e-13."""
+
+
+@kernel
+def chord_excess(square: float) -> float:
+    """Return how much an angle in rad is longer than its chord, as share of it, from the square of the chord.
+
+    The series of 2 asin(chord / 2) / chord - 1, for squares up to `LARGEST_SERIES`.
+    """
+    q = 0.25 * square
+    return q * (1 / 6 + q * (3 / 40 + q * (15 / 336 + q * (105 / 3456 + q * (945 / 42240)))))
+
+
 @kernel
 def angle_of_chord(chord: float) -> float:
-    """Return the angle in rad between two unit vectors whose ends are `chord` apart.
-
-    Below .2 rad the series of 2 asin(chord / 2) is exact to 1e-13 and much faster than the function.
-    """
-    half = 0.5 * chord
-    if half < 0.1:
-        q = half * half
-        series = 1 / 6 + q * (3 / 40 + q * (15 / 336 + q * (105 / 3456 + q * (945 / 42240))))
-        return chord * (1.0 + q * series)
-    return 2.0 * math.asin(min(half, 1.0))
+    """Return the angle in rad between two unit vectors whose ends are `chord` apart."""
+    square = chord * chord
+    if square < LARGEST_SERIES:  # much faster than the function
+        return chord * (1.0 + chord_excess(square))
+    return 2.0 * math.asin(min(0.5 * chord, 1.0))
 
 
 @kernel

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from gazestudy.events.kernels import kernel
-from gazestudy.events.kernels.angles import separation
+from gazestudy.events.kernels.angles import LARGEST_SERIES, chord_excess, separation
 
 
 @kernel
@@ -107,18 +107,46 @@ def window_speed(
     n = len(t_ns)
     speed = np.full(n, np.nan)
     start = 0
-    for i in range(n):
-        if i > 0 and (
-            part[i] != part[i - 1] or usable[i] != usable[i - 1] or t_ns[i] - t_ns[i - 1] > hole_ns
+    while start < n:
+        stop = start + 1
+        while (
+            stop < n
+            and part[stop] == part[start]
+            and usable[stop] == usable[start]
+            and t_ns[stop] - t_ns[stop - 1] <= hole_ns
         ):
-            start = i
-        begin = i - window + 1
-        if begin < start or not usable[i]:
-            continue
-        elapsed = t_ns[i] - t_ns[begin]
-        if 0 < elapsed <= longest_ns:
-            speed[begin + window // 2] = separation(position, begin, i, angular) / (elapsed * 1e-9)
+            stop += 1
+        if usable[start] and stop - start >= window:
+            _stretch_speed(position, t_ns, start, stop, window, longest_ns, angular, speed)
+        start = stop
     return speed
+
+
+@kernel
+def _stretch_speed(
+    position: Any, t_ns: Any, start: int, stop: int, window: int, longest_ns: float, angular: bool, speed: Any
+) -> None:
+    """Write the speeds of one stretch; the first loop has no branches, so that it runs several at a time."""
+    x, y = position[0], position[1]
+    z = position[2 if angular else 1]  # pixels: y once more, times nothing
+    third, scale = (1.0, 180e9 / math.pi) if angular else (0.0, 1e9)
+    ahead, back = window - 1 - window // 2, window // 2
+    odd = 0
+    for i in range(start + back, stop - ahead):
+        u, v = x[i + ahead] - x[i - back], y[i + ahead] - y[i - back]
+        w = third * (z[i + ahead] - z[i - back])
+        square = u * u + v * v + w * w
+        elapsed = float(t_ns[i + ahead] - t_ns[i - back])
+        odd |= (square > LARGEST_SERIES) | (elapsed > longest_ns) | (elapsed <= 0.0)
+        speed[i] = math.sqrt(square) * scale / elapsed * (1.0 + third * chord_excess(square))
+    if not odd:
+        return
+    for i in range(start + back, stop - ahead):
+        elapsed = float(t_ns[i + ahead] - t_ns[i - back])
+        if not 0.0 < elapsed <= longest_ns:
+            speed[i] = np.nan
+        elif angular and speed[i] * elapsed > 8e9:  # deg: the series is not for that much
+            speed[i] = separation(position, i - back, i + ahead, True) / (elapsed * 1e-9)
 
 
 @kernel
