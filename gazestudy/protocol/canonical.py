@@ -60,7 +60,8 @@ WIDE_KEYS: dict[str, tuple[str, ...]] = {
 }
 """Key columns of the wide tables."""
 
-_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXY"
+CODE_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXY"
+"""Letters of session ids."""
 
 
 def table_of(block: Block) -> str:
@@ -112,7 +113,7 @@ def new_session_id(choice: Callable[[str], str] = secrets.choice) -> str:
     >>> new_session_id(lambda letters: letters[7])
     '7777-7777-4'
     """
-    body = "".join(choice(_LETTERS) for _ in range(8))
+    body = "".join(choice(CODE_LETTERS) for _ in range(8))
     return f"{body[:4]}-{body[4:]}-{_check_letter(body)}"
 
 
@@ -126,10 +127,12 @@ def is_mistyped(session_id: str) -> bool:
     """
     body, letter = session_id[:-1].replace("-", "").upper(), session_id[-1:].upper()
     shaped = len(session_id) == 11 and session_id[4::5][:2] == "--" and len(body) == 8
-    if not shaped or any(one not in _LETTERS for one in body + letter):
+    if not shaped or any(one not in CODE_LETTERS for one in body + letter):
         return False
     return _check_letter(body) != letter
 
 
 def _check_letter(body: str) -> str:
-    return _LETTERS[sum((i + 1) * _LETTERS.index(one) for i, one in enumerate(body)) % len(_LETTERS)]
+    return CODE_LETTERS[
+        sum((i + 1) * CODE_LETTERS.index(one) for i, one in enumerate(body)) % len(CODE_LETTERS)
+    ]

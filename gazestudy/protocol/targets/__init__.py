@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gazestudy.protocol.targets import boris, csv_sheets, xlsform, xlsx_sheets
+from gazestudy.protocol.targets import boris, csv_sheets, pdf, phone, xlsform, xlsx_sheets
 from gazestudy.protocol.targets.registry import (
     TARGETS,
     Exported,
@@ -20,6 +20,8 @@ __all__ = [
     "boris",
     "csv_sheets",
     "export_protocol",
+    "pdf",
+    "phone",
     "protocol_target",
     "xlsform",
     "xlsx_sheets",
