@@ -6,7 +6,6 @@ from gazestudy.attention.imported import (
     corner_residuals,
     match_times,
     placement_shares,
-    with_imported,
 )
 from gazestudy.attention.metrics import AttentionTables, MetricParameters, attention_tables
 from gazestudy.attention.summary import summarise
@@ -26,5 +25,4 @@ __all__ = [
     "placement_shares",
     "summarise",
     "viewing_geometry",
-    "with_imported",
 ]

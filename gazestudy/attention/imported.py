@@ -1,8 +1,8 @@
-"""Mapped gaze of a vendor's program in the place of our own mapping."""
+"""Mapped gaze of a vendor's program, put onto our samples and frames."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,6 @@ from gazestudy.geometry.cameras import distort_px, undistort_px
 from gazestudy.geometry.homographies import apply_homography, corners_px, invert_homography
 from gazestudy.model.camera import Camera
 from gazestudy.model.imported import ImportedMapping
-from gazestudy.model.provenance import Provenance, provenance_of
 from gazestudy.model.study import Placement
 from gazestudy.model.tables import MAPPED_GAZE, MAPPING, MAPPING_STATES, categorical
 from gazestudy.model.timing import frame_on_show
@@ -27,71 +26,6 @@ _CHECKED = 5000  # samples that are compared with the corners
 _GRID = 12  # points across a placement that are looked for in the scene image
 _CHUNK = 2000
 _SQUARE = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
-
-
-def with_imported(
-    mapping: pd.DataFrame,
-    mapped_gaze: pd.DataFrame,
-    imported: Sequence[ImportedMapping],
-    *,
-    gaze: pd.DataFrame,
-    frames: pd.DataFrame,
-    placements: Sequence[Placement],
-    camera: Camera | None,
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Put imported mappings in the place of our own, for their placements.
-
-    Parameters
-    ----------
-    mapping : DataFrame
-        Our own mapping (contract `MAPPING`), without rows of the placements of `imported`.
-    mapped_gaze : DataFrame
-        Gaze mapped by it (contract `MAPPED_GAZE`).
-    imported : sequence of ImportedMapping
-        One for each placement.
-    gaze, frames : DataFrame
-        Tables of the recording (contracts `GAZE`, `FRAMES`).
-    placements : sequence of Placement
-        All placements of the study.
-    camera : Camera or None
-        Scene camera.
-
-    Returns
-    -------
-    mapping : DataFrame
-        Contract `MAPPING`: rows of both. Where the vendor gives no corners, its rows have no homography and
-        no visible share: the placement counts as in view in frames in which the vendor located gaze.
-    mapped_gaze : DataFrame
-        Contract `MAPPED_GAZE`: samples of both. A sample that the vendor puts on a placement is on no other;
-        where two vendor mappings claim one, the earlier in `imported` has it, and the provenance counts it.
-    """
-    known = {placement.id: placement for placement in placements}
-    rows, samples, facts = [mapping[MAPPING.names]], [], {}
-    taken = np.zeros(len(gaze), dtype=bool)
-    for one in imported:
-        placement = known[one.placement_id]
-        on, counts = imported_gaze(one, gaze, frames, placement)
-        claimed = taken[on["sample"].to_numpy()]
-        counts["claimed_by_another"] = int(claimed.sum())
-        on = on[~claimed]
-        taken[on["sample"].to_numpy()] = True
-        samples.append(on)
-        rows.append(imported_rows(one, frames, placement, camera))
-        facts[one.placement_id] = {**counts, "from": one.provenance}
-    kept = mapped_gaze[~taken[mapped_gaze["sample"].to_numpy()]]
-    table = pd.concat([part for part in (kept, *samples) if len(part)] or [kept], ignore_index=True)
-    table = table.sort_values("sample", kind="stable", ignore_index=True)
-    both = pd.concat([part for part in rows if len(part)] or rows[:1], ignore_index=True)
-    both["state"] = categorical(both["state"], MAPPING_STATES)
-    both = both.sort_values(["frame", "placement_id", "copy"], kind="stable", ignore_index=True)
-    own = provenance_of(mapped_gaze) or {}
-    provenance = Provenance(
-        str(own.get("step", "mapping.gaze")),
-        int(own.get("version", 0)),
-        {**own.get("parameters", {}), "imported": "an imported mapping replaces our own for its placement"},
-        {**own.get("facts", {}), "imported": facts},
-    )
-    return MAPPING.check(both), provenance.attach(MAPPED_GAZE.check(table))
 
 
 def match_times(ours_ns: Ints, theirs_ns: Ints) -> Ints:

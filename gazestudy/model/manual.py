@@ -17,6 +17,8 @@ Corners = tuple[tuple[float, float], tuple[float, float], tuple[float, float], t
 Verdict = Literal["on", "off", "nowhere"]
 VendorRank = Literal["instead", "after", "never"]
 
+LengthUnit = Literal["mm", "px"]
+
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 VENDOR_RANKS: tuple[VendorRank, ...] = get_args(VendorRank)
 """The mapping of a vendor's program takes the place of the automatic one, fills what all others leave out, or
@@ -131,9 +133,9 @@ class Marker:
     ----------
     id : int
         Its number in the dictionary.
-    corners_mm : tuple of 4 (float, float)
+    corners : tuple of 4 (float, float)
         Its outer corners (of the black square), from the corner that is top left when the marker is upright,
-        clockwise; from the top left corner of the placement to the right and downwards, mm.
+        clockwise; to the right of and below the top left corner of the placement, in the unit of the layout.
 
     Raises
     ------
@@ -142,23 +144,23 @@ class Marker:
     """
 
     id: int
-    corners_mm: Corners
+    corners: Corners
 
     def __post_init__(self) -> None:
         if self.id < 0:
             raise ParameterError("id", self.id, "0 or more")
-        if len(self.corners_mm) != 4 or not _clockwise(self.corners_mm):
+        if len(self.corners) != 4 or not _clockwise(self.corners):
             raise ParameterError(
                 f"corners of marker {self.id}",
-                self.corners_mm,
+                self.corners,
                 "its top left, top right, bottom right and bottom left corner, in this order",
             )
 
     @classmethod
-    def upright(cls, marker_id: int, *, x_mm: float, y_mm: float, side_mm: float) -> Self:
+    def upright(cls, marker_id: int, *, x: float, y: float, side: float) -> Self:
         """Return a marker that hangs upright, by its top left corner and its side."""
-        right, bottom = x_mm + side_mm, y_mm + side_mm
-        return cls(marker_id, ((x_mm, y_mm), (right, y_mm), (right, bottom), (x_mm, bottom)))
+        right, bottom = x + side, y + side
+        return cls(marker_id, ((x, y), (right, y), (right, bottom), (x, bottom)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,36 +175,44 @@ class MarkerLayout:
         Family of the markers, such as "apriltag_36h11" or "aruco_4x4_50".
     markers : tuple of Marker
         At least one, each number once.
+    unit : {"mm", "px"}
+        Unit of their corners: on the wall, or on the reference image (0 is the edge of the picture).
 
     Raises
     ------
     ParameterError
-        If there is none, or a number comes twice.
+        If there is none, a number comes twice, or the unit is another one.
     """
 
     placement_id: str
     dictionary: str
     markers: tuple[Marker, ...]
+    unit: LengthUnit = "mm"
 
     def __post_init__(self) -> None:
         ids = [marker.id for marker in self.markers]
         if not ids or len(set(ids)) < len(ids):
             raise ParameterError("markers", ids, "one marker or more, each number once")
+        if self.unit not in get_args(LengthUnit):
+            raise ParameterError("unit", self.unit, "mm or px")
 
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-ready dictionary."""
         return {
             "dictionary": self.dictionary,
-            "markers": [{"id": m.id, "corners_mm": [list(c) for c in m.corners_mm]} for m in self.markers],
+            "unit": self.unit,
+            "markers": [
+                {"id": m.id, "corners": [list(corner) for corner in m.corners]} for m in self.markers
+            ],
         }
 
     @classmethod
     def from_dict(cls, placement_id: str, values: dict[str, Any]) -> Self:
         """Make a layout from `to_dict`."""
         markers = tuple(
-            Marker(int(one["id"]), corners_of(one["corners_mm"], "corners_mm")) for one in values["markers"]
+            Marker(int(one["id"]), corners_of(one["corners"], "corners")) for one in values["markers"]
         )
-        return cls(placement_id, str(values["dictionary"]), markers)
+        return cls(placement_id, str(values["dictionary"]), markers, values["unit"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gazestudy.model import Aoi, Camera, Placement
-from gazestudy.model.imported import ImportedMapping
 from gazestudy.model.parameters import make_parameters
 from gazestudy.progress import SILENT, Progress
 
 if TYPE_CHECKING:
     from gazestudy.mapping import Reference
+    from gazestudy.pipeline.mapping_sources import OtherMappings
 
 WALKING_IVT: Mapping[str, Any] = {
     "threshold_deg_s": 100.0,
@@ -184,7 +184,7 @@ def measure(
     events: pd.DataFrame,
     mapping: pd.DataFrame,
     parameters: Mapping[str, Any],
-    imported: Sequence[ImportedMapping] = (),
+    others: OtherMappings | None = None,
 ) -> dict[str, pd.DataFrame]:
     """Put gaze and fixations onto placements and measure attention.
 
@@ -202,32 +202,23 @@ def measure(
         Scene camera.
     parameters : mapping
         What differs from the defaults of `MetricParameters`.
-    imported : sequence of ImportedMapping, optional
-        Mappings of vendors' programs; each takes the place of our own for its placement.
+    others : OtherMappings, optional
+        What people, markers and vendors' programs say; `gazestudy.mapping.precedence` has the order.
 
     Returns
     -------
     dict of str to DataFrame
         "metrics", "mapped_gaze", "mapped_fixations", "exposures", "visits".
     """
-    from gazestudy.attention import MetricParameters, add_viewing, attention_tables, with_imported
-    from gazestudy.mapping import map_fixations, map_gaze
+    from gazestudy.attention import MetricParameters, add_viewing, attention_tables
+    from gazestudy.mapping import map_fixations
+    from gazestudy.mapping.precedence import fixation_sources
+    from gazestudy.pipeline.mapping_sources import NOTHING_ELSE, map_by_all
 
-    if imported:
-        replaced = mapping["placement_id"].isin([one.placement_id for one in imported])
-        mapping = mapping[~replaced].reset_index(drop=True)
-    mapped_gaze, states = map_gaze(gaze, frames, mapping, placements, camera)
-    if imported:
-        mapping, mapped_gaze = with_imported(
-            mapping,
-            mapped_gaze,
-            imported,
-            gaze=gaze,
-            frames=frames,
-            placements=placements,
-            camera=camera,
-        )
+    located = map_by_all(gaze, frames, mapping, placements, camera, others or NOTHING_ELSE)
+    mapping, mapped_gaze, states = located.mapping, located.mapped_gaze, located.states
     mapped_fixations = map_fixations(_looks(events), gaze, mapped_gaze, placements, states=states)
+    mapped_fixations = fixation_sources(mapped_fixations, mapped_gaze)
     tables = attention_tables(
         recording_id,
         participant_id,

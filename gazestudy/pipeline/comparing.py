@@ -23,8 +23,9 @@ from gazestudy.model import provenance_of
 from gazestudy.pipeline.analysis import Settings, measure
 from gazestudy.pipeline.correcting import study_gaze
 from gazestudy.pipeline.detecting import detect_in_file
+from gazestudy.pipeline.mapping_sources import other_mappings
 from gazestudy.pipeline.metrics import write_csv
-from gazestudy.pipeline.steps import detect_recording, imported_mappings, step_keys
+from gazestudy.pipeline.steps import detect_recording, step_keys
 from gazestudy.progress import SILENT, Progress, raise_if_cancelled
 from gazestudy.store import Study
 from gazestudy.store.atomic import write_bytes
@@ -332,7 +333,7 @@ def _measured(
         events=events,
         mapping=mapping.table("mapping"),
         parameters=settings.attention_parameters,
-        imported=imported_mappings(study, recording_id),
+        others=other_mappings(study, recording_id),
     )
     return tables["metrics"]
 

@@ -117,7 +117,8 @@ def run_study(
     for recording in recordings:
         raise_if_cancelled(progress)
         if "attention" in stale[recording.id]:
-            keep(recording, "attention", measure_recording(study, recording, keys[recording.id], settings))
+            tables = measure_recording(study, recording, keys[recording.id], settings, progress=progress)
+            keep(recording, "attention", tables)
     return [outcomes[recording.id, step] for recording in recordings for step in STEPS]
 
 

@@ -7,9 +7,9 @@ A recording goes through three steps::
 
 The key of a result is the hash of the step's version, its parameters and the keys of what it was made from. A
 result whose key is unchanged is not made again. AOIs and sizes enter attention only, names and segments enter
-nothing, so editing them never repeats the mapping. A mapping imported from a vendor's program enters
-attention, where it takes the place of our own for its recording and placement; both are kept. A correction of
-gaze enters events, and through them attention; mapping sees gaze as it was recorded.
+nothing, so editing them never repeats the mapping. What people, markers and vendors' programs say of mapping
+enters attention, where `gazestudy.mapping.precedence` brings it together with our own; all are kept. A
+correction of gaze enters events, and through them attention; mapping sees gaze as it was recorded.
 """
 
 from __future__ import annotations
@@ -19,12 +19,11 @@ from typing import Any
 
 import pandas as pd
 
-from gazestudy.errors import StudyError
 from gazestudy.model import StudyRecording, provenance_of
-from gazestudy.model.imported import ImportedMapping
 from gazestudy.pipeline.analysis import Settings, detect, locate, measure, references_of, size_mm
 from gazestudy.pipeline.correcting import correction_key, note_correction, study_gaze
 from gazestudy.pipeline.head import head_of, scene_of, turns_known
+from gazestudy.pipeline.mapping_sources import other_mappings, others_key
 from gazestudy.progress import SILENT, Progress
 from gazestudy.store import Study, cache_key
 from gazestudy.store.intake import joined_hash
@@ -34,7 +33,7 @@ STEPS = ("events", "mapping", "attention")
 ROTATION = "rotation"
 """The rotation of the scene camera is a result of its own, but made as a part of the step "events"."""
 
-_ATTENTION_VERSION = 5
+_ATTENTION_VERSION = 6
 
 
 def step_keys(study: Study, recording_id: str, settings: Settings) -> dict[str, str]:
@@ -95,7 +94,7 @@ def step_keys(study: Study, recording_id: str, settings: Settings) -> dict[str, 
             "mapping": mapping,
             "sizes": [[placement.id, size_mm(placement)] for placement in placements],
             "aois": [[aoi.id, aoi.placement_id, aoi.points_px] for aoi in study.aois()],
-            **_imported_key(study, recording_id, settings),
+            **others_key(study, recording_id, use_imported=settings.prefer_imported),
         },
     )
     return {"events": events, "mapping": mapping, "attention": attention}
@@ -126,48 +125,6 @@ def _head_key(study: Study, recording_id: str) -> dict[str, Any]:
         "device": study.recording(recording_id).device,
         "scene": _scene_key(study, recording_id),
     }
-
-
-def _imported_key(study: Study, recording_id: str, settings: Settings) -> dict[str, Any]:
-    """Return what imported mappings add to a key: nothing where there are none."""
-    known = study.imported_placements(recording_id) if settings.prefer_imported else {}
-    return {"imported": sorted(known.items())} if known else {}
-
-
-def imported_mappings(study: Study, recording_id: str) -> list[ImportedMapping]:
-    """Return the imported mappings of a recording, in the order of the placements.
-
-    Parameters
-    ----------
-    study : Study
-        The study.
-    recording_id : str
-        Which recording.
-
-    Returns
-    -------
-    list of ImportedMapping
-        One for each placement that has one.
-
-    Raises
-    ------
-    StudyError
-        If a placement has another picture than when its mapping was imported.
-    """
-    known = study.imported_placements(recording_id)
-    found = []
-    for placement in study.placements():
-        if placement.id not in known:
-            continue
-        mapping = study.imported_mapping(recording_id, placement.id)
-        picture = mapping.provenance.get("parameters", {}).get("picture")
-        if picture != placement.creatives[0].sha256:
-            raise StudyError(
-                f"{study.path}: the mapping imported for {recording_id!r} was made for another picture of"
-                f" {placement.id!r}; import it again with `gazestudy import-mapping`"
-            )
-        found.append(mapping)
-    return found
 
 
 def detect_recording(
@@ -258,7 +215,12 @@ def map_recording_of(
 
 
 def measure_recording(
-    study: Study, recording: StudyRecording, keys: Mapping[str, str], settings: Settings
+    study: Study,
+    recording: StudyRecording,
+    keys: Mapping[str, str],
+    settings: Settings,
+    *,
+    progress: Progress = SILENT,
 ) -> dict[str, pd.DataFrame]:
     """Make the attention tables of one recording of a study from its events and mapping.
 
@@ -272,6 +234,8 @@ def measure_recording(
         Keys of its results.
     settings : Settings
         Parameters.
+    progress : Progress, optional
+        Who is told, and who may ask to stop.
 
     Returns
     -------
@@ -289,5 +253,5 @@ def measure_recording(
         events=study.derived_table(recording.id, "events", keys["events"], "events"),
         mapping=study.derived_table(recording.id, "mapping", keys["mapping"], "mapping"),
         parameters=settings.attention_parameters,
-        imported=imported_mappings(study, recording.id) if settings.prefer_imported else (),
+        others=other_mappings(study, recording.id, use_imported=settings.prefer_imported, progress=progress),
     )

@@ -4,10 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gazestudy.attention import corner_residuals, find_exposures, match_times, with_imported
+from gazestudy.attention import corner_residuals, find_exposures, match_times
 from gazestudy.model import Camera, Creative, Placement, categorical, provenance_of
 from gazestudy.model.imported import WHOLE, ImportedMapping
-from gazestudy.model.tables import FRAME_KINDS, MAPPED_GAZE, MAPPING, REASONS
+from gazestudy.model.tables import FRAME_KINDS, MAPPING, REASONS
+from gazestudy.pipeline.mapping_sources import OtherMappings, map_by_all
 
 MS = 1_000_000
 CAMERA = Camera(1280, 720, 900.0, 900.0, 639.5, 359.5)
@@ -63,10 +64,11 @@ def imported(placement_id, samples, x=0.25, y=0.5, *, quad=None, at=(), corners=
     return ImportedMapping(placement_id, table, positions, corners)
 
 
-def merged(*several, own=None, camera=CAMERA, **changes):
-    own = MAPPED_GAZE.empty() if own is None else own
-    given = {"gaze": gaze(), "frames": frames(), "placements": [A, B], "camera": camera, **changes}
-    return with_imported(MAPPING.empty(), own, several, **given)
+def merged(*several, camera=CAMERA, gaze_table=None):
+    """Mapping and mapped gaze of vendors' mappings alone."""
+    table = gaze() if gaze_table is None else gaze_table
+    found = map_by_all(table, frames(), MAPPING.empty(), [A, B], camera, OtherMappings(imported=several))
+    return found.mapping, found.mapped_gaze
 
 
 def test_times_belong_to_the_nearest_within_half_a_step():
@@ -78,7 +80,7 @@ def test_times_belong_to_the_nearest_within_half_a_step():
 
 
 def test_positions_in_px_and_mm_of_valid_samples_only():
-    _, mapped = merged(imported("a", range(10, 20)), gaze=gaze(invalid=[12, 13]))
+    _, mapped = merged(imported("a", range(10, 20)), gaze_table=gaze(invalid=[12, 13]))
     assert mapped["sample"].tolist() == [10, 11, 14, 15, 16, 17, 18, 19]
     assert mapped[["x_ref_px", "y_ref_px", "x_mm", "y_mm"]].iloc[0].tolist() == [99.5, 299.5, 200.0, 600.0]
     assert mapped["frame"].tolist() == [1, 1, 1, 1, 2, 2, 2, 2]
@@ -103,9 +105,6 @@ def test_corners_of_the_placement_in_the_picture():
 
 
 def test_a_sample_is_on_one_placement():
-    _, own = merged(imported("b", range(0, 40)))
-    _, mapped = merged(imported("a", range(20, 60)), own=own)
-    assert mapped["placement_id"].tolist() == ["b"] * 20 + ["a"] * 40
     _, mapped = merged(imported("a", range(20, 60)), imported("b", range(40, 80)))
     assert mapped["placement_id"].tolist() == ["a"] * 40 + ["b"] * 20
     assert provenance_of(mapped)["facts"]["imported"]["b"]["claimed_by_another"] == 20

@@ -125,11 +125,11 @@ def test_answers_that_make_no_sense_are_refused(given: tuple[object, ...]) -> No
 
 def test_a_marker_belongs_to_one_placement(ready: tuple[Study, str]) -> None:
     study, _ = ready
-    markers = tuple(Marker.upright(n, x_mm=-120.0, y_mm=150.0 * n, side_mm=80.0) for n in (0, 1))
+    markers = tuple(Marker.upright(n, x=-120.0, y=150.0 * n, side=80.0) for n in (0, 1))
     kept = study.set_markers(MarkerLayout("gate", "apriltag_36h11", markers), made_by="Anna")
     with open_study(study.path, read_only=True) as again:
         assert again.marker_layouts() == (kept,)
-    assert kept.fact.markers[1].corners_mm == ((-120, 150), (-40, 150), (-40, 230), (-120, 230))
+    assert kept.fact.markers[1].corners == ((-120, 150), (-40, 150), (-40, 230), (-120, 230))
     with pytest.raises(StudyError, match="marker 1 of apriltag_36h11 belongs to 'gate'"):
         study.set_markers(MarkerLayout("hall", "apriltag_36h11", markers[1:]))
     with pytest.raises(StudyError, match="has markers already"):
@@ -175,7 +175,7 @@ def test_damaged_facts_are_named(ready: tuple[Study, str]) -> None:
     study, one = ready
     study.add_key_frame(KeyFrame(one, T_NS, "gate", SQUARE))
     study.add_answer(ManualAnswer(one, T_NS, T_NS + 1, "nowhere"))
-    study.set_markers(MarkerLayout("gate", "x", (Marker.upright(1, x_mm=0, y_mm=0, side_mm=10),)))
+    study.set_markers(MarkerLayout("gate", "x", (Marker.upright(1, x=0, y=0, side=10),)))
     with closing(sqlite3.connect(study.path / "study.sqlite")) as connection:
         connection.execute("UPDATE key_frame SET corners_px = '[1, 2]'")
         connection.execute("UPDATE manual_answer SET verdict = 'on'")
