@@ -18,17 +18,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-import gazestudy.simulate
 from gazestudy.model import Camera, Placement
 from gazestudy.simulate import VISITOR, Habits, build_station, neon_camera, plain_camera, simulate_walk
-from gazestudy.simulate.layout import MIXED, STRANGERS, Mix, plan_layout
+from gazestudy.simulate.layout import MIXED, Mix, plan_layout
 
 _KEPT = ("gaze", "frames")
-_DRAWN_BY = (
-    *("artwork", "cameras", "crowd", "interior", "layout", "looking", "motion"),
-    *("render", "sight", "station", "surfaces", "truth", "walk"),
-)
 _TRUTH = ("mapping", "gaze", "events", "dwell")
+_DRAWING = 1  # raised when the simulator draws the same plan differently: kept clips are drawn again
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +45,7 @@ class ClipPlan:
     noise_levels: float = 2.0
     exposure_ms: float = 9.0
     reference_long_px: int = 900
+    foreign: tuple[str, ...] = ()  # what of the layout the study does not know
 
     @property
     def camera(self) -> Camera:
@@ -102,10 +99,19 @@ def walk_plans(seed: int, *, quick: bool = False) -> list[ClipPlan]:
 
 
 def stranger_plans(seed: int, *, quick: bool = False) -> list[ClipPlan]:
-    """Return the clips for false identity: of thirty references, eight are on show now and then, on screens."""
-    plans = [
-        ClipPlan(f"strangers-{n + 1}", seed + 10 + n, 46.0, mix=STRANGERS, start_m=13.0 * n) for n in range(4)
-    ]
+    """Return the clips for false identity: thirty references, of which none or two are on show now and then.
+
+    Half of the advertisements in view are variants of campaigns in the study. In every second clip two screens
+    show one picture of the study and two variants of it in turn.
+    """
+    screens = tuple(f"screen-{n + 1}" for n in range(4))
+    plans = []
+    for n in range(5):
+        foreign = screens[::2] if n % 2 else screens
+        mix = Mix(hung=0, poor=0, screens=4, absent=26 + len(foreign), distractors=26, loop_s=3.0)
+        plans.append(
+            ClipPlan(f"strangers-{n + 1}", seed + 10 + n, 45.0, mix=mix, start_m=13.0 * n, foreign=foreign)
+        )
     return [replace(plan, duration_s=10.0) for plan in plans[:2]] if quick else plans
 
 
@@ -149,18 +155,19 @@ def load_clip(plan: ClipPlan, folder: Path) -> Clip:
 
 
 def _place(plan: ClipPlan, folder: Path) -> Path:
-    """Return the folder of a clip, named by its plan and by the simulator's source."""
-    digest = hashlib.sha256(repr(plan).encode())
-    for name in _DRAWN_BY:
-        digest.update((Path(gazestudy.simulate.__file__).parent / f"{name}.py").read_bytes())
-    return folder / f"{plan.name}-{plan.seed}-{digest.hexdigest()[:12]}"
+    """Return the folder of a clip, named by its plan."""
+    digest = hashlib.sha256(f"{_DRAWING} {plan}".encode()).hexdigest()
+    return folder / f"{plan.name}-{plan.seed}-{digest[:12]}"
 
 
 def _render(plan: ClipPlan, folder: Path) -> str:
     from gazestudy._cv2 import cv2
 
     cv2.setNumThreads(1)
-    layout = plan_layout(np.random.default_rng([plan.seed, 0]), plan.mix)
+    layout = [
+        replace(item, in_study=item.in_study and item.id not in plan.foreign)
+        for item in plan_layout(np.random.default_rng([plan.seed, 0]), plan.mix)
+    ]
     station = build_station(
         np.random.default_rng([plan.seed, 1]),
         layout=layout,
