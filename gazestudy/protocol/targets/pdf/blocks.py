@@ -17,12 +17,14 @@ from gazestudy.protocol.blocks import (
 from gazestudy.protocol.canonical import is_per_placement
 from gazestudy.protocol.items import Choice, Item
 from gazestudy.protocol.targets.pdf.answers import SMALL, answer_height, draw_answer, mark, options_of
-from gazestudy.protocol.targets.pdf.page import FOOTER, HEADER, MARGIN, MM, Sheet
+from gazestudy.protocol.targets.pdf.page import MARGIN, MM, Sheet
 
 PER_PAGE = 12
 """Intervals or scans side by side."""
 
 _LABEL = 9.0
+_NARROW = 7.2
+"""Size of definitions beside a grid."""
 _CELL = 12 * MM
 """Least height and width of a tally cell."""
 
@@ -181,16 +183,18 @@ def _grid(
     blank_heads: bool = False,
 ) -> None:
     """Draw items down and heads across; the heads come again on every page."""
-    left = min(78 * MM, sheet.width - columns * _CELL)
+    left = min(84 * MM, sheet.width - columns * _CELL)
     each = (sheet.width - left) / columns
     open_placement = any(item is not None and is_per_placement(item) for item, _ in rows)
     write_in = open_placement and not sheet.options.placements
     heights = [_row_height(sheet, block, row, left, each) for row in rows]
     head = 11 * MM if blank_heads else 9 * MM
     whole = head + sum(heights) + (6 * MM if write_in else 0.0)
-    keep = whole if whole < _page_room(sheet) * 0.9 else head + sum(heights[:2])
-    sheet.heading(title, sheet.say(block.instructions), keep=keep + _rules_height(sheet, block))
-    heights = _stretched(sheet, rows, heights, whole + _rules_height(sheet, block))
+    rules = _rules_height(sheet, block)
+    below = sheet.say(block.instructions)
+    fits = sheet.heading_height(below) + whole + rules <= sheet.page_room
+    sheet.heading(title, below, keep=whole + rules if fits else head + sum(heights[:2]))
+    heights = _stretched(sheet, rows, heights, whole + rules)
     if write_in:
         words = f"{sheet.word('placement')}: ____________________"
         sheet.y -= sheet.lines(MARGIN, sheet.y, words, sheet.width, _LABEL, bold=True) + 1 * MM
@@ -201,10 +205,6 @@ def _grid(
             _grid_head(sheet, block, heads, left, each, head)
         _grid_row(sheet, block, row, heads, left, each, height)
         sheet.y -= height
-
-
-def _page_room(sheet: Sheet) -> float:
-    return sheet.size[1] - 2 * MARGIN - HEADER - FOOTER
 
 
 def _stretched(
@@ -249,7 +249,7 @@ def _row_height(
         return 6 * MM
     inner = left - 3 * MM
     text = sheet.height(_label(sheet, item), inner, _LABEL, bold=True)
-    text += sheet.height(_below(sheet, block, item, placement), inner, SMALL) + 1.6 * MM
+    text += sheet.height(_below(sheet, block, item, placement), inner, _NARROW) + 1.6 * MM
     options = options_of(sheet, item)
     if options:
         return max(text, _stack_height(sheet, item, each) + 1.6 * MM)
@@ -297,7 +297,7 @@ def _grid_row(
     y -= sheet.lines(MARGIN + 1.5 * MM, y, _label(sheet, item), left - 3 * MM, _LABEL, bold=True)
     below = _below(sheet, block, item, placement)
     if below:
-        sheet.lines(MARGIN + 1.5 * MM, y, below, left - 3 * MM, SMALL)
+        sheet.lines(MARGIN + 1.5 * MM, y, below, left - 3 * MM, _NARROW)
     for number in range(len(heads)):
         x = MARGIN + left + number * each
         sheet.box(x, top, each, height)

@@ -58,6 +58,11 @@ class Sheet:
         """Height that is left on this page."""
         return self.y - MARGIN - FOOTER
 
+    @property
+    def page_room(self) -> float:
+        """Height between header and footer of an empty page."""
+        return self.size[1] - 2 * MARGIN - HEADER - FOOTER
+
     def say(self, text: dict[str, str] | None) -> str:
         """Return a text of the document in the language of the sheet."""
         return self.protocol.text(text, self.options.language)
@@ -128,10 +133,13 @@ class Sheet:
 
         self.add(draw)
 
+    def heading_height(self, below: str) -> float:
+        """Return the height of a heading of one line with its instructions."""
+        return self.line_height(11) + 4.5 * MM + self.height(below, self.width, 8)
+
     def heading(self, title: str, below: str = "", *, keep: float = 0.0) -> None:
         """Write the title of a block with its instructions, with `keep` points of what follows."""
-        height = 6 * MM + self.height(below, self.width, 8)
-        self.need(height + keep)
+        self.need(self.heading_height(below) + keep)
         self.y -= 2.5 * MM
         self.y -= self.lines(MARGIN, self.y, title, self.width, 11, bold=True) + 0.5 * MM
         if below:
