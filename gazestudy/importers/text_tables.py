@@ -361,6 +361,26 @@ def read_table(
     return TextTable(place, stream, names, form, cells, findings)
 
 
+def decode_text(data: bytes, place: Path, stream: str) -> tuple[str, tuple[Finding, ...]]:
+    """Return the text of a file and how it was read: by its mark, as UTF-8, else as Windows-1252.
+
+    Raises
+    ------
+    InputError
+        If it is empty or no text.
+    """
+    findings: list[Finding] = []
+    data, _ = _as_utf8(data, place, stream, None, findings)
+    data = _without_nuls(data, place, stream, findings)
+    if not data.strip():
+        raise InputError(place, "the file is empty", advice="Copy or export it again")
+    text = data.decode("utf-8")
+    head = text[:_HEAD_BYTES]
+    if len(_CONTROL.findall(head)) > _CONTROL_SHARE * len(head):
+        raise InputError(place, "this is no text", found="binary data", advice="Choose the exported file")
+    return text, tuple(findings)
+
+
 def _encoding(head: bytes) -> str:
     for mark, encoding in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
         if head.startswith(mark):
