@@ -21,6 +21,7 @@ from gazestudy.cli import (
     list_,
     metrics,
     new,
+    overlay,
     placement,
     protocol,
     quality,
@@ -60,6 +61,7 @@ app.command("import-mapping")(import_mapping.import_mapping)
 app.add_typer(placement.app, name="placement")
 app.command("run")(run.run)
 app.command("heatmap")(heatmap.heatmap)
+app.command("overlay")(overlay.overlay)
 app.command("metrics")(metrics.metrics)
 app.command("detect")(detect.detect)
 app.command("quality")(quality.quality)
