@@ -57,7 +57,7 @@ class EntrySheets:
                 if name == table:
                     builder.add_findings(grid.findings)
                     columns, rows = records(grid, builder.mistakes)
-                    _READ[table](builder, columns, [row for row in rows if _filled(row, columns)])
+                    ENTRY_READERS[table](builder, columns, [row for row in rows if _filled(row, columns)])
         return builder.build()
 
 
@@ -250,7 +250,7 @@ def _is_media(builder: LogBuilder, item: str) -> bool:
     return item in builder.plan.items and builder.plan.items[item].type in _MEDIA
 
 
-_READ: dict[str, Callable[[LogBuilder, list[str], list[Record]], None]] = {
+ENTRY_READERS: dict[str, Callable[[LogBuilder, list[str], list[Record]], None]] = {
     "sessions": _session_rows,
     "interval_counts": _interval_rows,
     "scans": _scan_rows,
@@ -261,3 +261,4 @@ _READ: dict[str, Callable[[LogBuilder, list[str], list[Record]], None]] = {
     "media": _media_rows,
     "reliability_pairs": _pair_rows,
 }
+"""For each canonical table, what puts its rows into a builder."""
