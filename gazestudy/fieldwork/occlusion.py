@@ -10,7 +10,13 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from gazestudy.errors import ParameterError
-from gazestudy.geometry.crowd_sight import BODY_HEIGHT_M, EYE_HEIGHT_M, visible_share
+from gazestudy.geometry.crowd_sight import (
+    BODY_HEIGHT_M,
+    BODY_HEIGHT_SD_M,
+    BODY_RADIUS_M,
+    EYE_HEIGHT_M,
+    visible_share,
+)
 from gazestudy.model.fieldwork import FieldLog
 from gazestudy.statistics.bootstrap import cluster_draws, percentile_limits
 
@@ -32,8 +38,10 @@ class FaceView:
         From the observer to the face in plan, m.
     eye_m : float
         Height of the observer's eyes, m.
-    body_height_m : float
-        Height of the people in between, m.
+    body_height_m, body_height_sd_m : float
+        Height of the people in between and its scatter, m.
+    free_m : float
+        Nobody is nearer to the observer than this, m; two body radii.
     """
 
     bottom_m: float
@@ -41,6 +49,8 @@ class FaceView:
     distance_m: float
     eye_m: float = EYE_HEIGHT_M
     body_height_m: float = BODY_HEIGHT_M
+    body_height_sd_m: float = BODY_HEIGHT_SD_M
+    free_m: float = 2 * BODY_RADIUS_M
 
     def blocked_share(self, density_m2: ArrayLike, *, radius_m: float) -> Floats:
         """Return the part of the face that the model expects to be hidden, shaped like the density."""
@@ -52,6 +62,8 @@ class FaceView:
             radius_m=radius_m,
             eye_m=self.eye_m,
             body_height_m=self.body_height_m,
+            body_height_sd_m=self.body_height_sd_m,
+            free_m=self.free_m,
         )
         return np.asarray(1 - clear, dtype=float)
 
@@ -115,15 +127,15 @@ def blocking_observations(log: FieldLog) -> pd.DataFrame:
     Parameters
     ----------
     log : FieldLog
-        Observation tables; both roles count, since each looked from where it stood.
+        Observation tables; only sessions of role primary count, two observers see the same crowd.
 
     Returns
     -------
     DataFrame
         session_id, scan_no, placement_id, density_m2, blocked_share.
     """
-    scans = log.scans[log.scans["value"].notna()]
-    area = log.sessions.set_index("session_id")["counted_area_m2"]
+    area = log.sessions[log.sessions["role"] == "primary"].set_index("session_id")["counted_area_m2"]
+    scans = log.scans[log.scans["value"].notna() & log.scans["session_id"].isin(area.index)]
     present = scans[(scans["item"] == "present") & (scans["placement_id"] == "")]
     density = present["value"] / present["session_id"].map(area)
     dense = present[["session_id", "scan_no"]].assign(density_m2=density)
@@ -172,7 +184,8 @@ def fit_occlusion(
     Notes
     -----
     Blocked share = 1 − mean over the face of exp(−2 r ρ L), with r chosen to maximise
-    Σ y log μ + (1 − y) log(1 − μ). That needs only the mean to be right; the interval comes from sessions.
+    Σ y log μ + (1 − y) log(1 − μ), for which only the mean has to be right. The interval is t on the log
+    scale with the standard error of a bootstrap over sessions.
     """
     known = observations[observations["placement_id"].isin(list(views))].reset_index(drop=True)
     y = known["blocked_share"].to_numpy(dtype=float)
@@ -189,8 +202,7 @@ def fit_occlusion(
     radius = float(_peak(by_session.sum(axis=0)[None], radii)[0])
     low, high = np.nan, np.nan
     if len(names) > 1:
-        limits = percentile_limits(_peak(weights @ by_session, radii), level=level)
-        low, high = float(limits[0]), float(limits[1])
+        low, high = _limits(_peak(weights @ by_session, radii), radius, len(names), level)
     expected = _expected(known, views, radius)
     table = known.assign(expected_share=expected)
     used = {name: views[name] for name in sorted(set(known["placement_id"]))}
@@ -206,6 +218,15 @@ def fit_occlusion(
         float((y - expected).mean()),
         _doubts(observations, known, radius, low),
     )
+
+
+def _limits(drawn: Floats, radius: float, sessions: int, level: float) -> tuple[float, float]:
+    """Return a t interval on the log scale; percentiles of few sessions would be too narrow."""
+    from scipy.stats import t
+
+    error = float(np.log(drawn).std()) * np.sqrt(sessions / (sessions - 1))
+    wide = float(t.ppf((1 + level) / 2, sessions - 1)) * error
+    return float(radius * np.exp(-wide)), float(radius * np.exp(wide))
 
 
 def _expected(known: pd.DataFrame, views: Mapping[str, FaceView], radius_m: float) -> Floats:

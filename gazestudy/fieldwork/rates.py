@@ -105,9 +105,10 @@ def field_figures(
     -----
     A figure is a ratio of sums, Σ part / Σ whole, over intervals (or scans) in which both were watched; a
     part counted for one placement is divided by the whole of that placement, or of the point where the
-    placement has none. Intervals end with their session; pauses are taken off minutes in proportion. Rows in
-    which the part exceeds the whole are left out and found. Looking taken by one-zero sampling is refused:
-    the row says so instead of a value.
+    placement has none. Dayparts are strata of the interval where each has two sessions or more: the figure is
+    about the dayparts that were observed, in the mix in which they were. Intervals end with their session;
+    pauses are taken off minutes in proportion. Rows in which the part exceeds the whole are left out and
+    found. Looking taken by one-zero sampling is refused: the row says so instead of a value.
     """
     names = list(FIGURES) if figures is None else list(figures)
     for what, given, known in (("by", by, GROUPS), ("figures", names, tuple(FIGURES))):
@@ -271,14 +272,11 @@ def _without_breaches(figure: Figure, matched: pd.DataFrame, findings: list[Find
 
 
 def _row(figure: Figure, group: pd.DataFrame, key: dict[str, object], level: float) -> dict[str, object]:
-    by_session = (
-        group.assign(part=group["value"] * figure.scale).groupby("session_id")[["part", "whole"]].sum()
-    )
-    parts, wholes = by_session["part"].to_numpy(), by_session["whole"].to_numpy()
-    share = figure.unit == "share"
-    found = (
-        clustered_share(parts, wholes, level=level) if share else clustered_ratio(parts, wholes, level=level)
-    )
+    sums = group.assign(part=group["value"] * figure.scale).groupby("session_id")
+    by_session = sums[["part", "whole"]].sum()
+    parts, wholes, strata = by_session["part"], by_session["whole"], sums["daypart"].first()
+    interval = clustered_share if figure.unit == "share" else clustered_ratio
+    found = interval(parts, wholes, strata=strata, level=level)
     rules = sorted({RULE_WORDS[rule] for rule in group["rule"]})
     return {**key, **_filled(figure, found), "rows": len(group), "rule": "; ".join(rules)}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import ndtri
 
 from gazestudy.errors import ParameterError
 
@@ -13,7 +14,11 @@ BODY_RADIUS_M = 0.23
 """Half the shoulder width of an adult, an assumption to start from; fit it to what observers saw."""
 
 BODY_HEIGHT_M = 1.70
+BODY_HEIGHT_SD_M = 0.07
 EYE_HEIGHT_M = 1.60
+
+
+_STANDARD_HEIGHTS = ndtri((np.arange(21) + 0.5) / 21)  # equally likely, mean 0, scatter close to 1
 
 
 def length_through_crowd_m(
@@ -22,6 +27,8 @@ def length_through_crowd_m(
     distance_m: ArrayLike,
     eye_m: float = EYE_HEIGHT_M,
     body_height_m: float = BODY_HEIGHT_M,
+    body_height_sd_m: float = 0.0,
+    free_m: float = 0.0,
 ) -> Floats:
     """Return how much of a line of sight, in plan, runs below the heads of the crowd.
 
@@ -34,7 +41,11 @@ def length_through_crowd_m(
     eye_m : float
         Height of the eye, m.
     body_height_m : float
-        Height of everybody in the crowd, m.
+        Height of everybody in the crowd, or its mean, m.
+    body_height_sd_m : float
+        Scatter of heights, m; the mean over people is returned, which is what counts in a random crowd.
+    free_m : float
+        Nobody is nearer to the eye than this, m: two bodies need room.
 
     Returns
     -------
@@ -50,12 +61,21 @@ def length_through_crowd_m(
     z, d = np.broadcast_arrays(np.asarray(target_m, dtype=float), np.asarray(distance_m, dtype=float))
     if not (np.isfinite(z).all() and np.all(d >= 0)):
         raise ParameterError("distance_m", distance_m, "finite heights and distances of 0 or more")
+    if body_height_sd_m > 0:
+        heights = body_height_m + body_height_sd_m * _STANDARD_HEIGHTS
+        each = [
+            length_through_crowd_m(z, distance_m=d, eye_m=eye_m, body_height_m=height, free_m=free_m)
+            for height in heights
+        ]
+        return np.asarray(np.mean(each, axis=0), dtype=float)
     below_eye, below_target = eye_m <= body_height_m, z <= body_height_m
     rise = np.abs(z - eye_m)
     lower = np.minimum(z, eye_m)
     part = np.divide(body_height_m - lower, rise, out=np.zeros_like(z), where=rise > 0)
     share = np.where(below_target & below_eye, 1.0, np.where(below_target | below_eye, part, 0.0))
-    return np.asarray(share * d, dtype=float)
+    begins = 0.0 if below_eye else (1 - share) * d
+    ends = share * d if below_eye else d
+    return np.asarray(np.maximum(ends - np.maximum(begins, free_m), 0.0), dtype=float)
 
 
 def clear_probability(
@@ -66,12 +86,14 @@ def clear_probability(
     radius_m: float = BODY_RADIUS_M,
     eye_m: float = EYE_HEIGHT_M,
     body_height_m: float = BODY_HEIGHT_M,
+    body_height_sd_m: float = 0.0,
+    free_m: float = 0.0,
 ) -> Floats:
     """Return the chance that nobody stands in a line of sight.
 
     Parameters
     ----------
-    target_m, distance_m, eye_m, body_height_m
+    target_m, distance_m, eye_m, body_height_m, body_height_sd_m, free_m
         As for `length_through_crowd_m`.
     density_m2 : array
         People per square metre; broadcast.
@@ -97,7 +119,14 @@ def clear_probability(
     >>> clear_probability([1.6, 2.2], distance_m=5, density_m2=1.0).round(2).tolist()
     [0.1, 0.68]
     """
-    length = length_through_crowd_m(target_m, distance_m=distance_m, eye_m=eye_m, body_height_m=body_height_m)
+    length = length_through_crowd_m(
+        target_m,
+        distance_m=distance_m,
+        eye_m=eye_m,
+        body_height_m=body_height_m,
+        body_height_sd_m=body_height_sd_m,
+        free_m=free_m,
+    )
     density = np.asarray(density_m2, dtype=float)
     if radius_m < 0 or np.any(density < 0):
         raise ParameterError("radius_m, density_m2", (radius_m, density_m2), "0 or more")
@@ -113,6 +142,8 @@ def visible_share(
     radius_m: float = BODY_RADIUS_M,
     eye_m: float = EYE_HEIGHT_M,
     body_height_m: float = BODY_HEIGHT_M,
+    body_height_sd_m: float = 0.0,
+    free_m: float = 0.0,
     rows: int = 25,
 ) -> Floats:
     """Return the part of a placement that is expected not to be hidden by people.
@@ -125,7 +156,7 @@ def visible_share(
         Lower edge above the floor and height of the face, m.
     distance_m : float
         Distance in plan between the eye and the face, m.
-    radius_m, eye_m, body_height_m : float
+    radius_m, eye_m, body_height_m, body_height_sd_m, free_m : float
         As for `clear_probability`.
     rows : int
         Heights at which the face is sampled.
@@ -151,5 +182,7 @@ def visible_share(
         radius_m=radius_m,
         eye_m=eye_m,
         body_height_m=body_height_m,
+        body_height_sd_m=body_height_sd_m,
+        free_m=free_m,
     )
     return np.asarray(clear.mean(axis=-1), dtype=float)
