@@ -12,117 +12,29 @@ import argparse
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Callable, Sequence
 from itertools import islice
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 from mapping_baselines import PerFrame
-from mapping_clips import Clip, make_clips, stranger_plans, twin_plans, walk_plans
-from mapping_judge import Mapped, false_rows, judge_samples, mapped_clip, passers_by, visible_differences
+from mapping_cases import calibration, real, twins
+from mapping_clips import Clip
+from mapping_judge import false_rows, judge_samples, mapped_clip, passers_by, visible_differences
+from mapping_run import Bench, Figure, key_points, references_in
+from mapping_speed import speed
 
 from gazestudy.geometry.homographies import apply_homography, corners_px, side_lengths
-from gazestudy.mapping import Reference, gaze_by_frame, get_mapper, texture_report
-from gazestudy.model import Camera
 from gazestudy.model.tables import MAPPING, MAPPING_STATES, categorical
-from gazestudy.pipeline.analysis import Pictures, references_of
+from gazestudy.pipeline.analysis import Pictures
 
 SEEDS = (60493,)
 TUNED_ON = (7, 101, 102, 103, 501, 4242, 7777, 31337, 86420, 5550123, 271828, 20261122, 99173)
 PARTS = ("accuracy", "identity", "coverage", "occlusion", "speed", "twins", "calibration", "real")
 BASELINE_EVERY = 24
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One measured figure; `held` is None where nothing is asked."""
-
-    part: str
-    what: str
-    measured: str
-    asked: str = ""
-    held: bool | None = None
-
-
-@dataclass(eq=False)
-class Bench:
-    """The clips of a run and what was found in them, each made once."""
-
-    seeds: Sequence[int]
-    folder: Path
-    quick: bool
-    _mapped: dict[str, Mapped] = field(default_factory=dict)
-
-    @cached_property
-    def walks(self) -> list[Clip]:
-        return self._clips(walk_plans)
-
-    @cached_property
-    def strangers(self) -> list[Clip]:
-        return self._clips(stranger_plans)
-
-    @cached_property
-    def twins(self) -> list[Clip]:
-        return self._clips(twin_plans)
-
-    def _clips(self, plans: Callable[..., list]) -> list[Clip]:
-        wanted = [plan for seed in self.seeds for plan in plans(seed, quick=self.quick)]
-        return make_clips(wanted, self.folder)
-
-    def mapped(self, clip: Clip) -> Mapped:
-        """Map a clip as a study does; each clip once in a run."""
-        if clip.label not in self._mapped:
-            start = time.process_time()
-            table = map_clip(clip)
-            each = 1000 * (time.process_time() - start) / len(clip.frames)
-            print(f"  mapped {clip.label}: {each:.0f} ms CPU a frame", file=sys.stderr)
-            self._mapped[clip.label] = mapped_clip(clip, table, clip.camera)
-        return self._mapped[clip.label]
-
-    def samples(self, clips: Sequence[Clip]) -> Iterator[tuple[Clip, pd.DataFrame]]:
-        for clip in clips:
-            yield clip, judge_samples(self.mapped(clip), key_points(clip))
-
-
-def references_in(clip: Clip) -> list[Reference]:
-    """Return all pictures of the clip's study."""
-    return [
-        reference
-        for placement in clip.placements
-        for reference in references_of(placement, [clip.images[c.id] for c in placement.creatives])
-    ]
-
-
-def map_clip(
-    clip: Clip,
-    *,
-    references: Sequence[Reference] | None = None,
-    camera: Camera | str | None = "known",
-    guided: bool = True,
-    video: Path | None = None,
-    frames: pd.DataFrame | None = None,
-    gaze: pd.DataFrame | None = None,
-) -> pd.DataFrame:
-    """Map a clip, or another recording of the same station, from its file."""
-    frames = clip.frames if frames is None else frames
-    gaze = clip.gaze if gaze is None else gaze
-    method = get_mapper("planar")
-    return method.run(
-        Pictures([video or clip.video], frames),
-        references_in(clip) if references is None else references,
-        clip.camera if camera == "known" else camera,
-        parameters=method.parameters(),
-        gaze_px=gaze_by_frame(gaze, frames) if guided else None,
-    )
-
-
-def key_points(clip: Clip) -> dict[str, int]:
-    """Return the key points of each picture."""
-    report = texture_report(references_in(clip))
-    return dict(zip(report["creative_id"], report["key_points"].astype(int), strict=True))
+PEERS: tuple[tuple[Literal["sift", "orb"], float], ...] = (("sift", 1.0), ("sift", 0.5), ("orb", 1.0))
 
 
 def accuracy(bench: Bench) -> list[Figure]:
@@ -138,8 +50,10 @@ def accuracy(bench: Bench) -> list[Figure]:
     rate = 1000 * wrong / max(found, 1)
     by_frame = on["frame_error_percent"]
     figures += [
-        Figure("accuracy", "median error at gaze, % of width", f"{median:.3f}", "<= 0.1", median <= 0.1),
-        Figure("accuracy", "95th percentile, % of width", f"{p95:.3f}", "<= 0.8", p95 <= 0.8),
+        Figure(
+            "accuracy", "median error at gaze, % of width", f"{median:.3f}", "<= 0.1", bool(median <= 0.1)
+        ),
+        Figure("accuracy", "95th percentile, % of width", f"{p95:.3f}", "<= 0.8", bool(p95 <= 0.8)),
         Figure(
             "accuracy",
             "same with the pose of the frame on show",
@@ -167,13 +81,12 @@ def _beside_baselines(bench: Bench) -> list[Figure]:
         pictures = list(islice(Pictures([clip.video], clip.frames), 12, None, BASELINE_EVERY))
         chosen = [frame for frame, _, _ in pictures]
         tables = {"ours": bench.mapped(clip).mapping}
-        for name, scale in (("sift", 1.0), ("sift", 0.5), ("orb", 1.0)):
-            peer = PerFrame(references_in(clip), clip.camera, method=name, scale=scale)
+        for method, scale in PEERS:
+            label = f"per-frame {method.upper()} x {scale:g}"
+            peer = PerFrame(references_in(clip), clip.camera, method=method, scale=scale)
             start = time.process_time()
-            tables[f"per-frame {name.upper()} x {scale:g}"] = _table_of(peer, pictures, clip)
-            cpu.setdefault(f"per-frame {name.upper()} x {scale:g}", []).append(
-                1000 * (time.process_time() - start) / len(pictures)
-            )
+            tables[label] = _table_of(peer, pictures, clip)
+            cpu.setdefault(label, []).append(1000 * (time.process_time() - start) / len(pictures))
         for name, table in tables.items():
             rows = table[table["frame"].isin(chosen)].reset_index(drop=True)
             samples = judge_samples(mapped_clip(clip, rows, clip.camera), points)
@@ -226,7 +139,7 @@ def coverage(bench: Bench) -> list[Figure]:
         )
     everything = pd.concat(parts)
     counts = everything[everything["counts"]]
-    good, poor = _hit(counts[counts["good"]]), _hit(counts[~counts["good"]])
+    good_hit, poor_hit = _hit(counts[counts["good"]]), _hit(counts[~counts["good"]])
     missed = counts[counts["found"] == ""]
     unknown = everything[everything["visible"] & ~everything["counts"]]
     why = missed["reason"].value_counts()
@@ -235,8 +148,14 @@ def coverage(bench: Bench) -> list[Figure]:
     silent = int((missed["state"] == "").sum())
     return [
         *figures,
-        Figure("coverage", "500 key points and 250 px or more", _share(good), ">= 96 %", good.mean() >= 0.96),
-        Figure("coverage", "blank, dark or small", _share(poor), ">= 50 %", poor.mean() >= 0.5),
+        Figure(
+            "coverage",
+            "500 key points and 250 px or more",
+            _share(good_hit),
+            ">= 96 %",
+            bool(good_hit.mean() >= 0.96),
+        ),
+        Figure("coverage", "blank, dark or small", _share(poor_hit), ">= 50 %", bool(poor_hit.mean() >= 0.5)),
         Figure("coverage", "screens with unknown pictures", _share(_hit(unknown))),
         Figure("coverage", "unmapped samples without a reason", str(silent), "0", silent == 0),
         Figure("coverage", "their reasons", states),
@@ -317,6 +236,9 @@ MEASURES: dict[str, Callable[[Bench], list[Figure]]] = {
     "identity": identity,
     "coverage": coverage,
     "occlusion": occlusion,
+    "twins": twins,
+    "calibration": calibration,
+    "real": real,
 }
 
 
@@ -326,6 +248,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, action="append", help=f"which clips [default: {SEEDS}]")
     parser.add_argument("--only", action="append", choices=PARTS, help="measure this part alone")
     parser.add_argument("--quick", action="store_true", help="short clips")
+    parser.add_argument("--minutes", type=float, nargs="*", help="lengths for memory [default: 1 10 60]")
     parser.add_argument("--clips", type=Path, help="where rendered clips are kept")
     options = parser.parse_args()
     seeds = tuple(options.seed or SEEDS)
@@ -333,10 +256,16 @@ def main() -> None:
     folder = options.clips or Path(tempfile.gettempdir()) / "gazestudy-mapping-clips"
     bench = Bench(seeds, folder, options.quick)
     figures: list[Figure] = []
-    for part in options.only or MEASURES:
-        figures += MEASURES[part](bench)
+    for part in options.only or PARTS:
+        if part == "speed":
+            figures += speed(bench, options.minutes or ((0.25, 1.0) if options.quick else (1.0, 10.0, 60.0)))
+        else:
+            figures += MEASURES[part](bench)
     show(figures)
-    sys.exit(1 if any(figure.held is False for figure in figures) else 0)
+    missed = sum(figure.held is not None and not figure.held for figure in figures)
+    asked = sum(figure.held is not None for figure in figures)
+    print(f"{asked - missed} of {asked} figures held")
+    sys.exit(1 if missed else 0)
 
 
 def show(figures: Sequence[Figure]) -> None:

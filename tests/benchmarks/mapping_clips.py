@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import lru_cache, partial
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -19,7 +19,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gazestudy.model import Camera, Placement
-from gazestudy.simulate import VISITOR, Habits, build_station, neon_camera, plain_camera, simulate_walk
+from gazestudy.simulate import (
+    VISITOR,
+    Habits,
+    Station,
+    build_station,
+    neon_camera,
+    plain_camera,
+    simulate_walk,
+)
 from gazestudy.simulate.layout import MIXED, Mix, plan_layout
 
 _KEPT = ("gaze", "frames")
@@ -46,6 +54,7 @@ class ClipPlan:
     exposure_ms: float = 9.0
     reference_long_px: int = 900
     foreign: tuple[str, ...] = ()  # what of the layout the study does not know
+    walk: int = 0  # which walk through the same station
 
     @property
     def camera(self) -> Camera:
@@ -110,7 +119,17 @@ def stranger_plans(seed: int, *, quick: bool = False) -> list[ClipPlan]:
         foreign = screens[::2] if n % 2 else screens
         mix = Mix(hung=0, poor=0, screens=4, absent=26 + len(foreign), distractors=26, loop_s=3.0)
         plans.append(
-            ClipPlan(f"strangers-{n + 1}", seed + 10 + n, 45.0, mix=mix, start_m=13.0 * n, foreign=foreign)
+            ClipPlan(
+                f"strangers-{n + 1}",
+                seed + 10 + n,
+                45.0,
+                960,
+                540,
+                mix=mix,
+                start_m=13.0 * n,
+                foreign=foreign,
+                reference_long_px=700,
+            )
         )
     return [replace(plan, duration_s=10.0) for plan in plans[:2]] if quick else plans
 
@@ -121,14 +140,15 @@ def twin_plans(seed: int, *, quick: bool = False) -> list[ClipPlan]:
     return [
         ClipPlan(
             f"twins-{n + 1:02d}",
-            seed + 30 + n,
-            12.0,
+            seed + 30 + n // 4,
+            10.0,
             640,
             360,
             mix=mix,
-            people=15,
+            people=8,
             start_m=(3.0, 9.0, 15.0, 70.0)[n % 4],
             reference_long_px=450,
+            walk=n,
         )
         for n in range(3 if quick else 20)
     ]
@@ -141,9 +161,15 @@ def make_clips(plans: Sequence[ClipPlan], folder: Path, *, workers: int = 2) -> 
     if missing:
         print(f"rendering {len(missing)} clips into {folder}", file=sys.stderr)
         with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-            for name in pool.map(partial(_render, folder=folder), missing):
+            # neighbours in the list share a station: the same process draws them
+            for name in pool.map(partial(_render, folder=folder), missing, chunksize=_chunk(missing)):
                 print(f"  {name}", file=sys.stderr)
     return [load_clip(plan, folder) for plan in plans]
+
+
+def _chunk(plans: Sequence[ClipPlan]) -> int:
+    """Return how many neighbouring plans share a station."""
+    return max(1, len(plans) // len({plan.seed for plan in plans}))
 
 
 def load_clip(plan: ClipPlan, folder: Path) -> Clip:
@@ -160,23 +186,30 @@ def _place(plan: ClipPlan, folder: Path) -> Path:
     return folder / f"{plan.name}-{plan.seed}-{digest[:12]}"
 
 
-def _render(plan: ClipPlan, folder: Path) -> str:
-    from gazestudy._cv2 import cv2
-
-    cv2.setNumThreads(1)
+@lru_cache(maxsize=1)
+def _station(plan: ClipPlan) -> Station:
     layout = [
         replace(item, in_study=item.in_study and item.id not in plan.foreign)
         for item in plan_layout(np.random.default_rng([plan.seed, 0]), plan.mix)
     ]
-    station = build_station(
+    return build_station(
         np.random.default_rng([plan.seed, 1]),
         layout=layout,
         people=plan.people,
         reference_long_px=plan.reference_long_px,
     )
+
+
+def _render(plan: ClipPlan, folder: Path) -> str:
+    from gazestudy._cv2 import cv2
+
+    cv2.setNumThreads(1)
+    # the station does not depend on who walks where
+    alike = replace(plan, name="", walk=0, start_m=0.0, duration_s=0.0, width_px=0, height_px=0)
+    station = _station(alike)
     walk = simulate_walk(
         station,
-        rng=np.random.default_rng([plan.seed, 2]),
+        rng=np.random.default_rng([plan.seed, 2, plan.walk] if plan.walk else [plan.seed, 2]),
         duration_s=plan.duration_s,
         camera=plan.camera,
         habits=plan.habits,

@@ -1,0 +1,180 @@
+"""Speed and memory of mapping, from file to stored table, beside decoding the same file alone.
+
+Each measurement runs in a fresh process of its own, whose memory (with that of its own children) is watched
+from outside.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import numpy as np
+from mapping_clips import Clip, load_clip, looped
+from mapping_run import Bench, Figure, map_clip, references_in
+
+from gazestudy.pipeline.analysis import Pictures
+
+DECODING_FPS = 267.0
+"""Frames of 1080p a second that two free cores decode: what the asked figures were set beside."""
+
+FULL_FPS, GUIDED_FPS, REFERENCES_RATIO, MEMORY_MB = 50.0, 85.0, 1.2, 800.0
+
+
+def speed(bench: Bench, minutes: Sequence[float]) -> list[Figure]:
+    """Measure speed on one minute, the cost of references, and memory at several lengths."""
+    clip = bench.walks[0]
+    length = 0.25 if bench.quick else 1.0
+    inside = partial(_inside, clip=clip, folder=bench.folder)
+    decode = inside(_decode, minutes=length)
+    full = inside(_map, minutes=length, guided=False)
+    guided = inside(_map, minutes=length, guided=True)
+    again = inside(_decode, minutes=length)
+    floor = {name: (decode[name] + again[name]) / 2 for name in ("wall_s", "cpu_s", "frames")}
+    decoding = floor["frames"] / floor["wall_s"]
+    figures = [
+        Figure(
+            "speed",
+            "decoding alone, 1080p",
+            f"{decoding:.0f} fps, {1000 * floor['cpu_s'] / floor['frames']:.1f} ms CPU a frame",
+        )
+    ]
+    for what, run, asked in (("full frame", full, FULL_FPS), ("guided by gaze", guided, GUIDED_FPS)):
+        ratio = run["wall_s"] / floor["wall_s"]
+        figures.append(
+            Figure(
+                "speed",
+                f"{what}, {len(references_in(clip))} references",
+                f"{run['frames'] / run['wall_s']:.1f} fps, {ratio:.1f} x decoding (CPU"
+                f" {run['cpu_s'] / floor['cpu_s']:.1f} x, {1000 * run['cpu_s'] / run['frames']:.0f} ms a frame):"
+                f" {DECODING_FPS / ratio:.1f} fps where decoding runs at {DECODING_FPS:.0f}",
+                f">= {asked:.0f} fps there",
+                DECODING_FPS / ratio >= asked,
+            )
+        )
+    figures += _references(inside, length)
+    return figures + [_memory(inside, each) for each in minutes]
+
+
+def _references(inside: Callable[..., dict[str, float]], minutes: float) -> list[Figure]:
+    """Compare one reference with itself among 49 that are not in the station, and with all of the study's."""
+    one = inside(_map, minutes=minutes, guided=False, kept=1)
+    among = inside(_map, minutes=minutes, guided=False, kept=1, strangers=49)
+    every = inside(_map, minutes=minutes, guided=False)
+    ratio = among["cpu_s"] / one["cpu_s"]
+    return [
+        Figure(
+            "speed",
+            "50 references beside one (49 absent), CPU",
+            f"{ratio:.2f} x",
+            f"<= {REFERENCES_RATIO}",
+            ratio <= REFERENCES_RATIO,
+        ),
+        Figure(
+            "speed",
+            "50 references, 28 of them in sight, beside one",
+            f"{every['cpu_s'] / one['cpu_s']:.2f} x",
+        ),
+    ]
+
+
+def _memory(inside: Callable[..., dict[str, float]], minutes: float) -> Figure:
+    run = inside(_map, minutes=minutes, guided=True)
+    megabytes = run["peak_mb"]
+    return Figure(
+        "speed",
+        f"memory, {minutes:g} minutes",
+        f"{megabytes:.0f} MB ({run['frames'] / run['wall_s']:.1f} fps)",
+        f"< {MEMORY_MB:.0f} MB",
+        megabytes < MEMORY_MB,
+    )
+
+
+def _inside(work: Callable[..., int], *, clip: Clip, folder: Path, **options: object) -> dict[str, float]:
+    """Run `work` in a process of its own; return frames, wall_s, cpu_s and peak_mb."""
+    context = get_context("spawn")
+    near, far = context.Pipe()
+    process = context.Process(target=_child, args=(far, work, clip.plan, folder, options))
+    process.start()
+    peak = 0.0
+    while process.is_alive() and not near.poll(0.2):
+        peak = max(peak, _tree_mb(process.pid or 0))
+    result = dict(near.recv())
+    process.join()
+    return result | {"peak_mb": max(peak, result["own_mb"])}
+
+
+def _child(far: Connection, work: Callable[..., int], plan: object, folder: Path, options: dict) -> None:
+    clip = load_clip(plan, folder)
+    run = partial(work, clip, folder, **options)
+    before, start = os.times(), time.perf_counter()
+    frames = run()
+    wall, after = time.perf_counter() - start, os.times()
+    cpu = sum(after[:4]) - sum(before[:4])
+    far.send({"frames": frames, "wall_s": wall, "cpu_s": cpu, "own_mb": _own_peak_mb()})
+
+
+def _decode(clip: Clip, folder: Path, *, minutes: float) -> int:
+    video, frames, _ = looped(clip, folder, minutes=minutes)
+    return sum(1 for _ in Pictures([video], frames))
+
+
+def _map(
+    clip: Clip, folder: Path, *, minutes: float, guided: bool, kept: int | None = None, strangers: int = 0
+) -> int:
+    video, frames, gaze = looped(clip, folder, minutes=minutes)
+    references = references_in(clip)
+    if kept is not None:
+        absent = [one for one in references if one.placement_id.startswith("absent")]
+        absent += [replace(one, image=_other(one.image, n)) for n, one in enumerate(references)]
+        renamed = [
+            replace(one, placement_id=f"other-{n}", creative_id=f"other-{n}")
+            for n, one in enumerate(absent[:strangers])
+        ]
+        # the first poster with a rich picture
+        shown = [one for one in references if one.placement_id == "poster-09"]
+        references = [*shown[:kept], *renamed]
+    table = map_clip(clip, references=references, guided=guided, video=video, frames=frames, gaze=gaze)
+    with tempfile.TemporaryDirectory() as place:
+        table.to_parquet(Path(place) / "mapping.parquet")
+    return len(frames)
+
+
+def _other(image: np.ndarray, seed: int) -> np.ndarray:
+    """Return a picture with as much detail that shows something else: its tiles in another order."""
+    height, width = (side // 4 for side in image.shape[:2])
+    tiles = [
+        image[y * height : (y + 1) * height, x * width : (x + 1) * width] for y in range(4) for x in range(4)
+    ]
+    order = np.random.default_rng(seed).permutation(16)
+    rows = [np.hstack([tiles[n][::-1] for n in order[at : at + 4]]) for at in range(0, 16, 4)]
+    return np.ascontiguousarray(np.vstack(rows))
+
+
+def _own_peak_mb() -> float:
+    """Return the largest memory this process ever had; NaN where the system does not say."""
+    try:
+        import resource
+    except ImportError:
+        return float("nan")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / 1024 if os.uname().sysname == "Linux" else peak / 1024**2
+
+
+def _tree_mb(pid: int) -> float:
+    """Return the memory of a process and all its children (Linux; elsewhere 0)."""
+    page, total = 4096, 0.0
+    try:
+        total = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]) * page / 1024**2
+        for children in Path(f"/proc/{pid}/task").glob("*/children"):
+            total += sum(_tree_mb(int(child)) for child in children.read_text(encoding="ascii").split())
+    except OSError:
+        return total
+    return total
