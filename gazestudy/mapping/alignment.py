@@ -11,11 +11,13 @@ from gazestudy._cv2 import cv2
 from gazestudy.geometry.homographies import apply_homography, corners_px, scaling, side_lengths
 from gazestudy.mapping.blur import smeared
 from gazestudy.mapping.references import Artwork
+from gazestudy.mapping.view import Patch, bounds
 
 Floats = NDArray[np.float64]
 Bytes = NDArray[np.uint8]
 
 _FLOW_WINDOW_PX, _FLOW_LEVELS = 21, 4
+_FLOW_REACH_PX = 90  # around the points; farther they are not followed from one frame to the next
 _FLOW_RETURN_PX = 1.0
 _FIT_RETURN_PX = 0.6
 _FIT_THRESHOLD_PX = 1.5
@@ -77,14 +79,18 @@ def flow(before: Bytes, after: Bytes, points: Floats, shifts: Floats) -> tuple[F
     """
     if len(points) == 0:
         return np.zeros((0, 2)), np.zeros(0, dtype=bool)
-    start = points.reshape(-1, 1, 2).astype(np.float32)
+    low, high = bounds(np.vstack([points, points + shifts]), _FLOW_REACH_PX, before.shape[::-1])
+    before, after = (
+        np.ascontiguousarray(image[low[1] : high[1], low[0] : high[0]]) for image in (before, after)
+    )
+    start = (points - low).reshape(-1, 1, 2).astype(np.float32)
     window = (_FLOW_WINDOW_PX, _FLOW_WINDOW_PX)
     expected = shifts.reshape(-1, 1, 2).astype(np.float32)
     moved, ahead = _followed(before, after, start, start + expected, window, _FLOW_LEVELS)
     back, behind = _followed(after, before, moved, moved - expected, window, _FLOW_LEVELS)
     miss = np.abs(back - start).reshape(-1, 2).max(axis=1)
     good = ahead & behind & (miss < _FLOW_RETURN_PX)
-    return moved.reshape(-1, 2).astype(np.float64), good
+    return moved.reshape(-1, 2).astype(np.float64) + low, good
 
 
 def _followed(
@@ -125,8 +131,7 @@ def carried(homography: Floats, before: Floats, after: Floats) -> Floats:
 
 
 def align(
-    view: Bytes,
-    mask: Bytes,
+    part: Patch,
     artwork: Artwork,
     homography: Floats,
     *,
@@ -137,8 +142,8 @@ def align(
 
     Parameters
     ----------
-    view, mask : ndarray of uint8, shape (height, width)
-        Working view of a frame, and where it shows the scene.
+    part : Patch
+        Part of the working view of a frame around the placement.
     artwork : Artwork
         What should be there.
     homography : ndarray of float, shape (3, 3)
@@ -147,37 +152,46 @@ def align(
         Pyramid levels of the search beyond full size; more for a worse guess. Fewer are used where the
         placement is seen so small that nothing would be left of it.
     path_px : ndarray of float, shape (2,), optional
-        How far the placement moves while the shutter is open: the artwork is drawn with that blur.
+        How far the placement moves while the shutter is open, working px: the artwork is drawn with that
+        blur.
 
     Returns
     -------
     Alignment or None
-        None where fewer than eight points agree.
+        In working px; None where fewer than eight points agree.
     """
     if not np.isfinite(apply_homography(homography, corners_px(*artwork.size_px))).all():
         return None  # the guess puts a corner behind the camera
+    homography = part.to_part @ homography
     wanted = apply_homography(homography, artwork.points)
-    usable = inside(wanted, mask)
+    usable = inside(wanted, part.mask)
     if np.count_nonzero(usable) < 8:
         return None
     wanted, source = wanted[usable], artwork.points[usable].astype(np.float64)
-    height, width = view.shape
-    low = np.maximum(np.floor(wanted.min(axis=0)).astype(int) - _ROI_MARGIN_PX, 0)
-    high = np.minimum(np.ceil(wanted.max(axis=0)).astype(int) + _ROI_MARGIN_PX + 1, (width, height))
-    real = np.ascontiguousarray(view[low[1] : high[1], low[0] : high[0]])
+    real, low, high = part.cut(wanted, _ROI_MARGIN_PX)
     drawn = _drawn(artwork, homography, low, (int(high[0] - low[0]), int(high[1] - low[1])))
     if path_px is not None:
-        drawn = smeared(drawn, path_px)
+        drawn = smeared(drawn, path_px * part.to_part[[0, 1], [0, 1]])
     drawn = _exposed_like(drawn, real, wanted - low)
     start = (wanted - low).reshape(-1, 1, 2).astype(np.float32)
     seen_px = _seen_size(artwork, homography)
     side = int(np.clip(seen_px / 5, 9, 21)) | 1
     levels = min(levels, int(np.log2(max(seen_px / _SMALLEST_LEVEL_PX, 1.0))))
     found, ahead = _followed(drawn, real, start, start, (side, side), levels)
-    back, behind = _followed(real, drawn, found, start, (side, side), levels)
+    back, behind = _followed(real, drawn, found, start, (side, side), 0)
     miss = np.abs(back - start).reshape(-1, 2).max(axis=1)
     good = ahead & behind & (miss < _FIT_RETURN_PX)
-    return fitted(source[good], found.reshape(-1, 2)[good].astype(np.float64) + low, _FIT_THRESHOLD_PX)
+    fit = fitted(source[good], found.reshape(-1, 2)[good].astype(np.float64) + low, _FIT_THRESHOLD_PX)
+    return None if fit is None else _in_view(fit, part.to_part)
+
+
+def _in_view(fit: Alignment, to_part: Floats) -> Alignment:
+    """Return a fit to a part in px of the view."""
+    scale, shift = to_part[[0, 1], [0, 1]], to_part[:2, 2]
+    homography = np.linalg.inv(to_part) @ fit.homography
+    targets = (fit.targets - shift) / scale
+    residual_px = fit.residual_px / float(scale.mean())
+    return Alignment(homography / homography[2, 2], fit.points, targets, residual_px)
 
 
 def fitted(source: Floats, target: Floats, threshold_px: float, *, min_points: int = 8) -> Alignment | None:

@@ -15,6 +15,7 @@ from gazestudy._cv2 import cv2
 from gazestudy.geometry.homographies import apply_homography, corners_px, jacobian, scaling, side_lengths
 from gazestudy.mapping.blur import smeared
 from gazestudy.mapping.references import Artwork
+from gazestudy.mapping.view import Patch
 
 Floats = NDArray[np.float64]
 Bytes = NDArray[np.uint8]
@@ -62,16 +63,14 @@ class Appearance:
 
 
 def appearance(
-    view: Bytes, mask: Bytes, artwork: Artwork, homography: Floats, path_px: Floats | None = None
+    part: Patch, artwork: Artwork, homography: Floats, path_px: Floats | None = None
 ) -> Appearance:
     """Compare the frame with the artwork under a homography.
 
     Parameters
     ----------
-    view : ndarray of uint8, shape (height, width)
-        Working view of a frame.
-    mask : ndarray of uint8, shape (height, width)
-        Where the view shows the scene.
+    part : Patch
+        Part of the working view of a frame around the placement.
     artwork : Artwork
         What should be there.
     homography : ndarray of float, shape (3, 3)
@@ -89,19 +88,28 @@ def appearance(
     The cell score is the normalised cross-correlation, so exposure and contrast do not matter.
     """
     width, height = artwork.size_px
-    sides = side_lengths(apply_homography(homography, corners_px(width, height)))
+    homography = part.to_part @ homography
+    quad = apply_homography(homography, corners_px(width, height))
+    sides = side_lengths(quad) / part.to_part[0, 0]
     columns = _cell_count(float(sides[0] + sides[2]) / 2)
     rows = _cell_count(float(sides[1] + sides[3]) / 2)
     size = columns * CELL_PX, rows * CELL_PX
-    to_view = homography @ scaling(size, (width, height))
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    seen = cv2.warpPerspective(view, to_view, size, flags=flags)
-    shown = cv2.warpPerspective(mask, to_view, size, flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP)
-    in_image = cells_of(shown, columns, rows).min(axis=2) > 0
+    image, low, high = part.cut(quad, 1)
+    to_image = homography @ scaling(size, (width, height))
+    to_image[:2] -= low[:, None] * to_image[2]
+    seen = cv2.warpPerspective(image, to_image, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
+    mask = part.mask[low[1] : high[1], low[0] : high[0]]
+    if (high - low >= np.ptp(quad, axis=0)).all() and mask.min() > 0:
+        in_image = np.ones((rows, columns), dtype=bool)
+    else:
+        flags = cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
+        shown = cv2.warpPerspective(np.ascontiguousarray(mask), to_image, size, flags=flags)
+        in_image = cells_of(shown, columns, rows).min(axis=2) > 0
     drawn = artwork.reduced(size)
     if path_px is not None:
         middle = [[(size[0] - 1) / 2, (size[1] - 1) / 2]]
-        drawn = smeared(drawn, np.linalg.solve(jacobian(to_view, middle)[0], path_px))
+        path_px = path_px * part.to_part[[0, 1], [0, 1]]
+        drawn = smeared(drawn, np.linalg.solve(jacobian(to_image, middle)[0], path_px))
     expected = cells_of(_smooth(drawn), columns, rows)
     scores, deviations = cell_correlation(cells_of(_smooth(seen), columns, rows), expected)
     textured = in_image & (deviations > _TEXTURE_SD)

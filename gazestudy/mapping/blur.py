@@ -16,6 +16,7 @@ Bytes = NDArray[np.uint8]
 _SHARES = (0.3, 0.15, 0.5, 0.0, 0.7)
 _SHARP_PX = 12.0  # slower pictures are fitted as they are
 _LEARNING = 20
+_LIKELY = 2  # so many shares are tried once it is learnt
 _LEAST_SMEAR_PX = 2.0
 _STEPS_PER_PX = 4
 
@@ -81,7 +82,8 @@ class Shutter:
             return fit(np.zeros(2))[0]
         learning = self._tries.max() < _LEARNING
         best: tuple[int, T | None] = (0, None)
-        for number in np.argsort(-self._points / np.maximum(self._tries, 1), kind="stable"):
+        order = np.argsort(-self._points / np.maximum(self._tries, 1), kind="stable")
+        for number in order if learning else order[:_LIKELY]:
             found, points = fit(_SHARES[number] * shift_px)
             self._tries[number] += 1
             self._points[number] += points

@@ -13,12 +13,15 @@ from gazestudy.geometry.homographies import apply_homography, corners_px, quad_p
 from gazestudy.mapping.alignment import Alignment, align, fitted
 from gazestudy.mapping.appearance import Appearance, appearance
 from gazestudy.mapping.references import Artwork, FeatureIndex, features, resized
+from gazestudy.mapping.view import View
 
 Floats = NDArray[np.float64]
 Bytes = NDArray[np.uint8]
 
 _MATCH_THRESHOLD_PX = 3.0
 _EDGE_PX = 5
+_HALF, _NEARLY_HALF = 0.5, 0.4  # views are at hand at half size, which is taken for about half
+_PART_MARGIN_PX = 24
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,6 +97,8 @@ class Detector:
         What to look for.
     mask : ndarray of uint8, shape (height, width)
         Where the working view shows the scene.
+    search_width_px : int
+        Width at which whole views are searched.
     ratio : float
         Ratio test of the matcher.
     min_matches : int
@@ -109,13 +114,14 @@ class Detector:
         artworks: Sequence[Artwork],
         mask: Bytes,
         *,
+        search_width_px: int,
         ratio: float,
         min_matches: int,
         min_confidence: float,
         min_cells: int,
         min_side_px: float,
     ) -> None:
-        self._artworks, self._mask = artworks, mask
+        self._artworks, self._search_width_px = artworks, search_width_px
         self._index = FeatureIndex(artworks)
         self._ratio, self._min_matches = ratio, min_matches
         self._min_confidence, self._min_cells, self._min_side_px = min_confidence, min_cells, min_side_px
@@ -124,27 +130,23 @@ class Detector:
         kernel = np.ones((2 * _EDGE_PX + 1, 2 * _EDGE_PX + 1), dtype=np.uint8)
         self._searched: Bytes = np.asarray(cv2.erode(padded, kernel)[1:-1, 1:-1], dtype=np.uint8)
 
-    def search(
-        self, view: Bytes, *, shrink: float = 1.0, window: tuple[slice, slice] | None = None
-    ) -> Search:
+    def search(self, view: View, *, window: tuple[slice, slice] | None = None) -> Search:
         """Find the artworks in a working view.
 
         Parameters
         ----------
-        view : ndarray of uint8, shape (height, width)
+        view : View
             Working view of a frame.
-        shrink : float
-            The features are looked for in a picture reduced by this factor; what is found is fitted to the
-            view itself.
         window : (slice, slice), optional
-            Rows and columns of the view to search; all of it by default.
+            Rows and columns of the view to search at full size; by default all of it, reduced to the search
+            width. What is found is fitted to the view itself.
 
         Returns
         -------
         Search
             One artwork may be found at several places; it is refused only where it was found nowhere.
         """
-        points, descriptors = self._features(view, shrink, window)
+        points, descriptors = self._features(view) if window is None else self._window_features(view, window)
         queries, entries = self._index.match(descriptors, ratio=self._ratio)
         if len(queries) == 0:
             return Search([], [], [])
@@ -162,25 +164,31 @@ class Detector:
                 refused += [doubt] if doubt is not None else []
         return Search(found, refused, loose)
 
-    def _features(
-        self, view: Bytes, shrink: float, window: tuple[slice, slice] | None
-    ) -> tuple[Floats, NDArray[np.float32]]:
-        image, mask = (view, self._searched) if window is None else (view[window], self._searched[window])
-        image, mask = np.ascontiguousarray(image), np.ascontiguousarray(mask)
-        size = image.shape[1], image.shape[0]
+    def _features(self, view: View) -> tuple[Floats, NDArray[np.float32]]:
+        size = view.size_px
+        shrink = min(1.0, self._search_width_px / size[0])
         small = max(8, round(size[0] * shrink)), max(8, round(size[1] * shrink))
-        if small != size:
-            image = resized(image, small)
-            mask = np.asarray(cv2.resize(mask, small, interpolation=cv2.INTER_NEAREST), dtype=np.uint8)
+        if shrink <= _NEARLY_HALF:
+            image = resized(view.small, small)
+        elif shrink <= _HALF:
+            image = view.small
+        else:
+            image = resized(view.cut(np.zeros(2, dtype=np.int64), np.array(size)), small)
+        seen = image.shape[1], image.shape[0]
+        mask = np.asarray(cv2.resize(self._searched, seen, interpolation=cv2.INTER_NEAREST), dtype=np.uint8)
         points, descriptors = features(self._sift, image, mask)
-        back = scaling(small, size)
-        points = points * back[[0, 1], [0, 1]] + back[:2, 2]
-        if window is not None:
-            points += (window[1].start, window[0].start)
-        return points, descriptors
+        back = scaling(seen, size)
+        return points * back[[0, 1], [0, 1]] + back[:2, 2], descriptors
+
+    def _window_features(self, view: View, window: tuple[slice, slice]) -> tuple[Floats, NDArray[np.float32]]:
+        rows, columns = window
+        low = np.array([columns.start, rows.start])
+        image = view.cut(low, np.array([columns.stop, rows.stop]))
+        points, descriptors = features(self._sift, image, np.ascontiguousarray(self._searched[window]))
+        return points + low, descriptors
 
     def _places(
-        self, view: Bytes, number: int, source: Floats, target: Floats
+        self, view: View, number: int, source: Floats, target: Floats
     ) -> tuple[list[Found], Refused | None]:
         """All places of one artwork: find one, take its matches away, look again."""
         artwork = self._artworks[number]
@@ -208,21 +216,22 @@ class Detector:
             source, target = source[keep], target[keep]
         return places, doubt
 
-    def _verdict(self, view: Bytes, number: int, rough: Alignment) -> Found | str:
+    def _verdict(self, view: View, number: int, rough: Alignment) -> Found | str:
         artwork = self._artworks[number]
         corners = corners_px(*artwork.size_px)
         problem = quad_problem(apply_homography(rough.homography, corners), min_side_px=self._min_side_px / 2)
         if problem is not None:
             return "too_small" if problem == "too small" else "bad_geometry"
-        fit = align(view, self._mask, artwork, rough.homography, levels=2)
+        part = view.around(apply_homography(rough.homography, corners), _PART_MARGIN_PX)
+        fit = align(part, artwork, rough.homography, levels=2)
         if fit is not None:
-            fit = align(view, self._mask, artwork, fit.homography)
+            fit = align(part, artwork, fit.homography)
         if fit is None:
             return "wrong_appearance"
         problem = quad_problem(apply_homography(fit.homography, corners), min_side_px=self._min_side_px)
         if problem is not None:
             return "too_small" if problem == "too small" else "bad_geometry"
-        look = appearance(view, self._mask, artwork, fit.homography)
+        look = appearance(part, artwork, fit.homography)
         if look.cells < self._min_cells or look.confidence < self._min_confidence:
             return "wrong_appearance"
         return Found(number, fit, look)

@@ -8,26 +8,32 @@ the picture itself, and drop whatever does not look right, is not well determine
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence, Sized
+from contextlib import closing
 from dataclasses import asdict, dataclass
-from typing import Any
+from itertools import chain
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from gazestudy._cv2 import cv2
 from gazestudy.errors import ParameterError
+from gazestudy.mapping.ahead import Crew, prepared
 from gazestudy.mapping.detection import Detector
 from gazestudy.mapping.references import Artwork, Reference, prepare
 from gazestudy.mapping.registry import mapper
 from gazestudy.mapping.rows import RowWriter, empty_table
 from gazestudy.mapping.sightings import TrackingLimits
 from gazestudy.mapping.tracking import Follower
-from gazestudy.mapping.view import WorkingView
+from gazestudy.mapping.view import View, WorkingView
 from gazestudy.model.camera import Camera
 from gazestudy.model.provenance import Provenance
 from gazestudy.progress import SILENT, Progress, raise_if_cancelled
 
-VERSION = 5
+VERSION = 6
+
+Bytes = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +46,15 @@ class PlanarParameters:
         Frames are reduced to this width (never enlarged) before anything is searched.
     search_width_px : int
         Width at which the whole view is searched on key frames.
+    search : {"frame", "gaze"}
+        "frame": the whole view and, more closely, the surroundings of gaze. "gaze": only the surroundings of
+        gaze, and placements are followed only while somebody looks near them; faster, but exposure is not
+        known without a look.
     keyframe_interval : int
-        Every so many frames all artworks are searched for.
+        In the sharpest of so many frames all artworks are searched for.
     gaze_interval : int
-        Every so many frames they are searched for around gaze at full working size, if no placement is
-        followed there already.
+        In the sharpest of so many frames they are searched for around gaze at full working size, if no
+        placement is followed there already; more rarely while that finds nothing.
     window_px : int
         Side of the window around gaze, working px.
     memory_frames : int
@@ -72,7 +82,8 @@ class PlanarParameters:
 
     working_width_px: int = 1280
     search_width_px: int = 800
-    keyframe_interval: int = 10
+    search: Literal["frame", "gaze"] = "frame"
+    keyframe_interval: int = 15
     gaze_interval: int = 5
     window_px: int = 480
     memory_frames: int = 120
@@ -98,6 +109,8 @@ class PlanarParameters:
         ):
             if getattr(self, name) < 1:
                 raise ParameterError(name, getattr(self, name), "1 or more")
+        if self.search not in ("frame", "gaze"):
+            raise ParameterError("search", self.search, "frame or gaze")
         if self.min_matches < 4:
             raise ParameterError("min_matches", self.min_matches, "4 or more: a homography needs four points")
         for name in ("match_ratio", "min_confidence_new", "min_confidence_followed", "min_evidence"):
@@ -153,40 +166,73 @@ def map_frames(
     the number of threads; `cv2.setNumThreads` limits them for the whole process.
     """
     artworks = prepare(references)
-    follower: Follower | None = None
-    size: tuple[int, ...] = ()
     looks = gaze_px if gaze_px is not None else {}
     progress.start("mapping", len(frames) if isinstance(frames, Sized) else None)
-    for frame, t_ns, luma in frames:
-        raise_if_cancelled(progress)
-        if follower is None:
-            view, size = _working_view(luma, camera, parameters), luma.shape
-            follower = _follower(artworks, view, parameters)
-            writer = RowWriter(
-                artworks,
-                view.to_undistorted,
-                max_jump_share=parameters.max_jump_share,
-                min_evidence=parameters.min_evidence,
-            )
-        elif luma.shape != size:
-            raise ParameterError("frame size", luma.shape, f"{size} as in the first frame")
-        for slot in follower.push(frame, t_ns, view.of(luma), view.points(looks.get(frame))):
-            writer.take(slot)
-        progress.advance()
+    raise_if_cancelled(progress)
     facts: dict[str, Any] = {"camera": camera.source if camera else "none: pixels taken as undistorted"}
-    table = empty_table()
-    if follower is not None:
-        for slot in follower.flush():
-            writer.take(slot)
-        table = writer.finish()
-        facts |= {
+    mapping = _Mapping(artworks, camera, parameters)
+    table, found = mapping.run(frames, looks, progress)
+    provenance = Provenance("mapping.planar", VERSION, asdict(parameters), facts | found)
+    return provenance.attach(table)
+
+
+class _Mapping:
+    """One run: what is made once the size of the frames is known."""
+
+    def __init__(self, artworks: list[Artwork], camera: Camera | None, parameters: PlanarParameters) -> None:
+        self._artworks, self._camera, self._parameters = artworks, camera, parameters
+
+    def run(
+        self,
+        frames: Iterable[tuple[int, int, Bytes]],
+        looks: Mapping[int, NDArray[np.float64]],
+        progress: Progress,
+    ) -> tuple[pd.DataFrame, dict[str, Any]]:
+        incoming = iter(frames)
+        first = next(incoming, None)
+        if first is None:
+            return empty_table(), {}
+        p = self._parameters
+        view = _working_view(first[2], self._camera, p)
+        size = first[2].shape
+
+        def see(luma: Bytes) -> View:
+            if luma.shape != size:
+                raise ParameterError("frame size", luma.shape, f"{size} as in the first frame")
+            return view.view(luma)
+
+        writer = RowWriter(
+            self._artworks,
+            view.to_undistorted,
+            max_jump_share=p.max_jump_share,
+            min_evidence=p.min_evidence,
+        )
+        with Crew(cv2.getNumThreads()) as crew:
+            detector = _detector(self._artworks, view, crew, p)
+            follower = _follower(self._artworks, view, detector, crew, p)
+            ready = prepared(
+                chain([first], incoming),
+                see,
+                detector.search if p.search == "frame" else None,
+                interval=p.keyframe_interval,
+                crew=crew,
+            )
+            with closing(ready):
+                for one in ready:
+                    raise_if_cancelled(progress)
+                    for slot in follower.push(one, view.points(looks.get(one.frame))):
+                        writer.take(slot)
+                    progress.advance()
+            for slot in follower.flush():
+                writer.take(slot)
+        facts = {
             "frames": writer.frames,
             "keyframes": follower.keyframes,
             "gaze windows": follower.windows,
             "detections": follower.detections,
+            "rows": writer.states,
         }
-        facts["rows"] = writer.states
-    return Provenance("mapping.planar", VERSION, asdict(parameters), facts).attach(table)
+        return writer.finish(), facts
 
 
 def _working_view(
@@ -202,25 +248,31 @@ def _working_view(
     return WorkingView(width, height, camera, working_width_px=parameters.working_width_px)
 
 
-def _follower(artworks: list[Artwork], view: WorkingView, p: PlanarParameters) -> Follower:
-    detector = Detector(
+def _detector(artworks: list[Artwork], view: WorkingView, crew: Crew, p: PlanarParameters) -> Detector:
+    return Detector(
         artworks,
         view.mask,
+        search_width_px=p.search_width_px,
         ratio=p.match_ratio,
         min_matches=p.min_matches,
         min_confidence=p.min_confidence_new,
         min_cells=p.min_cells,
         min_side_px=p.min_side_px,
     )
+
+
+def _follower(
+    artworks: list[Artwork], view: WorkingView, detector: Detector, crew: Crew, p: PlanarParameters
+) -> Follower:
     limits = TrackingLimits(p.min_confidence_followed, p.min_cells, p.min_side_px, p.max_corner_error_share)
     return Follower(
         artworks,
         view,
         detector,
+        crew,
         limits,
-        keyframe_interval=p.keyframe_interval,
         gaze_interval=p.gaze_interval,
-        shrink=min(1.0, p.search_width_px / view.size_px[0]),
         window_px=p.window_px,
         memory=p.memory_frames,
+        only_looked_at=p.search == "gaze",
     )

@@ -20,6 +20,9 @@ Bytes = NDArray[np.uint8]
 ART_LONG_SIDE_PX = 720
 """Pictures are reduced to this long side; a placement is hardly ever seen larger, and SIFT slows down."""
 
+INDEX_LONG_SIDE_PX = 512
+"""Long side at which features for the search are taken: most placements are seen smaller."""
+
 _VIEW_COMPRESSIONS = (1.0, 0.5, 0.25)
 _MAX_FEATURES_PER_VIEW = 1500
 _TRACK_POINTS = 140
@@ -239,8 +242,9 @@ class FeatureIndex:
         descriptors, points, owners, sizes = [], [], [], []
         for number, artwork in enumerate(artworks):
             width, height = artwork.size_px
+            factor = min(1.0, INDEX_LONG_SIDE_PX / max(width, height))
             for compression in _VIEW_COMPRESSIONS:
-                size = max(8, round(width * compression)), height
+                size = max(8, round(width * factor * compression)), max(8, round(height * factor))
                 found, described = features(sift, resized(artwork.luma, size))
                 back = scaling(size, (width, height))
                 descriptors.append(described)

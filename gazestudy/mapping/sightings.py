@@ -12,9 +12,9 @@ from gazestudy.geometry.homographies import side_lengths
 from gazestudy.mapping.appearance import Appearance, Evidence
 from gazestudy.mapping.detection import Refused
 from gazestudy.mapping.rigid import RigidFit
+from gazestudy.mapping.view import View
 
 Floats = NDArray[np.float64]
-Bytes = NDArray[np.uint8]
 
 SAME_PLACE = 0.3
 """Overlap (intersection over smaller area) from which two quads are one place."""
@@ -84,6 +84,8 @@ class Sighting:
         How far it moved from the neighbouring frame it was followed from, working px.
     beside : str
         The placement it was placed by; empty where it was seen by itself.
+    unlooked : int
+        For how many frames, along the way it was followed, nobody has looked near it.
     """
 
     track: Track
@@ -96,16 +98,17 @@ class Sighting:
     pose: Pose | None = None
     shift_px: Floats = field(default_factory=lambda: np.zeros(2))
     beside: str = ""
+    unlooked: int = 0
 
 
 @dataclass(slots=True, eq=False)
 class Slot:
-    """A frame in memory with what was seen in it; `small` is the view at half size, for following."""
+    """A frame in memory, where somebody looks in it (working px), and what was seen in it."""
 
     frame: int
     t_ns: int
-    view: Bytes
-    small: Bytes
+    view: View
+    look: tuple[float, float] | None = None
     sightings: list[Sighting] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
 

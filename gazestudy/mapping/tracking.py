@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,21 +20,26 @@ from gazestudy.geometry.homographies import (
     scaling,
     side_lengths,
 )
+from gazestudy.mapping.ahead import Crew, Prepared
 from gazestudy.mapping.alignment import Alignment, align, carried, flow, inside
 from gazestudy.mapping.appearance import Appearance, appearance
 from gazestudy.mapping.blur import Shutter
-from gazestudy.mapping.detection import Detector, Refused
-from gazestudy.mapping.references import Artwork, resized
+from gazestudy.mapping.detection import Detector, Refused, Search
+from gazestudy.mapping.references import Artwork
 from gazestudy.mapping.rigid import rigid_errors_px, rigid_fit
 from gazestudy.mapping.sightings import SAME_PLACE, Pose, Sighting, Slot, Track, TrackingLimits, overlap
-from gazestudy.mapping.view import WorkingView
+from gazestudy.mapping.view import Patch, View, WorkingView
 from gazestudy.mapping.walls import Walls
 
 _FASTEST = 0.6  # widths of the placement from frame to frame; faster, blur makes small pictures look wider
 
 Floats = NDArray[np.float64]
-Bytes = NDArray[np.uint8]
 
+_FLOW_POINTS = 48
+_LOOKED_AWAY = 30  # frames
+_PROMISING = 3  # features of one picture; with fewer, nothing of the study is near
+_PAUSE = 2  # searches around gaze left out where the last one was not promising
+_PART_MARGIN_PX = 28
 _NOISE_PX = 0.15  # floor of the point error
 _SHARED_NOISE = (
     3.0  # neighbouring windows share their noise: measured on simulated walks, corners against truth
@@ -52,19 +59,19 @@ class Follower:
     view : WorkingView
         The working view: where it shows the scene, and its camera matrix.
     detector : Detector
-        Finds placements on key frames.
+        Finds placements.
+    crew : Crew
+        Does searches around gaze.
     limits : TrackingLimits
         What a sighting must reach.
-    keyframe_interval : int
-        Frames from one search to the next.
     gaze_interval : int
-        The same for searches around gaze.
-    shrink : float
-        How much smaller the whole view is searched.
+        One search around gaze for so many frames.
     window_px : int
         Side of the window around gaze, which is searched at full size.
     memory : int
         Frames kept in memory: how far back a placement is followed.
+    only_looked_at : bool
+        Placements are followed only while somebody looks at them or near them.
     """
 
     def __init__(
@@ -72,30 +79,31 @@ class Follower:
         artworks: Sequence[Artwork],
         view: WorkingView,
         detector: Detector,
+        crew: Crew,
         limits: TrackingLimits,
         *,
-        keyframe_interval: int,
         gaze_interval: int,
-        shrink: float,
         window_px: int,
         memory: int,
+        only_looked_at: bool,
     ) -> None:
-        self._artworks, self._detector, self._limits = artworks, detector, limits
+        self._artworks, self._detector, self._crew, self._limits = artworks, detector, crew, limits
         self._mask, self._matrix = view.mask, view.camera_matrix
-        self._interval, self._memory = keyframe_interval, memory
-        self._gaze_interval, self._shrink, self._window_px = gaze_interval, shrink, window_px
-        self._walls = None if self._matrix is None else Walls(artworks, view.mask, self._matrix, limits)
+        self._memory, self._gaze_interval, self._window_px = memory, gaze_interval, window_px
+        self._only_looked_at = only_looked_at
+        self._walls = None if self._matrix is None else Walls(artworks, self._matrix, limits)
         self._shutter = Shutter()
         self._slots: deque[Slot] = deque()
-        self._count = 0
+        self._count = self._pause = 0
+        self._wanted: tuple[Slot, tuple[slice, slice], float] | None = None
+        self._asked: tuple[Slot, Future[Search]] | None = None
         self.keyframes = 0
         self.windows = 0
         self.detections = 0
 
-    def push(self, frame: int, t_ns: int, view: Bytes, gaze_px: Floats | None = None) -> Iterator[Slot]:
+    def push(self, prepared: Prepared[Search], gaze_px: Floats | None = None) -> Iterator[Slot]:
         """Take the next frame, with the gaze in it (working px); give back the frames that leave memory."""
-        half = view.shape[1] // 2, view.shape[0] // 2
-        slot = Slot(frame, t_ns, view, resized(view, half))
+        slot = Slot(prepared.frame, prepared.t_ns, prepared.view, self._look(gaze_px))
         if self._slots:
             before = self._slots[-1]
             stepped = self._step(before.sightings, before, slot)
@@ -106,49 +114,83 @@ class Follower:
                 if n is None
             ]
         self._slots.append(slot)
-        if self._count % self._interval == 0:
-            self._search(slot, None)
-        if gaze_px is not None and self._count % self._gaze_interval == 0:
-            window = self._window(slot, gaze_px)
-            if window is not None:
-                self._search(slot, window)
-        self._count += 1
+        if prepared.search is not None:
+            self._enter(slot, prepared.search.result())
+            self.keyframes += 1
+        self._look_around_gaze(slot, prepared.sharpness)
         while len(self._slots) > self._memory:
-            yield self._finished(self._slots.popleft())
+            yield self._leave()
 
     def flush(self) -> Iterator[Slot]:
         """Give back the frames still in memory."""
+        self._request()
+        self._collect()
         while self._slots:
-            yield self._finished(self._slots.popleft())
+            yield self._leave()
 
-    def _finished(self, slot: Slot) -> Slot:
+    def _leave(self) -> Slot:
+        if self._asked is not None and self._asked[0] is self._slots[0]:
+            self._collect()
+        slot = self._slots.popleft()
         if self._walls is not None:
             self._walls.place(slot)
         return slot
 
-    def _window(self, slot: Slot, gaze_px: Floats) -> tuple[slice, slice] | None:
-        """Return the part of the view around gaze, None where a placement is seen there already."""
-        good = gaze_px[inside(gaze_px, self._mask)]
-        if len(good) == 0:
+    def _look(self, gaze_px: Floats | None) -> tuple[float, float] | None:
+        """Return the middle of the gaze in a frame that lies in the view."""
+        good = None if gaze_px is None else gaze_px[inside(gaze_px, self._mask)]
+        if good is None or len(good) == 0:
             return None
         x, y = np.median(good, axis=0).tolist()
-        for sighting in slot.sightings:
-            if cv2.pointPolygonTest(sighting.quad.astype(np.float32), (x, y), False) >= 0:
-                return None
-        height, width = slot.view.shape
+        return x, y
+
+    def _look_around_gaze(self, slot: Slot, sharpness: float) -> None:
+        """Have the sharpest of some frames searched where somebody looks and nothing is known.
+
+        The answer is awaited when the next question is asked, so that others can work on it meanwhile.
+        """
+        window = self._window(slot)
+        if window is not None and (self._wanted is None or sharpness > self._wanted[2]):
+            self._wanted = slot, window, sharpness
+        self._count += 1
+        if self._count % self._gaze_interval == 0:
+            self._request()
+
+    def _request(self) -> None:
+        self._collect()
+        if self._pause > 0:
+            self._pause -= 1
+        elif self._wanted is not None and self._wanted[0] in self._slots:
+            slot, window, _ = self._wanted
+            detector, view = self._detector, slot.view
+            self._asked = slot, self._crew.begin(lambda: detector.search(view, window=window))
+            self.windows += 1
+        self._wanted = None
+
+    def _collect(self) -> None:
+        if self._asked is None:
+            return
+        slot, answer = self._asked
+        self._asked = None
+        search = answer.result()
+        promising = search.found or any(len(one.points) >= _PROMISING for one in search.loose)
+        self._pause = 0 if promising else _PAUSE
+        self._enter(slot, search)
+
+    def _window(self, slot: Slot) -> tuple[slice, slice] | None:
+        """Return the part of the view around gaze, None where a placement is seen there already."""
+        if slot.look is None or any(_distance_px(s.quad, slot.look) <= 0 for s in slot.sightings):
+            return None
+        x, y = slot.look
+        width, height = slot.view.size_px
         half = self._window_px // 2
         return (
             slice(max(0, int(y) - half), min(height, int(y) + half)),
             slice(max(0, int(x) - half), min(width, int(x) + half)),
         )
 
-    def _search(self, slot: Slot, window: tuple[slice, slice] | None) -> None:
-        if window is None:
-            search = self._detector.search(slot.view, shrink=self._shrink)
-            self.keyframes += 1
-        else:
-            search = self._detector.search(slot.view, window=window)
-            self.windows += 1
+    def _enter(self, slot: Slot, search: Search) -> None:
+        """Enter what was found in a frame, and follow it to all frames in memory."""
         slot.refused += search.refused
         fresh = []
         for candidate in search.found:
@@ -166,7 +208,9 @@ class Follower:
         self.detections += len(fresh)
         if self._walls is not None:
             self._walls.learn(slot, search.loose, self._slots)
-        self._back(fresh)
+        index = self._slots.index(slot)
+        self._onward(fresh, range(index, -1, -1))
+        self._onward(fresh, range(index, len(self._slots)))
 
     def _free_copy(self, slot: Slot, sighting: Sighting) -> int:
         placement = self._placement(sighting)
@@ -178,17 +222,17 @@ class Follower:
     def _placement(self, sighting: Sighting) -> str:
         return self._artworks[sighting.track.artwork].reference.placement_id
 
-    def _back(self, fresh: list[Sighting]) -> None:
-        """Follow newly found placements back until they are lost or meet themselves."""
-        for index in range(len(self._slots) - 2, -1, -1):
+    def _onward(self, fresh: list[Sighting], path: range) -> None:
+        """Follow newly found placements along frames in memory until they are lost or meet themselves."""
+        for here, there in pairwise(path):
             if not fresh:
                 return
-            slot, after = self._slots[index], self._slots[index + 1]
-            fresh = [s for s in self._step(fresh, after, slot) if s is not None]
+            slot = self._slots[there]
+            fresh = [s for s in self._step(fresh, self._slots[here], slot) if s is not None]
             fresh = [s for s in fresh if self._entered(slot, s)]
 
     def _entered(self, slot: Slot, sighting: Sighting) -> bool:
-        """Enter a sighting into an earlier frame; False where its track ends."""
+        """Enter a sighting into another frame; False where its track ends."""
         rivals = [s for s in slot.sightings if overlap(s.quad, sighting.quad) > SAME_PLACE]
         for rival in rivals:
             if rival.track.artwork == sighting.track.artwork:
@@ -201,15 +245,23 @@ class Follower:
 
     def _step(self, sightings: Sequence[Sighting], before: Slot, after: Slot) -> list[Sighting | None]:
         """Carry sightings into a neighbouring frame; None where lost."""
-        if not sightings:
-            return []
+        stepped: list[Sighting | None] = [None] * len(sightings)
+        looked_at = [s.unlooked <= _LOOKED_AWAY or not self._only_looked_at for s in sightings]
+        chosen = np.flatnonzero(looked_at).tolist()
+        if chosen:
+            moved = self._moved([sightings[n] for n in chosen], before, after)
+            for number, sighting in zip(chosen, moved, strict=True):
+                stepped[number] = sighting
+        return stepped
+
+    def _moved(self, sightings: Sequence[Sighting], before: Slot, after: Slot) -> list[Sighting | None]:
         points = [apply_homography(s.homography, self._artworks[s.track.artwork].points) for s in sightings]
-        points = [p[inside(p, self._mask)] for p in points]
-        scale = scaling(after.view.shape[::-1], after.small.shape[::-1])
+        points = [p[inside(p, self._mask)][:_FLOW_POINTS] for p in points]  # the best come first
+        scale = scaling(after.view.size_px, after.view.small.shape[::-1])
         small = np.concatenate(points) * scale[[0, 1], [0, 1]] + scale[:2, 2]
         counts = [len(p) for p in points]
         expected = np.repeat([s.shift_px for s in sightings], counts, axis=0) * scale[[0, 1], [0, 1]]
-        moved, good = flow(before.small, after.small, small, expected)
+        moved, good = flow(before.view.small, after.view.small, small, expected)
         moved = (moved - scale[:2, 2]) / scale[[0, 1], [0, 1]]
         stepped: list[Sighting | None] = []
         for sighting, start, end in zip(sightings, points, np.cumsum(counts), strict=True):
@@ -217,34 +269,39 @@ class Follower:
             here, there = start[good[part]], moved[part][good[part]]
             guess = carried(sighting.homography, here, there)
             shift = np.median(there - here, axis=0) if len(here) else sighting.shift_px
-            stepped.append(self._fitted(sighting.track, after.view, guess, shift))
+            found = self._fitted(sighting.track, after.view, guess, shift)
+            if found is not None:
+                near = after.look is not None and _distance_px(found.quad, after.look) <= self._window_px / 2
+                unlooked = 0 if near else sighting.unlooked + 1
+                found = replace(found, shift_px=shift, unlooked=unlooked)
+            stepped.append(found)
         return stepped
 
-    def _fitted(self, track: Track, view: Bytes, guess: Floats, shift_px: Floats) -> Sighting | None:
+    def _fitted(self, track: Track, view: View, guess: Floats, shift_px: Floats) -> Sighting | None:
         artwork = self._artworks[track.artwork]
         quad = apply_homography(guess, corners_px(*artwork.size_px))
         if quad_problem(quad, min_side_px=self._limits.min_side_px / 2) is not None:
             return None
         if np.hypot(*shift_px) > _FASTEST * np.mean(side_lengths(quad)[[0, 2]]):
             return None
+        part = view.around(quad, _PART_MARGIN_PX)
 
         def fit(path_px: Floats) -> tuple[tuple[Alignment, Floats] | None, int]:
-            found = align(view, self._mask, artwork, guess, path_px=path_px)
+            found = align(part, artwork, guess, path_px=path_px)
             return (None, 0) if found is None else ((found, path_px), len(found.points))
 
         usable = int(inside(apply_homography(guess, artwork.points), self._mask).sum())
         best = self._shutter.best(shift_px, fit, usable // 2)
         if best is None:
             return None
-        sighting = self._sighting(track, best[0], None, view, best[1])
-        return None if sighting is None else replace(sighting, shift_px=shift_px)
+        return self._sighting(track, best[0], None, part, best[1])
 
     def _sighting(
         self,
         track: Track,
         fit: Alignment,
         look: Appearance | None,
-        view: Bytes | None = None,
+        view: Patch | None = None,
         path_px: Floats | None = None,
     ) -> Sighting | None:
         """Return the sighting if it reaches the limits."""
@@ -268,11 +325,16 @@ class Follower:
             return None
         if look is None:
             assert view is not None
-            look = appearance(view, self._mask, artwork, homography, path_px)
+            look = appearance(view, artwork, homography, path_px)
             if look.cells < self._limits.min_cells or look.confidence < self._limits.min_confidence:
                 return None
         track.evidence.add(look)
         return Sighting(track, homography, quad, look, len(fit.points), float(source[4]), share, pose)
+
+
+def _distance_px(quad: Floats, point: tuple[float, float]) -> float:
+    """Return how far a point is from a quad; negative inside."""
+    return -float(cv2.pointPolygonTest(quad.astype(np.float32), point, True))
 
 
 def _without_rivals(sightings: list[Sighting]) -> list[Sighting]:

@@ -17,6 +17,7 @@ Floats = NDArray[np.float64]
 Bytes = NDArray[np.uint8]
 
 _NODE_PX = 8
+_LARGE_PX = 600.0  # placements seen larger are fitted at half size: a tenth of a px is little of them
 _MARGIN_SHARE = 0.25  # of the image size kept beyond each border, where a wide lens stretches the corners
 
 
@@ -50,9 +51,11 @@ class WorkingView:
         self._small = max(16, round(width_px * factor)), max(16, round(height_px * factor))
         shrink = scaling((width_px, height_px), self._small)
         self._maps: tuple[NDArray[Any], NDArray[Any]] | None = None
+        self._small_maps: tuple[NDArray[Any], NDArray[Any]] | None = None
         if camera is None or camera.model == "none":
             self.to_undistorted: Floats = np.linalg.inv(shrink).astype(np.float64)
             self.mask = np.full(self._small[::-1], 255, dtype=np.uint8)
+            self._small_mask = _nearest(self.mask, self.small_size_px)
             return
         low, high = _undistorted_extent(camera)
         corners = np.array([low, high]) * shrink[[0, 1], [0, 1]] + shrink[:2, 2]
@@ -66,7 +69,11 @@ class WorkingView:
         source = np.where(shows[..., None], bent * shrink[[0, 1], [0, 1]] + shrink[:2, 2], -10.0)
         source = source.astype(np.float32)
         self.mask = np.where(shows, 255, 0).astype(np.uint8)
-        self._maps = cv2.convertMaps(source[..., 0], source[..., 1], cv2.CV_16SC2)
+        self._maps = _tables(source)
+        self._small_mask = _nearest(self.mask, self.small_size_px)
+        half = (self._small[0] // 2, self._small[1] // 2)
+        halved = scaling(self._small, half)
+        self._small_maps = _tables(_halved(source) * halved[[0, 1], [0, 1]] + halved[:2, 2])
 
     def _lens_table(self, columns: int, rows: int, camera: Camera) -> tuple[Floats, NDArray[np.bool_]]:
         """Return the distorted px of every working px, and whether the lens really shows it.
@@ -105,7 +112,16 @@ class WorkingView:
         """Width and height of the working view."""
         return self.mask.shape[1], self.mask.shape[0]
 
+    @property
+    def small_size_px(self) -> tuple[int, int]:
+        """Width and height of the working view at half size."""
+        return self.size_px[0] // 2, self.size_px[1] // 2
+
     def of(self, luma: Bytes) -> Bytes:
+        """Return a full-size frame undistorted and reduced, shape (working height, working width)."""
+        return self.view(luma).cut(np.zeros(2, dtype=np.int64), np.array(self.size_px))
+
+    def view(self, luma: Bytes) -> View:
         """Return the working view of a full-size frame.
 
         Parameters
@@ -115,13 +131,149 @@ class WorkingView:
 
         Returns
         -------
-        ndarray of uint8, shape (working height, working width)
-            Undistorted and reduced.
+        View
+            Undistorted and reduced; at full working size only where it is asked for.
         """
-        small = resized(luma, self._small) if luma.shape[::-1] != self._small else np.ascontiguousarray(luma)
+        scene = _reduced(luma, self._small)
+        half = _reduced(scene, (self._small[0] // 2, self._small[1] // 2))
+        if self._small_maps is None:
+            return View(scene, None, self.mask, half, self._small_mask)
+        small = cv2.remap(half, self._small_maps[0], self._small_maps[1], cv2.INTER_LINEAR)
+        return View(scene, self._maps, self.mask, np.asarray(small, dtype=np.uint8), self._small_mask)
+
+
+class View:
+    """A frame without lens distortion.
+
+    Parameters
+    ----------
+    scene : ndarray of uint8, shape (height, width)
+        The frame, reduced, with the distortion of the lens.
+    maps : tuple of ndarray or None
+        Where each working px lies in it (`cv2.convertMaps`); None where there is no lens to undo.
+    mask : ndarray of uint8, shape (working height, working width)
+        Where the working view shows the scene.
+    small, small_mask : ndarray of uint8
+        The working view at half size, and where it shows the scene.
+
+    Notes
+    -----
+    Undoing the lens everywhere would cost more than all that follows, and placements fill a small part of
+    most frames: so the full size is made piece by piece.
+    """
+
+    __slots__ = ("_maps", "_scene", "mask", "small", "small_mask")
+
+    def __init__(
+        self,
+        scene: Bytes,
+        maps: tuple[NDArray[Any], NDArray[Any]] | None,
+        mask: Bytes,
+        small: Bytes,
+        small_mask: Bytes,
+    ) -> None:
+        self._scene, self._maps, self.mask, self.small, self.small_mask = scene, maps, mask, small, small_mask
+
+    @classmethod
+    def plain(cls, image: Bytes) -> View:
+        """Return the view of a picture that needs no undoing."""
+        mask, half = np.full(image.shape, 255, dtype=np.uint8), (image.shape[1] // 2, image.shape[0] // 2)
+        return cls(image, None, mask, _reduced(image, half), _nearest(mask, half))
+
+    @property
+    def size_px(self) -> tuple[int, int]:
+        """Width and height."""
+        return self.mask.shape[1], self.mask.shape[0]
+
+    @property
+    def to_small(self) -> Floats:
+        """View px to px at half size."""
+        return scaling(self.size_px, (self.small.shape[1], self.small.shape[0]))
+
+    def cut(self, low: NDArray[np.int64], high: NDArray[np.int64]) -> Bytes:
+        """Return the pixels from column and row `low` to before `high`, which lie in the view."""
+        rows, columns = slice(int(low[1]), int(high[1])), slice(int(low[0]), int(high[0]))
         if self._maps is None:
-            return small
-        return np.asarray(cv2.remap(small, self._maps[0], self._maps[1], cv2.INTER_LINEAR), dtype=np.uint8)
+            return np.ascontiguousarray(self._scene[rows, columns])
+        first, second = (table[rows, columns] for table in self._maps)
+        return np.asarray(cv2.remap(self._scene, first, second, cv2.INTER_LINEAR), dtype=np.uint8)
+
+    def around(self, quad: Floats, margin_px: float) -> Patch:
+        """Return the part that holds a quad with a margin; at half size where that shows enough of it."""
+        sides = np.linalg.norm(np.roll(quad, -1, axis=0) - quad, axis=1)
+        if float(np.sqrt((sides[0] + sides[2]) * (sides[1] + sides[3]))) / 2 < _LARGE_PX:
+            low, high = bounds(quad, margin_px, self.size_px)
+            return Patch(self.cut(low, high), low, self.mask, np.eye(3))
+        to_small = self.to_small
+        at = quad * to_small[[0, 1], [0, 1]] + to_small[:2, 2]
+        low, high = bounds(at, margin_px, (self.small.shape[1], self.small.shape[0]))
+        image = np.ascontiguousarray(self.small[low[1] : high[1], low[0] : high[0]])
+        return Patch(image, low, self.small_mask, to_small)
+
+
+class Patch:
+    """A part of a view, at full or half size.
+
+    Parameters
+    ----------
+    image : ndarray of uint8
+        What the part shows.
+    low : ndarray of int64, shape (2,)
+        Its first column and row.
+    mask : ndarray of uint8
+        Where the whole view shows the scene, at the size of the part.
+    to_part : ndarray of float64, shape (3, 3)
+        View px to px at the size of the part, counted from the corner of the whole view.
+    """
+
+    __slots__ = ("_high", "_image", "_low", "mask", "to_part")
+
+    def __init__(self, image: Bytes, low: NDArray[np.int64], mask: Bytes, to_part: Floats) -> None:
+        self._image, self._low, self.mask, self.to_part = image, low, mask, to_part
+        self._high = low + image.shape[::-1]
+
+    def cut(self, points: Floats, margin_px: float) -> tuple[Bytes, NDArray[np.int64], NDArray[np.int64]]:
+        """Return what lies around some points, and the box it fills."""
+        low, high = bounds(points, margin_px, (self.mask.shape[1], self.mask.shape[0]))
+        low = np.clip(low, self._low, self._high - 1)
+        high = np.clip(high, low + 1, self._high)
+        (left, top), (right, bottom) = low - self._low, high - self._low
+        return np.ascontiguousarray(self._image[top:bottom, left:right]), low, high
+
+
+def bounds(
+    points: Floats, margin_px: float, size_px: tuple[int, int]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the corners of the box around points, cut at the border of the picture; at least one pixel."""
+    size = np.array(size_px)
+    low = np.clip(np.floor(points.min(axis=0) - margin_px), 0, size - 1).astype(np.int64)
+    high = np.clip(np.ceil(points.max(axis=0) + margin_px) + 1, low + 1, size).astype(np.int64)
+    return low, high
+
+
+def _reduced(image: Bytes, size_px: tuple[int, int]) -> Bytes:
+    """Return a picture at a smaller size; up to half, two pixels a side are enough against aliasing."""
+    if image.shape[::-1] == size_px:
+        return np.ascontiguousarray(image)
+    if size_px[0] > image.shape[1] / 2 and size_px[1] > image.shape[0] / 2:
+        return np.asarray(cv2.resize(image, size_px, interpolation=cv2.INTER_LINEAR), dtype=np.uint8)
+    return resized(image, size_px)
+
+
+def _nearest(mask: Bytes, size_px: tuple[int, int]) -> Bytes:
+    return np.asarray(cv2.resize(mask, size_px, interpolation=cv2.INTER_NEAREST), dtype=np.uint8)
+
+
+def _tables(source: Floats) -> tuple[NDArray[Any], NDArray[Any]]:
+    flat = source.astype(np.float32)
+    return cv2.convertMaps(flat[..., 0], flat[..., 1], cv2.CV_16SC2)
+
+
+def _halved(table: Floats) -> Floats:
+    """Return the means of two by two entries."""
+    rows, columns = table.shape[0] // 2 * 2, table.shape[1] // 2 * 2
+    blocks = table[:rows, :columns].astype(np.float64).reshape(rows // 2, 2, columns // 2, 2, -1)
+    return np.asarray(blocks.mean(axis=(1, 3)), dtype=np.float64)
 
 
 def _finer(table: Floats) -> Floats:

@@ -22,7 +22,6 @@ from gazestudy.mapping.rigid import rigid_errors_px
 from gazestudy.mapping.sightings import SAME_PLACE, Sighting, Slot, Track, TrackingLimits, overlap
 
 Floats = NDArray[np.float64]
-Bytes = NDArray[np.uint8]
 
 _NEAR = 0.05  # votes this close (in widths of the placement) agree
 _FRAMES, _SPOTS, _VOTES = 3, 3, 6
@@ -32,6 +31,7 @@ _LOOK_CELLS, _LOOKS_RIGHT, _RIGHT_SHARE = 5, 0.8, 0.35
 _LOOK_BACK = 5  # every so many frames
 _PER_FRAME = 2.0  # votes of one frame share the error of its pose
 _LEAST_IN_IMAGE = 0.05
+_PART_MARGIN_PX = 4
 _PX = 1.0  # error of a matched feature, working px
 
 
@@ -120,8 +120,6 @@ class Walls:
     ----------
     artworks : sequence of Artwork
         The artworks.
-    mask : ndarray of uint8, shape (height, width)
-        Where the working view shows the scene.
     matrix : ndarray of float64, shape (3, 3)
         Camera matrix of the working view.
     limits : TrackingLimits
@@ -131,11 +129,10 @@ class Walls:
     def __init__(
         self,
         artworks: Sequence[Artwork],
-        mask: Bytes,
         matrix: Floats,
         limits: TrackingLimits,
     ) -> None:
-        self._artworks, self._mask, self._matrix, self._limits = artworks, mask, matrix, limits
+        self._artworks, self._matrix, self._limits = artworks, matrix, limits
         pictures = Counter(artwork.reference.placement_id for artwork in artworks)
         self._placeable = [
             number
@@ -237,7 +234,7 @@ class Walls:
         share = float(error_mm[:4].max() / _size_mm(artwork)[0])
         if not share <= self._limits.max_corner_error_share:
             return None
-        look = appearance(slot.view, self._mask, artwork, homography)
+        look = appearance(slot.view.around(quad, _PART_MARGIN_PX), artwork, homography)
         if look.in_image_share < _LEAST_IN_IMAGE:
             return None
         error_px = float(error_mm[4] * artwork.size_px[0] / _size_mm(artwork)[0])
