@@ -74,6 +74,8 @@ class PerAdBlock(ItemBlock):
     """Filled once for every placement."""
 
     kind: Literal["per_ad"]
+    answers: StrictBool = False
+    """True where a person is asked about each placement: the items are answers, not facts about the face."""
 
 
 class LogBlock(ItemBlock):

@@ -7,7 +7,8 @@ block           table                one row for
 ==============  ===================  =================================================================
 form            `sessions`           the session. Items called as a column fill it; others go to
                                      `conditions_json` as `{item: answer}`
-form, answers   `answers`            each question: `item`, `value`
+form or per_ad  `answers`            each question: `item`, `value`
+with `answers`
 interval        `interval_counts`    each interval, item and placement: `interval_no` from 0,
                                      `start_s`, `end_s`
 scan            `scans`              each instant, item and placement: `scan_no` from 0, `at_s`; a
@@ -51,7 +52,7 @@ from gazestudy.protocol.items import ItemBase
 
 WIDE_KEYS: dict[str, tuple[str, ...]] = {
     "sessions": ("session_id", "protocol_id", "protocol_version", "started_at", "stopped_at", "tz"),
-    "answers": ("session_id", "respondent_id"),
+    "answers": ("session_id", "respondent_id", "placement_id"),
     "interval_counts": ("session_id", "interval_no", "start_s", "end_s", "placement_id"),
     "scans": ("session_id", "scan_no", "at_s", "placement_id"),
     "events": ("session_id", "subject", "code", "t_s", "t_end_s", "placement_id"),
@@ -73,9 +74,10 @@ def table_of(block: Block) -> str:
     >>> [table_of(block) for block in load_protocol("station_point_observation").blocks][:4]
     ['sessions', 'audits', 'interval_counts', 'scans']
     """
-    if isinstance(block, FormBlock):
-        return "answers" if block.answers else "sessions"
+    if isinstance(block, (FormBlock, PerAdBlock)) and block.answers:
+        return "answers"
     tables: dict[type, str] = {
+        FormBlock: "sessions",
         IntervalBlock: "interval_counts",
         ScanBlock: "scans",
         FocalBlock: "events",

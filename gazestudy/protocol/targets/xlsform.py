@@ -43,7 +43,7 @@ _TYPES = {
     "photo": "image",
     "audio": "audio",
 }
-_YES_NO = "yes_no"
+_YES_NO = "bool_yes_no"
 Row = dict[str, str]
 
 
@@ -297,6 +297,8 @@ def _appearance(item: Item) -> Row:
         return {"appearance": "counter", "default": "0"}
     if item.type == "scale":
         return {"parameters": f"start=1 end={item.points} step=1"}
+    if item.type == "photo":
+        return {"parameters": "max-pixels=2048"}
     if item.type == "text" and item.lines > 1:
         return {"appearance": "multiline"}
     if item.type in ("choice", "bool"):
