@@ -36,6 +36,7 @@ _STARTS_M = (0.0, 12.0, 29.0, 42.0)  # entrance, middle of the corridor, hall, e
 _DAY_NS = 24 * 3600 * 10**9
 _FIRST_UNIX_NS = 1_789_974_000_000_000_000  # 21 September 2026, 07:00 UTC, a Monday
 _FILLER_S = 0.5
+_ON_SOMETHING = ["placement_id", "eye_placement_id", "behind_placement_id"]
 _LEAST_PX = 24.0  # advertisements that look narrower have no row in the homographies
 
 README = """# Simulated sessions
@@ -58,7 +59,7 @@ Made by `{command}`.
 * `gaze`, per sample that lies on a placement: sample, t_ns, kind (fixation, saccade, pursuit, blink, loss),
   event_id; placement_id, copy, creative_id, x_ref_px, y_ref_px (where the recorded gaze point lies); frame,
   x_frame_ref_px, y_frame_ref_px (the same with the camera where it was for the frame on show); eye_... (where
-  the person really looked).
+  the person really looked); behind_placement_id (what it would lie on if nobody stood before it).
 * `events`, per fixation, saccade, pursuit, blink and loss: times, samples, centroid, and what it lies on.
 * `dwell`, per placement: dwell_ms (fixations and pursuits that lie on it), fixation_count, gaze_ms,
   eye_dwell_ms, in_view_ms, noticed.
@@ -310,7 +311,7 @@ def _write_truth(walk: Walk, folder: Path, name: str) -> None:
     wide = ~(truth.mapping["width_px"] < _LEAST_PX)  # NaN: so near that a corner is behind the camera
     tables = {
         "homographies": truth.mapping[wide & (truth.mapping["visible_share"] > 0)],
-        "gaze": truth.gaze[(truth.gaze[["placement_id", "eye_placement_id"]] != "").any(axis=1)],
+        "gaze": truth.gaze[(truth.gaze[_ON_SOMETHING] != "").any(axis=1)],
         "events": truth.events,
         "dwell": truth.dwell,
     }

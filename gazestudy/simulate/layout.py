@@ -259,8 +259,6 @@ class Mix:
 
 MIXED = Mix()
 """Fifty references, 28 of them on 28 faces of the station, beside eight distractors."""
-STRANGERS = Mix(hung=0, poor=0, screens=4, absent=22, distractors=26, loop_s=3.0)
-"""Thirty references, of which only eight are ever on show, on screens, some of the time."""
 
 
 def plan_layout(rng: np.random.Generator, mix: Mix = MIXED) -> tuple[Format, ...]:
