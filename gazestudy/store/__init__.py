@@ -1,6 +1,7 @@
 """The study on disk: one folder with a database for what people edit and Parquet files for samples."""
 
 from gazestudy.store.check import Problem, check_study, is_sound
+from gazestudy.store.fieldlogs import FieldLogIntake, PrivateAnswer, StoredFieldLog
 from gazestudy.store.keys import cache_key
 from gazestudy.store.participants import PersonalData
 from gazestudy.store.results import Derived, WrittenResult, write_result_files
@@ -8,8 +9,11 @@ from gazestudy.store.study import Study, create_study, open_study
 
 __all__ = [
     "Derived",
+    "FieldLogIntake",
     "PersonalData",
+    "PrivateAnswer",
     "Problem",
+    "StoredFieldLog",
     "Study",
     "WrittenResult",
     "cache_key",

@@ -12,6 +12,7 @@ from gazestudy.store.database import Database
 from gazestudy.store.lock import StudyLock
 
 PLACEMENTS, RECORDINGS, DERIVED, EXPORTS = "placements", "recordings", "derived", "exports"
+FIELDLOGS = "fieldlogs"
 
 _SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _SYSTEM_NAMES = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}

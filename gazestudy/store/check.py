@@ -15,11 +15,11 @@ from gazestudy.errors import StudyError, StudyNotFoundError, StudyVersionError
 from gazestudy.model.recording import Severity
 from gazestudy.progress import SILENT, Progress, raise_if_cancelled
 from gazestudy.store.atomic import MARK, hash_file, is_leftover, leftovers
-from gazestudy.store.base import DERIVED, PLACEMENTS, RECORDINGS
+from gazestudy.store.base import DERIVED, FIELDLOGS, PLACEMENTS, RECORDINGS
 from gazestudy.store.database import BACKUPS, DATABASE_NAME, database_trouble, ensure_current
 from gazestudy.store.lock import LOCK_NAME, read_holder
 from gazestudy.store.recordings import media_path
-from gazestudy.store.schema import CreativeRow, DerivedRow, MediaRow, StreamRow
+from gazestudy.store.schema import CreativeRow, DerivedRow, FieldLogRow, MediaRow, StreamRow
 from gazestudy.store.study import Study, find_study, known_folders, open_study
 
 ExpectedKeys = Callable[[Study], Mapping[tuple[str | None, str], str]]
@@ -174,6 +174,8 @@ def _files(session: Session, root: Path) -> list[_File]:
         )
         for row in session.scalars(select(CreativeRow))
     ]
+    for log in session.scalars(select(FieldLogRow)):
+        files += _log_files(log, root)
     for result in session.scalars(select(DerivedRow)):
         files += _result_files(result, root)
     return files
@@ -184,6 +186,13 @@ def _medium(row: MediaRow, root: Path) -> _File:
     advice = f"Put the video back, or remove recording {row.recording_id!r} and import it again"
     path = media_path(root, row)
     return _File(path, row.path, row.size_bytes, row.sha256, what, "problem", advice, is_video=True)
+
+
+def _log_files(row: FieldLogRow, root: Path) -> Iterator[_File]:
+    what, advice = f"field log {row.id!r}", f"Restore the file from a copy, or import {row.name} again"
+    for file in row.files.values():
+        where = f"{row.path}/{file['path']}"
+        yield _File(root / where, where, file["size_bytes"], file["sha256"], what, "problem", advice)
 
 
 def _result_files(row: DerivedRow, root: Path) -> Iterator[_File]:
@@ -261,7 +270,8 @@ def _strays(root: Path, known: set[str]) -> list[Problem]:
 
 
 def _data_folders(root: Path) -> Iterator[Path]:
-    places = [root / RECORDINGS, root / PLACEMENTS, root / DERIVED, *root.glob(f"{RECORDINGS}/*/{DERIVED}")]
+    places = [root / name for name in (RECORDINGS, PLACEMENTS, FIELDLOGS, DERIVED)]
+    places += [*root.glob(f"{RECORDINGS}/*/{DERIVED}")]
     for place in places:
         if place.is_dir():
             yield from (

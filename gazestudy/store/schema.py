@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import JSON, Float, ForeignKey, LargeBinary, MetaData, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 """Format of the study; equals the number of the newest migration."""
 
 _NAMES = {
@@ -47,6 +47,16 @@ class StationRow(Base):
     __tablename__ = "station"
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(unique=True)
+
+
+class PointRow(Base):
+    """A point of a station, where an observer stands."""
+
+    __tablename__ = "point"
+    __table_args__ = (UniqueConstraint("station_id", "name"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    station_id: Mapped[int] = mapped_column(ForeignKey("station.id", ondelete="CASCADE"))
+    name: Mapped[str]
 
 
 class PlacementRow(Base):
@@ -282,6 +292,80 @@ class VendorRankRow(Base):
     note: Mapped[str]
     made_by: Mapped[str]
     made_utc: Mapped[str]
+
+
+class ObserverRow(Base):
+    """An observer, by code."""
+
+    __tablename__ = "observer"
+    id: Mapped[str] = mapped_column(primary_key=True)
+
+
+class ObserverPrivateRow(Base):
+    """The name of an observer, where one was written instead of a code; it is in no export."""
+
+    __tablename__ = "observer_private"
+    observer_id: Mapped[str] = mapped_column(ForeignKey("observer.id", ondelete="CASCADE"), primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+
+
+class FieldLogRow(Base):
+    """What one import of a field log brought: tables in a folder, which never change."""
+
+    __tablename__ = "field_log"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    position: Mapped[int]
+    name: Mapped[str]
+    importer: Mapped[str]
+    importer_version: Mapped[int]
+    sources: Mapped[list[Any]]
+    """The files it was read from: path, size and hash of each."""
+    provenance: Mapped[dict[str, Any]]
+    """Protocol, column mapping and options it was read with."""
+    findings: Mapped[list[Any]]
+    path: Mapped[str] = mapped_column(unique=True)
+    files: Mapped[dict[str, Any]]
+    """Table name to {"path", "sha256", "size_bytes", "rows"}; the path is relative to the folder."""
+    imported_utc: Mapped[str]
+
+    sessions: Mapped[list[ObservationSessionRow]] = relationship(
+        order_by="ObservationSessionRow.id", cascade="all, delete-orphan", passive_deletes=True
+    )
+
+
+class ObservationSessionRow(Base):
+    """One version of an observation session; the newest one counts."""
+
+    __tablename__ = "observation_session"
+    __table_args__ = (UniqueConstraint("session_id", "version"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    session_id: Mapped[str]
+    version: Mapped[int]
+    field_log_id: Mapped[str] = mapped_column(ForeignKey("field_log.id", ondelete="CASCADE"), index=True)
+    station_id: Mapped[int | None] = mapped_column(ForeignKey("station.id", ondelete="SET NULL"))
+    point_id: Mapped[int | None] = mapped_column(ForeignKey("point.id", ondelete="SET NULL"))
+    observer_id: Mapped[str | None] = mapped_column(ForeignKey("observer.id", ondelete="SET NULL"))
+    started_at: Mapped[str]
+    stopped_at: Mapped[str]
+    sha256: Mapped[str]
+    """Hash of all its entries, to notice what did not change."""
+
+    private: Mapped[list[FieldPrivateRow]] = relationship(
+        order_by="FieldPrivateRow.id", cascade="all, delete-orphan", passive_deletes=True
+    )
+
+
+class FieldPrivateRow(Base):
+    """An answer that may tell who somebody is, apart from everything that is exported."""
+
+    __tablename__ = "field_private"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    observation_session_id: Mapped[int] = mapped_column(
+        ForeignKey("observation_session.id", ondelete="CASCADE"), index=True
+    )
+    respondent_id: Mapped[str]
+    item: Mapped[str]
+    value: Mapped[str]
 
 
 class DerivedRow(Base):

@@ -19,12 +19,13 @@ from gazestudy.store.atomic import file_trouble, is_leftover, sweep, write_bytes
 from gazestudy.store.base import DERIVED, EXPORTS, PLACEMENTS, RECORDINGS, require_name
 from gazestudy.store.corrections import CorrectionShelf
 from gazestudy.store.database import BACKUPS, DATABASE_NAME, Database
+from gazestudy.store.fieldlogs import FieldLogShelf
 from gazestudy.store.imported import ImportedMappingShelf
 from gazestudy.store.lock import LOCK_NAME, StudyLock
 from gazestudy.store.manual import ManualMappingShelf
 from gazestudy.store.placements import PlacementShelf
 from gazestudy.store.results import ResultShelf
-from gazestudy.store.schema import DerivedRow, PlacementRow, RecordingRow, StudyRow
+from gazestudy.store.schema import DerivedRow, FieldLogRow, PlacementRow, RecordingRow, StudyRow
 
 README_NAME = "README.txt"
 FOLDERS = (RECORDINGS, PLACEMENTS, DERIVED, EXPORTS, BACKUPS)
@@ -32,10 +33,11 @@ FOLDERS = (RECORDINGS, PLACEMENTS, DERIVED, EXPORTS, BACKUPS)
 _README = """\
 This folder is a gazestudy study: wearable eye tracking for out-of-home advertising. Open it with gazestudy;
 the folder can be copied, moved and backed up as a whole while it is not open. study.sqlite holds what people
-edit, recordings/ the imported recordings with their results, placements/ the reference pictures, derived/
-results over all recordings, exports/ what you exported, backups/ dated copies of study.sqlite. Results in the
-derived folders are made again by "gazestudy run"; "gazestudy check" tells whether everything is in order.
-Names of persons, if any were given, are in study.sqlite only, in a table of their own.
+edit, recordings/ the imported recordings with their results, placements/ the reference pictures, fieldlogs/
+what observers counted, derived/ results over all recordings, exports/ what you exported, backups/ dated
+copies of study.sqlite. Results in the derived folders are made again by "gazestudy run"; "gazestudy check"
+tells whether everything is in order. Names of persons, if any were given, are in study.sqlite only, in
+tables of their own.
 """
 
 
@@ -47,6 +49,7 @@ class Study(
     AlignmentShelf,
     CorrectionShelf,
     ManualMappingShelf,
+    FieldLogShelf,
 ):
     """An open study; get one from `create_study` or `open_study` and use it in a `with` block.
 
@@ -206,6 +209,7 @@ def known_folders(session: Session) -> set[str]:
     return {
         *(f"{RECORDINGS}/{name}" for name in session.scalars(select(RecordingRow.id))),
         *(f"{PLACEMENTS}/{name}" for name in session.scalars(select(PlacementRow.id))),
+        *session.scalars(select(FieldLogRow.path)),
         *session.scalars(select(DerivedRow.path)),
     }
 
