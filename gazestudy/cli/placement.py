@@ -1,13 +1,16 @@
-"""`gazestudy placement add|list`: the ad faces of a study."""
+"""`gazestudy placement add|list|grab|check`: the ad faces of a study and their pictures."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gazestudy.cli.console import AsJson, Console, Quiet, StudyPath
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 app = typer.Typer(help="The ad faces of a study.", no_args_is_help=True)
 
@@ -91,3 +94,92 @@ def list_placements(study: StudyPath, as_json: AsJson = False, quiet: Quiet = Fa
         console.say(f"no placements yet: gazestudy placement add {study} ID PICTURE")
         return
     console.table(["id", "name", "kind", "size mm", "copies", "pictures"], rows)
+
+
+@app.command("grab")
+def grab_picture(
+    source: Annotated[
+        Path,
+        typer.Argument(help="A study (with --recording), a recording, a video, or a photograph."),
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", help="PNG to write.")],
+    recording: Annotated[str, typer.Option("--recording", metavar="ID", help="Recording of a study.")] = "",
+    at_s: Annotated[float, typer.Option("--at", min=0, help="When, s from the first frame.")] = 0.0,
+    corners: Annotated[
+        str,
+        typer.Option(
+            help="Corners of the picture in the frame, clockwise from its top left: 'x,y x,y x,y x,y'."
+            " Without them the whole frame is written, to read them from."
+        ),
+    ] = "",
+    width_mm: Annotated[float | None, typer.Option("--width-mm", min=1.0, help="True width.")] = None,
+    height_mm: Annotated[float | None, typer.Option("--height-mm", min=1.0, help="True height.")] = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Take a reference picture from a scene: one frame, turned to the front by four corners."""
+    from gazestudy.pipeline.grabbing import check_pictures, grab, write_picture
+
+    console = Console(as_json, quiet)
+    known = width_mm is not None and height_mm is not None
+    taken = grab(
+        source,
+        recording=recording,
+        at_s=at_s,
+        quad_px=_corners(corners) if corners else None,
+        aspect=(width_mm or 1) / (height_mm or 1) if known else None,
+    )
+    write_picture(out, taken.picture)
+    height_px, width_px = taken.picture.shape[:2]
+    found = {"picture": str(out), "width_px": width_px, "height_px": height_px, "t_s": taken.t_s}
+    if not corners:
+        console.document(found)
+        console.say(f"{out}: the whole frame, {width_px} x {height_px} px; now give --corners")
+        return
+    table = check_pictures([out])
+    console.document(found | table.to_dict("records")[0])
+    console.say(f"{out}: {width_px} x {height_px} px")
+    _show(table, console)
+
+
+@app.command("check")
+def check_mappable(
+    pictures: Annotated[
+        list[Path] | None, typer.Argument(metavar="PICTURE...", help="Picture files.", show_default=False)
+    ] = None,
+    study: Annotated[
+        Path | None, typer.Option("--study", help="Look at the placements of this study together with them.")
+    ] = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Say which pictures can be mapped without markers, and which may be taken for one another."""
+    from gazestudy.pipeline.grabbing import check_pictures
+    from gazestudy.store import open_study
+
+    console = Console(as_json, quiet)
+    if study is None:
+        if not pictures:
+            raise typer.BadParameter("give pictures, or a study by --study", param_hint="PICTURE")
+        table = check_pictures(pictures)
+    else:
+        with open_study(study, read_only=True) as opened:
+            table = check_pictures(pictures or [], opened)
+    console.document(table.to_dict("records"))
+    _show(table, console)
+
+
+def _show(table: pd.DataFrame, console: Console) -> None:
+    columns = ["creative_id", "width_px", "height_px", "key_points", "mappable", "look_alikes", "advice"]
+    names = ["picture", "width px", "height px", "key points", "mappable", "look-alikes", "advice"]
+    console.table(names, table[columns].to_numpy().tolist())
+
+
+def _corners(text: str) -> list[list[float]]:
+    try:
+        found = [[float(value) for value in pair.split(",")] for pair in text.split()]
+    except ValueError:
+        found = []
+    if [len(pair) for pair in found] != [2, 2, 2, 2]:
+        raise typer.BadParameter("give four corners 'x,y x,y x,y x,y'", param_hint="--corners")
+    return found
