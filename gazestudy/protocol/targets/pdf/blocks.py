@@ -93,6 +93,10 @@ def _below(sheet: Sheet, block: ItemBlock, item: Item, placement: Choice | None 
     if placement is not None and placement != sheet.options.placements[0]:
         return ""
     parts = [sheet.say(item.definition)]
+    if item.type == "scale" and not isinstance(block, FormBlock):
+        parts.append(f"1 = {sheet.say(item.low)}, {item.points} = {sheet.say(item.high)}.")
+    if item.type in ("photo", "audio") and not isinstance(block, FormBlock):
+        parts.append(f"({sheet.word('photo_note')})")
     if item.when is not None:
         other = next(one for one in block.items if one.id == item.when.item)
         labels = dict(options_of(sheet, other))
@@ -200,8 +204,8 @@ def _grid(
         sheet.y -= sheet.lines(MARGIN, sheet.y, words, sheet.width, _LABEL, bold=True) + 1 * MM
     _grid_head(sheet, block, heads, left, each, head)
     for number, (row, height) in enumerate(zip(rows, heights, strict=True)):
-        below = heights[number + 1] if row[0] is None else 0.0  # a heading stays with its first row
-        if sheet.need(height + below):
+        first = heights[number + 1] if row[0] is None else 0.0  # a heading stays with its first row
+        if sheet.need(height + first):
             _grid_head(sheet, block, heads, left, each, head)
         _grid_row(sheet, block, row, heads, left, each, height)
         sheet.y -= height
@@ -305,6 +309,8 @@ def _grid_row(
             _cell_options(sheet, item, x, top, each)
         elif item.type == "count":
             _cell_tally(sheet, x, top, each, height)
+        elif item.type == "scale":
+            _cell_scale(sheet, item.points, x, top, each, height)
         elif item.type == "text":
             for line in range(item.lines):
                 y = top - 7 * MM * (line + 1)
@@ -319,6 +325,18 @@ def _cell_tally(sheet: Sheet, x: float, top: float, each: float, height: float) 
 
     def draw(canvas: Any) -> None:
         sheet.type.draw(canvas, x + each - box + 0.7 * MM, bottom + 0.9 * MM, "=", 6)
+
+    sheet.add(draw)
+
+
+def _cell_scale(sheet: Sheet, points: int, x: float, top: float, each: float, height: float) -> None:
+    """Draw the numbers of a scale, one of which is circled."""
+    step = (each - 2 * MM) / points
+
+    def draw(canvas: Any) -> None:
+        for number in range(points):
+            centre = x + 1 * MM + step * (number + 0.5)
+            sheet.type.draw(canvas, centre, top - height / 2 - 3, str(number + 1), 9, align="centre")
 
     sheet.add(draw)
 
@@ -374,7 +392,7 @@ def draw_log(sheet: Sheet, block: LogBlock) -> None:
         )
         below = " ".join(part for part in (sheet.say(item.definition), codes) if part)
         heads.append((sheet.say(item.label), below, rest * weight / sum(weights)))
-    _table(sheet, sheet.say(block.title), sheet.say(block.instructions), heads, rows=10)
+    _table(sheet, sheet.say(block.title), sheet.say(block.instructions), heads, rows=8)
 
 
 def draw_focal(sheet: Sheet, block: FocalBlock) -> None:
@@ -420,11 +438,11 @@ def draw_focal(sheet: Sheet, block: FocalBlock) -> None:
     heads.append((sheet.word("comment"), "", max(width - used, 20 * MM)))
     scale = width / sum(head[2] for head in heads)
     heads = [(label, below, each * scale) for label, below, each in heads]
-    _table(sheet, sheet.say(block.title), "", heads, rows=40)
+    _table(sheet, sheet.say(block.title), "", heads, rows=15 if block.subject == "place" else 30)
 
 
 def _table(sheet: Sheet, title: str, below: str, heads: list[tuple[str, str, float]], *, rows: int) -> None:
-    """Draw an empty table; its head comes again on every page."""
+    """Draw an empty table of `rows` or more, to the end of a page; its head comes again on every page."""
     step = 8 * MM
     height = max(
         sheet.height(label, width - 2 * MM, SMALL, bold=True) + sheet.height(codes, width - 2 * MM, 6.5)
@@ -433,9 +451,11 @@ def _table(sheet: Sheet, title: str, below: str, heads: list[tuple[str, str, flo
     height += 2 * MM
     sheet.heading(title, below, keep=height + 4 * step)
     _table_head(sheet, heads, height)
-    for _ in range(rows):
+    drawn = 0
+    while drawn < rows or sheet.room >= step:
         if sheet.need(step):
             _table_head(sheet, heads, height)
+        drawn += 1
         x = MARGIN
         for _, _, width in heads:
             sheet.box(x, sheet.y, width, step, line=0.3)
