@@ -15,10 +15,12 @@ from gazestudy.cli import (
     demo,
     detect,
     export,
+    fieldlog,
     heatmap,
     import_,
     import_mapping,
     list_,
+    mapping,
     metrics,
     new,
     overlay,
@@ -59,6 +61,7 @@ app.command("import")(import_.import_recordings)
 app.add_typer(columns.app, name="columns")
 app.command("import-mapping")(import_mapping.import_mapping)
 app.add_typer(placement.app, name="placement")
+app.add_typer(mapping.app, name="mapping")
 app.command("run")(run.run)
 app.command("heatmap")(heatmap.heatmap)
 app.command("overlay")(overlay.overlay)
@@ -71,4 +74,5 @@ app.command("align")(align.align)
 app.command("check")(check.check)
 app.command("simulate")(simulate.simulate)
 app.add_typer(protocol.app, name="protocol")
+app.add_typer(fieldlog.app, name="fieldlog")
 app.add_typer(list_.app, name="list")

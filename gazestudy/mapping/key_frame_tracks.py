@@ -1,0 +1,489 @@
+"""What a key frame knows of its placement, and following that through neighbouring frames."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gazestudy._cv2 import cv2
+from gazestudy.errors import ParameterError
+from gazestudy.geometry.homographies import (
+    apply_homography,
+    corners_px,
+    expected_errors_px,
+    quad_problem,
+    scaling,
+    side_lengths,
+)
+from gazestudy.mapping.alignment import Alignment, align, carried, flow, inside
+from gazestudy.mapping.appearance import Appearance, appearance, hidden_parts, pack
+from gazestudy.mapping.blur import Shutter
+from gazestudy.mapping.references import Artwork, Reference, prepare
+from gazestudy.mapping.rigid import rigid_errors_px, rigid_fit
+from gazestudy.mapping.view import Patch, View, WorkingView
+from gazestudy.model.manual import KeyFrame
+
+Floats = NDArray[np.float64]
+Bytes = NDArray[np.uint8]
+
+_MARGIN_SHARE = 0.35  # of the placement's side: how much of what surrounds it belongs to the patch
+_RIM_SHARE = 0.06  # its frame, which lies in its plane for sure
+_NOISE_PX, _SHARED_NOISE = 0.15, 3.0  # as for automatic mapping: windows share their noise
+_ENOUGH_POINTS, _WELL_FIXED = 16, 0.03
+_LOOKS_RIGHT, _MIN_CELLS = 0.6, 8
+_STILL_RIGHT = 0.5
+_MIN_SIDE_PX = 8.0
+_PART_MARGIN_PX, _FAR_PX = 40.0, 20_000.0
+_WORST_CLICK = 5.0  # standard deviations
+_MOST_OFF_SHARE = 0.08
+
+
+@dataclass(frozen=True, slots=True)
+class TrackLimits:
+    """What following needs to know (see `KeyFrameParameters`)."""
+
+    click_error_px: float
+    min_confidence: float
+    max_corner_error_share: float
+    coast_frames: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Anchor:
+    """A key frame made ready: where the placement lies, and the patch of the scene that shows it.
+
+    Attributes
+    ----------
+    key_frame : KeyFrame
+        What was clicked.
+    artwork : int
+        Which artwork.
+    frame : int
+        Its frame.
+    homography : ndarray of float64, shape (3, 3)
+        Art px to working px.
+    refined : bool
+        It was fitted to the picture; else it is as clicked.
+    error_px, corner_error_share : float
+        Expected error at the centre, art px, and of the worst corner as a share of the width.
+    box : (ndarray of float64, ndarray of float64)
+        Top left and bottom right corner of the placement with its rim, art px.
+    near, wide : Artwork
+        The patch, with the points on the placement and its rim, and with all points.
+    to_art : ndarray of float64, shape (3, 3)
+        Px of the patch to art px.
+    """
+
+    key_frame: KeyFrame
+    artwork: int
+    frame: int
+    homography: Floats
+    refined: bool
+    error_px: float
+    corner_error_share: float
+    box: tuple[Floats, Floats]
+    near: Artwork
+    wide: Artwork
+    to_art: Floats
+
+    @property
+    def track(self) -> tuple[str, int]:
+        """The print it belongs to: placement and copy."""
+        return self.key_frame.placement_id, self.key_frame.copy
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """A placement in a frame, by one key frame.
+
+    Attributes
+    ----------
+    anchor : Anchor
+        Where it comes from.
+    frame, t_ns : int
+        Which frame.
+    homography : ndarray of float64, shape (3, 3)
+        Art px to working px; a guess where it is not `located`.
+    located, refined : bool
+        It was found; and fitted to the picture.
+    inliers : int
+        Points that agree.
+    error_px, corner_error_share : float
+        As for `Anchor`.
+    confidence, visible_share : float
+        Share of cells that look right; share in the image and not hidden.
+    hidden : str
+        Which parts are hidden, as `appearance.pack` writes it.
+    shift_px : ndarray of float64, shape (2,)
+        How far it moved from the neighbouring frame, working px.
+    misses : int
+        Frames in a row in which it was not located.
+    """
+
+    anchor: Anchor
+    frame: int
+    t_ns: int
+    homography: Floats
+    located: bool
+    refined: bool
+    inliers: int
+    error_px: float
+    corner_error_share: float
+    confidence: float
+    visible_share: float
+    hidden: str
+    shift_px: Floats
+    misses: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Fit:
+    """A fitted homography, art px to working px, with its quality."""
+
+    homography: Floats
+    inliers: int
+    error_px: float
+    corner_error_share: float
+    look: Appearance
+    refined: bool
+
+
+class Tracker:
+    """Makes anchors of key frames and carries them from frame to frame.
+
+    Parameters
+    ----------
+    view : WorkingView
+        The working view.
+    artworks : sequence of Artwork
+        The artworks.
+    limits : TrackLimits
+        What a frame must reach.
+    """
+
+    def __init__(self, view: WorkingView, artworks: Sequence[Artwork], limits: TrackLimits) -> None:
+        self._view, self._artworks, self._limits = view, artworks, limits
+        self._mask, self._matrix = view.mask, view.camera_matrix
+        self._shutter = Shutter()
+
+    def anchor(
+        self, key_frame: KeyFrame, artwork: int, frame: int, t_ns: int, view: View
+    ) -> tuple[Anchor, Seen]:
+        """Fit a key frame to the picture where that can be done, and cut out its patch of the scene.
+
+        Raises
+        ------
+        ParameterError
+            If the lens cannot show a corner, or the corners are no picture of a rectangle.
+        """
+        art = self._artworks[artwork]
+        clicked = self._view.points(np.array(key_frame.corners_px, dtype=np.float64))
+        problem = "beyond the lens" if clicked is None else quad_problem(clicked, min_side_px=_MIN_SIDE_PX)
+        if clicked is None or problem is not None:
+            what = f"{key_frame.placement_id} at {key_frame.t_ns} ns: {problem}"
+            raise ParameterError("corners_px", what, "four corners of a placement in the scene image")
+        sigma_px = self._limits.click_error_px / float(self._view.to_undistorted[0, 0])
+        homography = self._as_clicked(art, clicked, sigma_px)
+        at = _points_of_interest(art)
+        _, source = expected_errors_px(homography, corners_px(*art.size_px), at, sigma_px=sigma_px)
+        error_px, share = float(source[4]), float(source[:4].max() / art.size_px[0])
+        fit = self._to_picture(art, homography, view, clicked, sigma_px)
+        if fit is not None:
+            homography, error_px, share = fit.homography, fit.error_px, fit.corner_error_share
+        near, wide, to_art, box = self._patch(art, homography, view)
+        made = Anchor(
+            key_frame, artwork, frame, homography, fit is not None, error_px, share, box, near, wide, to_art
+        )
+        if fit is None:
+            look = appearance(_part(view, near, homography @ to_art), near, homography @ to_art)
+            fit = _Fit(homography, 4, error_px, share, look, False)
+        return made, self._seen(made, frame, t_ns, fit, np.zeros(2))
+
+    def step(self, seen: Seen, before: View, frame: int, t_ns: int, after: View) -> Seen | None:
+        """Carry a placement into a neighbouring frame; None where it is lost for good."""
+        guess, shift_px = self._carried(seen, before, after)
+        anchor, art = seen.anchor, self._artworks[seen.anchor.artwork]
+        quad = apply_homography(guess, corners_px(*art.size_px))
+        if quad_problem(quad, min_side_px=_MIN_SIDE_PX / 2) is not None or not _in_view(quad, self._mask):
+            return None
+        fit = self._fitted(anchor, guess, after, shift_px)
+        if fit is not None:
+            return self._seen(anchor, frame, t_ns, fit, shift_px)
+        if seen.misses >= self._limits.coast_frames:
+            return None
+        return replace(
+            seen,
+            frame=frame,
+            t_ns=t_ns,
+            homography=guess,
+            located=False,
+            shift_px=shift_px,
+            misses=seen.misses + 1,
+        )
+
+    def _as_clicked(self, art: Artwork, clicked: Floats, sigma_px: float) -> Floats:
+        """Return the homography of four clicks: of a rectangle in space, where the clicks allow it."""
+        corners = corners_px(*art.size_px)
+        free: Floats = np.asarray(
+            cv2.getPerspectiveTransform(corners.astype(np.float32), clicked.astype(np.float32)), np.float64
+        )
+        if self._matrix is None:
+            return free
+        rigid = rigid_fit(art, Alignment(free, corners, clicked, 3.0 * sigma_px), self._matrix)
+        return free if rigid is None else rigid.homography
+
+    def _to_picture(
+        self, art: Artwork, homography: Floats, view: View, clicked: Floats, sigma_px: float
+    ) -> _Fit | None:
+        """Fit clicked corners to the picture, None where it cannot be recognised there."""
+        found: _Fit | None = None
+        for levels in (2, 1, 1):
+            fit = _aligned(view, art, homography, levels=levels)
+            if fit is None:
+                return None
+            found = self._judged(art, art, np.eye(3), fit, view, None)
+            if found is None:
+                return None
+            homography = found.homography
+        assert found is not None
+        moved = apply_homography(homography, corners_px(*art.size_px)) - clicked
+        limit = _WORST_CLICK * sigma_px + _MOST_OFF_SHARE * float(side_lengths(clicked).mean())
+        looks_right = found.look.confidence >= _LOOKS_RIGHT and found.look.cells >= _MIN_CELLS
+        if not looks_right or float(np.linalg.norm(moved, axis=1).max()) > limit:
+            return None
+        return replace(found, refined=True)
+
+    def _patch(
+        self, art: Artwork, homography: Floats, view: View
+    ) -> tuple[Artwork, Artwork, Floats, tuple[Floats, Floats]]:
+        """Cut the placement and its surroundings out of a view, flat, at about the size it is seen."""
+        width, height = art.size_px
+        sides = side_lengths(apply_homography(homography, corners_px(width, height)))
+        scale = np.array([max(sides[0], sides[2]) / width, max(sides[1], sides[3]) / height])
+        margin = _MARGIN_SHARE * float(np.sqrt(width * height))
+        full = np.array([width, height]) + 2 * margin
+        # nearest the camera the plane may lie behind it: less and less of the surroundings then
+        while margin > 1 and not np.isfinite(apply_homography(homography, _box(width, height, margin))).all():
+            margin /= 2
+            full = np.array([width, height]) + 2 * margin
+        size = np.clip(np.round(full * scale), 24, 720).astype(int)
+        columns, rows = int(size[0]), int(size[1])
+        shift = np.array([[1, 0, -margin], [0, 1, -margin], [0, 0, 1.0]])
+        to_art = shift @ scaling((columns, rows), (round(full[0]), round(full[1])))
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        to_view = homography @ to_art
+        whole_view = view.cut(np.zeros(2, dtype=np.int64), np.array(view.size_px))
+        image = cv2.warpPerspective(
+            whole_view, to_view, (columns, rows), flags=flags, borderMode=cv2.BORDER_REPLICATE
+        )
+        shown = cv2.warpPerspective(
+            self._mask, to_view, (columns, rows), flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
+        )
+        shown = cv2.erode(shown, np.ones((9, 9), np.uint8), borderValue=0)
+        plane = art.reference.size_mm or art.reference_size_px
+        size_mm = float(full[0] / width * plane[0]), float(full[1] / height * plane[1])
+        reference = Reference("patch", "patch", np.asarray(image, dtype=np.uint8), size_mm=size_mm)
+        whole = prepare([reference])[0]
+        points = whole.points[inside(whole.points.astype(np.float64), np.asarray(shown, dtype=np.uint8))]
+        wide = replace(whole, points=points)
+        at = apply_homography(to_art, points)
+        rim = _RIM_SHARE * np.sqrt(width * height)
+        box = np.array([-rim, -rim]), np.array([width + rim, height + rim])
+        close = np.all((at > box[0]) & (at < box[1]), axis=1)
+        return replace(wide, points=points[close]), wide, to_art, box
+
+    def _carried(self, seen: Seen, before: View, after: View) -> tuple[Floats, Floats]:
+        """Guess where a placement lies in a neighbouring frame, from how it and its surroundings move."""
+        anchor = seen.anchor
+        for patch, enough in ((anchor.near, _ENOUGH_POINTS), (anchor.wide, 1)):
+            points = apply_homography(seen.homography @ anchor.to_art, patch.points)
+            points = points[inside(points, self._mask)]
+            moved, good = _flow(points, seen.shift_px, before, after)
+            if np.count_nonzero(good) >= enough:
+                shift_px = np.asarray(np.median(moved[good] - points[good], axis=0), dtype=np.float64)
+                return carried(seen.homography, points[good], moved[good]), shift_px
+        move = np.eye(3)
+        move[:2, 2] = seen.shift_px
+        return move @ seen.homography / seen.homography[2, 2], seen.shift_px
+
+    def _fitted(self, anchor: Anchor, guess: Floats, view: View, shift_px: Floats) -> _Fit | None:
+        """Fit a frame to the patch, then to the picture; None where neither is recognised."""
+        art = self._artworks[anchor.artwork]
+
+        def fit_to(patch: Artwork) -> _Fit | None:
+            start = guess @ anchor.to_art
+
+            def fit(path_px: Floats) -> tuple[tuple[Alignment, Floats] | None, int]:
+                found = _aligned(view, patch, start, path_px=path_px)
+                return (None, 0) if found is None else ((found, path_px), len(found.points))
+
+            usable = int(inside(apply_homography(start, patch.points), self._mask).sum())
+            best = self._shutter.best(shift_px, fit, usable // 2)
+            if best is None:
+                return None
+            return self._judged(art, patch, anchor.to_art, best[0], view, best[1])
+
+        fit = fit_to(anchor.near)
+        if fit is None or fit.inliers < _ENOUGH_POINTS or fit.corner_error_share > _WELL_FIXED:
+            other = fit_to(anchor.wide)
+            if other is not None and (fit is None or other.corner_error_share < fit.corner_error_share):
+                fit = other
+        if fit is not None and not self._looks_the_same(anchor, fit.look):
+            fit = None
+        exact = self._to_picture_again(art, guess if fit is None else fit.homography, view, shift_px)
+        sure = exact is not None and (
+            exact.look.confidence >= _LOOKS_RIGHT and exact.corner_error_share <= _WELL_FIXED
+        )
+        if exact is not None and (sure or fit is None or _near(art, exact, fit)):
+            return exact
+        if fit is None:
+            return None
+        share = float(np.hypot(fit.corner_error_share, anchor.corner_error_share))
+        if not share <= self._limits.max_corner_error_share:
+            return None
+        return replace(fit, corner_error_share=share, error_px=float(np.hypot(fit.error_px, anchor.error_px)))
+
+    def _looks_the_same(self, anchor: Anchor, look: Appearance) -> bool:
+        """Say whether the placement looks as on the key frame; the wall may move otherwise than it."""
+        rows, columns = look.judged.shape
+        size = np.array(anchor.wide.size_px, dtype=np.float64)
+        low, high = (
+            apply_homography(np.linalg.inv(anchor.to_art), corner[None])[0] / size for corner in anchor.box
+        )
+        x, y = (np.arange(columns) + 0.5) / columns, (np.arange(rows) + 0.5) / rows
+        own = np.ix_((y > low[1]) & (y < high[1]), (x > low[0]) & (x < high[0]))
+        judged, alike = int(look.judged[own].sum()), int(look.alike[own].sum())
+        if judged < _MIN_CELLS // 2:
+            judged, alike = look.cells, int(look.alike.sum())
+        return judged >= _MIN_CELLS // 2 and alike >= self._limits.min_confidence * judged
+
+    def _to_picture_again(
+        self, art: Artwork, homography: Floats, view: View, shift_px: Floats
+    ) -> _Fit | None:
+        def fit(path_px: Floats) -> tuple[tuple[Alignment, Floats] | None, int]:
+            found = _aligned(view, art, homography, path_px=path_px)
+            return (None, 0) if found is None else ((found, path_px), len(found.points))
+
+        usable = int(inside(apply_homography(homography, art.points), self._mask).sum())
+        best = self._shutter.best(shift_px, fit, usable // 2)
+        found = None if best is None else self._judged(art, art, np.eye(3), best[0], view, best[1])
+        if found is None or found.look.confidence < _STILL_RIGHT or found.look.cells < _MIN_CELLS:
+            return None
+        if not found.corner_error_share <= self._limits.max_corner_error_share:
+            return None
+        return replace(found, refined=True)
+
+    def _judged(
+        self,
+        art: Artwork,
+        patch: Artwork,
+        to_art: Floats,
+        fit: Alignment,
+        view: View,
+        path_px: Floats | None,
+    ) -> _Fit | None:
+        """Take the pose instead of the free fit where the lens is known; say how sure it is."""
+        sigma = _SHARED_NOISE * float(np.hypot(fit.residual_px, _NOISE_PX))
+        from_art = np.linalg.inv(to_art)
+        at = apply_homography(from_art, _points_of_interest(art))
+        rigid = None if self._matrix is None else rigid_fit(patch, fit, self._matrix)
+        if rigid is None or self._matrix is None:
+            homography = fit.homography
+            _, source = expected_errors_px(homography, fit.points, at, sigma_px=sigma)
+        else:
+            homography = rigid.homography
+            _, source = rigid_errors_px(patch, rigid, fit.points, at, self._matrix, sigma_px=sigma)
+        moved = homography @ from_art
+        moved = moved / moved[2, 2]
+        quad = apply_homography(moved, corners_px(*art.size_px))
+        if quad_problem(quad, min_side_px=_MIN_SIDE_PX) is not None:
+            return None
+        per_px = float(np.sqrt(abs(np.linalg.det(to_art[:2, :2]))))
+        share = float(source[:4].max()) * per_px / art.size_px[0]
+        around = apply_homography(homography, corners_px(*patch.size_px))
+        if not (np.isfinite(share) and np.isfinite(around).all()):
+            return None
+        look = appearance(_part(view, patch, homography), patch, homography, path_px)
+        return _Fit(moved, len(fit.points), float(source[4]) * per_px, share, look, False)
+
+    def _seen(self, anchor: Anchor, frame: int, t_ns: int, fit: _Fit, shift_px: Floats) -> Seen:
+        # the patch may have been cut out while somebody stood in front: only the picture tells what is hidden
+        hidden = hidden_parts(fit.look) if fit.refined else np.zeros_like(hidden_parts(fit.look))
+        art = self._artworks[anchor.artwork]
+        return Seen(
+            anchor,
+            frame,
+            t_ns,
+            fit.homography,
+            True,
+            fit.refined,
+            fit.inliers,
+            fit.error_px,
+            fit.corner_error_share,
+            fit.look.confidence,
+            fit.look.visible_share if fit.refined else _share_in_view(art, fit.homography, self._mask),
+            pack(hidden),
+            shift_px,
+        )
+
+
+def _part(view: View, artwork: Artwork, homography: Floats) -> Patch:
+    """Return the part of a view around an artwork; a corner that is out of sight does not widen it."""
+    quad = apply_homography(homography, corners_px(*artwork.size_px))
+    return view.around(np.clip(quad, -_FAR_PX, _FAR_PX), _PART_MARGIN_PX)
+
+
+def _aligned(
+    view: View, artwork: Artwork, homography: Floats, *, levels: int = 1, path_px: Floats | None = None
+) -> Alignment | None:
+    if not np.isfinite(apply_homography(homography, corners_px(*artwork.size_px))).all():
+        return None
+    part = _part(view, artwork, homography)
+    return align(part, artwork, homography, levels=levels, path_px=path_px)
+
+
+def _flow(points: Floats, shift_px: Floats, before: View, after: View) -> tuple[Floats, NDArray[np.bool_]]:
+    """Follow points of the working view from frame to frame, at half size."""
+    scale = before.to_small
+    start = points * scale[[0, 1], [0, 1]] + scale[:2, 2]
+    expected = np.broadcast_to(shift_px * scale[[0, 1], [0, 1]], start.shape)
+    moved, good = flow(before.small, after.small, start, expected)
+    if np.count_nonzero(good) < _ENOUGH_POINTS // 2:  # a turn of the head that sets in is not expected
+        again, also = flow(before.small, after.small, start, np.zeros_like(start))
+        moved, good = (again, also) if np.count_nonzero(also) > np.count_nonzero(good) else (moved, good)
+    return (moved - scale[:2, 2]) / scale[[0, 1], [0, 1]], good
+
+
+def _points_of_interest(art: Artwork) -> Floats:
+    """Return the corners and the centre of an artwork, shape (5, 2)."""
+    width, height = art.size_px
+    return np.vstack([corners_px(width, height), [[(width - 1) / 2, (height - 1) / 2]]])
+
+
+def _box(width: int, height: int, margin: float) -> Floats:
+    low, right, bottom = -margin, width + margin, height + margin
+    return np.array([[low, low], [right, low], [right, bottom], [low, bottom]])
+
+
+def _near(art: Artwork, one: _Fit, other: _Fit) -> bool:
+    """Say whether two fits put the corners to about the same place, for how sure the less sure one is."""
+    here, there = (apply_homography(fit.homography, corners_px(*art.size_px)) for fit in (one, other))
+    width_px = float(side_lengths(there)[[0, 2]].mean())
+    allowed = max(3.0, width_px * (_MOST_OFF_SHARE + 2 * other.corner_error_share))
+    return bool(np.linalg.norm(here - there, axis=1).max() <= allowed)
+
+
+def _share_in_view(art: Artwork, homography: Floats, mask: Bytes) -> float:
+    width, height = art.size_px
+    ticks = (np.arange(10) + 0.5) / 10
+    grid = np.stack(np.meshgrid(ticks * width - 0.5, ticks * height - 0.5), axis=-1).reshape(-1, 2)
+    return float(inside(apply_homography(homography, grid), mask).mean())
+
+
+def _in_view(quad: Floats, mask: Bytes) -> bool:
+    height, width = mask.shape
+    low, high = quad.min(axis=0), quad.max(axis=0)
+    return bool((high > 0).all() and low[0] < width and low[1] < height)
