@@ -21,6 +21,7 @@ import numpy as np
 import pandas as pd
 from mapping_baselines import PerFrame
 from mapping_cases import calibration, real, twins
+from mapping_clicks import two_clicks
 from mapping_clips import Clip
 from mapping_judge import false_rows, judge_samples, mapped_clip, passers_by, visible_differences
 from mapping_run import Bench, Figure, key_points, references_in
@@ -33,7 +34,7 @@ from gazestudy.pipeline.analysis import Pictures
 SEEDS = (60493,)
 TUNED_ON = (7, 101, 102, 103, 501, 4242, 7777, 31337, 86420, 5550123, 271828, 20261122, 99173)
 PARTS = ("accuracy", "identity", "coverage", "occlusion", "speed", "twins", "calibration", "real")
-BASELINE_EVERY = 24
+BASELINE_EVERY = 48
 PEERS: tuple[tuple[Literal["sift", "orb"], float], ...] = (("sift", 1.0), ("sift", 0.5), ("orb", 1.0))
 
 
@@ -160,6 +161,7 @@ def coverage(bench: Bench) -> list[Figure]:
         Figure("coverage", "unmapped samples without a reason", str(silent), "0", silent == 0),
         Figure("coverage", "their reasons", states),
         Figure("coverage", "what became of the placement there", reasons),
+        *two_clicks(bench),
     ]
 
 

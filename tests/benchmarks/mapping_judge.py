@@ -95,12 +95,12 @@ def judge_samples(mapped: Mapped, key_points: Mapping[str, int]) -> pd.DataFrame
 def _true_rows(clip: Clip, truth: pd.DataFrame) -> pd.DataFrame:
     """Return what the truth says of the placement that each sample lies on, in its frame."""
     rows = clip.true_mapping.drop_duplicates(["frame", "placement_id", "copy"])
-    shown = rows.assign(area=_areas(clip, rows)).set_index(["frame", "placement_id", "copy"])
+    shown = rows.assign(area=true_areas(clip, rows)).set_index(["frame", "placement_id", "copy"])
     keys = pd.MultiIndex.from_arrays([truth["frame"], truth["placement_id"].fillna(""), truth["copy"]])
     return shown[["visible_share", "width_px", "area"]].reindex(keys).reset_index(drop=True)
 
 
-def _areas(clip: Clip, rows: pd.DataFrame) -> NDArray[np.float64]:
+def true_areas(clip: Clip, rows: pd.DataFrame) -> NDArray[np.float64]:
     """Return the visible part of each placement as a share of the frame."""
     sizes = {placement.id: placement.size_px for placement in clip.placements}
     corners = np.array([corners_px(*sizes[name]) for name in rows["placement_id"]]).reshape(-1, 2)

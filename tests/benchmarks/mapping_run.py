@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 import pandas as pd
 from mapping_clips import Clip, ClipPlan, make_clips, stranger_plans, twin_plans, walk_plans
@@ -83,23 +84,23 @@ def map_clip(
     *,
     references: Sequence[Reference] | None = None,
     camera: Camera | str | None = "known",
-    guided: bool = True,
+    search: Literal["frame", "gaze"] = "frame",
     video: Path | None = None,
     frames: pd.DataFrame | None = None,
     gaze: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Map a clip, or another recording of the same station, from its file as a study does.
 
-    Without `guided` the mapper is not told where anybody looks.
+    It searches whole frames and around gaze as well, as a study does, or around gaze alone.
     """
     gaze = clip.gaze if gaze is None else gaze
     return locate(
         [video or clip.video],
         clip.frames if frames is None else frames,
-        gaze if guided else gaze.iloc[:0],
+        gaze,
         references_in(clip) if references is None else references,
         clip.camera if isinstance(camera, str) else camera,
-        Settings(),
+        Settings(mapper_parameters={"search": search}),
     )
 
 

@@ -15,6 +15,7 @@ from functools import partial
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from mapping_clips import Clip, load_clip, looped
@@ -34,8 +35,8 @@ def speed(bench: Bench, minutes: Sequence[float]) -> list[Figure]:
     length = 0.25 if bench.quick else 1.0
     inside = partial(_inside, clip=clip, folder=bench.folder)
     decode = inside(_decode, minutes=length)
-    full = inside(_map, minutes=length, guided=False)
-    guided = inside(_map, minutes=length, guided=True)
+    full = inside(_map, minutes=length, search="frame")
+    guided = inside(_map, minutes=length, search="gaze")
     again = inside(_decode, minutes=length)
     floor = {name: (decode[name] + again[name]) / 2 for name in ("wall_s", "cpu_s", "frames")}
     decoding = floor["frames"] / floor["wall_s"]
@@ -59,15 +60,20 @@ def speed(bench: Bench, minutes: Sequence[float]) -> list[Figure]:
                 DECODING_FPS / ratio >= asked,
             )
         )
-    figures += _references(inside, length)
-    return figures + [_memory(inside, each) for each in minutes]
+    figures += _references(inside, length, full)
+    figures.append(_memory(f"{length:g} minutes, whole frames", full))
+    runs = (
+        (each, guided if each == length else inside(_map, minutes=each, search="gaze")) for each in minutes
+    )
+    return figures + [_memory(f"{each:g} minutes, by gaze", run) for each, run in runs]
 
 
-def _references(inside: Callable[..., dict[str, float]], minutes: float) -> list[Figure]:
+def _references(
+    inside: Callable[..., dict[str, float]], minutes: float, every: dict[str, float]
+) -> list[Figure]:
     """Compare one reference with itself among 49 that are not in the station, and with all of the study's."""
-    one = inside(_map, minutes=minutes, guided=False, kept=1)
-    among = inside(_map, minutes=minutes, guided=False, kept=1, strangers=49)
-    every = inside(_map, minutes=minutes, guided=False)
+    one = inside(_map, minutes=minutes, search="frame", kept=1)
+    among = inside(_map, minutes=minutes, search="frame", kept=1, strangers=49)
     ratio = among["cpu_s"] / one["cpu_s"]
     return [
         Figure(
@@ -85,12 +91,11 @@ def _references(inside: Callable[..., dict[str, float]], minutes: float) -> list
     ]
 
 
-def _memory(inside: Callable[..., dict[str, float]], minutes: float) -> Figure:
-    run = inside(_map, minutes=minutes, guided=True)
+def _memory(what: str, run: dict[str, float]) -> Figure:
     megabytes = run["peak_mb"]
     return Figure(
         "speed",
-        f"memory, {minutes:g} minutes",
+        f"memory, {what}",
         f"{megabytes:.0f} MB ({run['frames'] / run['wall_s']:.1f} fps)",
         f"< {MEMORY_MB:.0f} MB",
         megabytes < MEMORY_MB,
@@ -127,7 +132,13 @@ def _decode(clip: Clip, folder: Path, *, minutes: float) -> int:
 
 
 def _map(
-    clip: Clip, folder: Path, *, minutes: float, guided: bool, kept: int | None = None, strangers: int = 0
+    clip: Clip,
+    folder: Path,
+    *,
+    minutes: float,
+    search: Literal["frame", "gaze"],
+    kept: int | None = None,
+    strangers: int = 0,
 ) -> int:
     video, frames, gaze = looped(clip, folder, minutes=minutes)
     references = references_in(clip)
@@ -141,7 +152,7 @@ def _map(
         # the first poster with a rich picture
         shown = [one for one in references if one.placement_id == "poster-09"]
         references = [*shown[:kept], *renamed]
-    table = map_clip(clip, references=references, guided=guided, video=video, frames=frames, gaze=gaze)
+    table = map_clip(clip, references=references, search=search, video=video, frames=frames, gaze=gaze)
     with tempfile.TemporaryDirectory() as place:
         table.to_parquet(Path(place) / "mapping.parquet")
     return len(frames)
