@@ -146,7 +146,7 @@ class FieldLogShelf(StudyBase):
         private : sequence of PrivateAnswer, optional
             Answers that go into a table of their own.
         replace : bool, default False
-            Accept a new version of a session even if it has another place, observer or start.
+            Accept a new version of a session even if it has another observer, start or kind of file.
         dry_run : bool, default False
             Say what would happen and change nothing.
 
@@ -158,7 +158,7 @@ class FieldLogShelf(StudyBase):
         Raises
         ------
         StudyError
-            If a session of the same id was another one (other place, observer or start), or the disk
+            If a session of the same id was another one (other observer, start or kind of file), or the disk
             refuses; nothing is changed then.
         """
         if not dry_run:
@@ -167,7 +167,9 @@ class FieldLogShelf(StudyBase):
             log, pseudonyms = _with_codes(session, log)
             hashes = _hashes(log, private)
             known = _newest(session)
-            self._refuse_others(log, known, replace)
+            if not replace:
+                readers = {row.id: row.importer for row in session.scalars(select(FieldLogRow))}
+                self._refuse_others(log, importer, known, readers)
         added = tuple(one for one in hashes if one not in known)
         changed = tuple(one for one in hashes if one in known and known[one].sha256 != hashes[one])
         unchanged = tuple(one for one in hashes if one not in {*added, *changed})
@@ -267,24 +269,31 @@ class FieldLogShelf(StudyBase):
             )
 
     def _refuse_others(
-        self, log: FieldLog, known: Mapping[str, ObservationSessionRow], replace: bool
+        self,
+        log: FieldLog,
+        importer: str,
+        known: Mapping[str, ObservationSessionRow],
+        readers: Mapping[str, str],
     ) -> None:
         """Two files may use one id for different sessions; that is no new version."""
-        if replace:
-            return
         other = []
         for name, observer, started in log.sessions[["session_id", "observer", "started_at"]].itertuples(
             index=False, name=None
         ):
             was = known.get(name)
-            if was is not None and (started, observer or None) != (was.started_at, was.observer_id):
-                there = f"observer {was.observer_id or 'unknown'}, {was.started_at}"
-                other.append(f"{name!r} (there: {there}; now: observer {observer or 'unknown'}, {started})")
+            if was is None:
+                continue
+            there = (was.started_at, was.observer_id or "unknown", readers[was.field_log_id])
+            now = (started, observer or "unknown", importer)
+            if there != now:
+                words = [f"observer {who}, {when}, read as {by}" for when, who, by in (there, now)]
+                other.append(f"{name!r} (there: {words[0]}; now: {words[1]})")
         if other:
             shown = "; ".join(other[:5]) + (f"; and {len(other) - 5} more" if len(other) > 5 else "")
             raise StudyError(
-                f"{self._path}: sessions of these ids are there, with another observer or start: {shown}. If"
-                " they are others, give them a prefix (--prefix); if this corrects them, say --replace"
+                f"{self._path}: sessions of these ids are there, with another observer, start or kind of"
+                f" file: {shown}. If they are others, give them a prefix (--prefix); if this corrects them,"
+                " say --replace"
             )
 
     def _write(

@@ -88,7 +88,12 @@ class _Sums:
         """Hand the sums to the builder."""
         without_end = False
         for (place, surveyor, start, end), rows in self.groups.items():
-            parts = [place, *([surveyor] if surveyor else []), start.strftime("%Y-%m-%dT%H%M")]
+            parts = [
+                "stay" if self.stays else "move",
+                place,
+                *([surveyor] if surveyor else []),
+                start.strftime("%Y-%m-%dT%H%M"),
+            ]
             session_id = " ".join(parts)
             values = {
                 "point_id": place, "observer": surveyor, "counted_geometry": "area" if self.stays else "line",

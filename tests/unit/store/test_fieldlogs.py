@@ -116,7 +116,7 @@ def test_one_id_for_two_sessions_is_refused(root: Path) -> None:
         add(study, a_log({"live": 40.0}))
         with pytest.raises(StudyError, match=r"'live' \(there: observer A7.*--prefix"):
             add(study, a_log({"live": 3.0}, observer="B2"))
-        with pytest.raises(StudyError, match="another observer or start"):
+        with pytest.raises(StudyError, match="another observer, start or kind"):
             add(study, a_log({"live": 3.0}, started="08:30"))
         assert passed(study) == {"live": 40.0}
         assert add(study, a_log({"live": 3.0}, started="08:30"), replace=True).changed == ("live",)
