@@ -1,6 +1,14 @@
 """Field logs from outside, read into the canonical tables of field observation."""
 
-from gazestudy.importers.fieldlogs import boris, entry_sheets, plain_table  # noqa: F401 - all formats register themselves
+from gazestudy.importers.fieldlogs import (  # noqa: F401 - all formats register themselves
+    boris,
+    boris_tables,
+    entry_sheets,
+    gehl,
+    kobo,
+    odk,
+    plain_table,
+)
 from gazestudy.importers.fieldlogs.builder import LogBuilder
 from gazestudy.importers.fieldlogs.mistakes import Cell, FieldLogError, Mistakes
 from gazestudy.importers.fieldlogs.plan import FieldPlan, PlanItem, PlanRule
