@@ -116,7 +116,7 @@ def level_shares(
                     "sessions": found.clusters,
                     "rule": RULE_WORDS["instantaneous"],
                     "table_version": group["table_version"].iloc[0],
-                    "method": found.method,
+                    "method": found.method.replace("one cluster", "one session"),
                 }
             )
     return pd.DataFrame(rows, columns=[*by, *LEVEL_COLUMNS])

@@ -79,6 +79,28 @@ def shared_windows(pairs: pd.DataFrame, times: pd.DataFrame, findings: list[Find
         yield Window(str(a), str(b), last - first, first - float(start[0]), first - float(start[1]))
 
 
+def event_windows(log: FieldLog, windows: list[Window]) -> list[Window]:
+    """Return the pairs that watched for events: with some, or by a protocol with which others have some.
+
+    Parameters
+    ----------
+    log : FieldLog
+        Observation tables.
+    windows : list of Window
+        Times in which both watched.
+
+    Returns
+    -------
+    list of Window
+        A pair that counted passers-by without following anybody did not agree that nothing happened.
+    """
+    busy = set(log.events["session_id"])
+    protocol = log.sessions.set_index("session_id")["protocol_id"]
+    protocols = set(protocol[protocol.index.isin(list(busy))]) - {""}
+    watching = busy | set(protocol.index[protocol.isin(list(protocols))])
+    return [pair for pair in windows if {pair.session_a, pair.session_b} <= watching]
+
+
 def item_pairs(log: FieldLog, windows: list[Window]) -> pd.DataFrame:
     """Return the values of both observers for the same interval or scan, item and placement.
 
@@ -194,6 +216,7 @@ def state_grids(
     tuple
         Name of the group, (n, 2) array of categories, and a table of n rows with pair and block.
     """
+    windows = event_windows(log, windows)
     used = {name for window in windows for name in (window.session_a, window.session_b)}
     events = log.events[log.events["session_id"].isin(list(used))]
     states = events[events["form"] == "state"]

@@ -13,6 +13,7 @@ from gazestudy.errors import ParameterError
 from gazestudy.fieldwork.observer_pairs import (
     BLOCK_S,
     Window,
+    event_windows,
     item_pairs,
     pair_blocks,
     shared_windows,
@@ -214,6 +215,7 @@ def _event_rows(
     rng: np.random.Generator,
 ) -> pd.DataFrame:
     rows = []
+    windows = event_windows(log, windows)
     by_session = {str(name): record for name, record in log.events.groupby("session_id")}
     codes = sorted(
         {code for w in windows for s in (w.session_a, w.session_b) for code in _codes(by_session, s)}

@@ -137,7 +137,7 @@ def blocking_observations(log: FieldLog) -> pd.DataFrame:
     area = log.sessions[log.sessions["role"] == "primary"].set_index("session_id")["counted_area_m2"]
     scans = log.scans[log.scans["value"].notna() & log.scans["session_id"].isin(area.index)]
     present = scans[(scans["item"] == "present") & (scans["placement_id"] == "")]
-    density = present["value"] / present["session_id"].map(area)
+    density = present["value"] / present["session_id"].map(area).astype("float64")
     dense = present[["session_id", "scan_no"]].assign(density_m2=density)
     blocked = scans[scans["item"] == "blocked_percent"]
     seen = blocked[["session_id", "scan_no", "placement_id"]].assign(blocked_share=blocked["value"] / 100)

@@ -302,7 +302,7 @@ def _filled(figure: Figure, found: Estimate) -> dict[str, object]:
         "sessions": found.clusters,
         "n_effective": found.n_effective,
         "rung": figure.rung,
-        "method": found.method,
+        "method": found.method.replace("one cluster", "one session"),
     }
 
 

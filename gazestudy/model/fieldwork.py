@@ -361,8 +361,8 @@ def field_table(name: str, rows: Any) -> pd.DataFrame:
     """
     contract = FIELD_CONTRACTS[name]
     given = pd.DataFrame(rows).reset_index(drop=True)
-    if name == "sessions" and "weekday" not in given and "started_at" in given:
-        given = given.assign(weekday=[weekday_of(text) for text in given["started_at"]])
+    if name == "sessions" and "started_at" in given:
+        given = given.assign(weekday=_weekdays(given))
     columns = {column.name: _as_column(contract, column, given) for column in contract.columns}
     extra = {str(label): given[label] for label in given.columns if label not in columns}
     return contract.check(pd.DataFrame({**columns, **extra}, index=given.index))
@@ -377,6 +377,20 @@ def weekday_of(started_at: str) -> str:
     'sun'
     """
     return WEEKDAYS[datetime.fromisoformat(started_at).weekday()]
+
+
+def _weekdays(sessions: pd.DataFrame) -> list[str]:
+    """Return the weekdays as given, or from the start."""
+    given = sessions.get("weekday", pd.Series([None] * len(sessions), dtype="object"))
+    found, breaches = [], []
+    for day, start in zip(given, sessions["started_at"], strict=True):
+        try:
+            found.append(weekday_of(str(start)) if pd.isna(day) else str(day))
+        except ValueError:
+            breaches.append(f"started_at {start!r} is no ISO 8601 time")
+    if breaches:
+        raise TableError("sessions", breaches)
+    return found
 
 
 def join_logs(logs: list[FieldLog]) -> FieldLog:

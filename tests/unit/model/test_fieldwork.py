@@ -36,6 +36,13 @@ def test_defaults_are_filled_and_the_weekday_follows_from_the_start():
     assert table.loc[0, "conditions_json"] == "{}"
 
 
+def test_weekdays_are_kept_where_given_and_starts_without_sense_are_named():
+    table = field_table("sessions", [a_session("a"), {**a_session("b"), "weekday": "mon"}])
+    assert table["weekday"].tolist() == ["fri", "mon"]
+    with pytest.raises(TableError, match="started_at 'early' is no ISO 8601 time"):
+        field_table("sessions", [{**a_session(), "started_at": "early"}])
+
+
 def test_weekday_is_local():
     assert weekday_of("2026-11-22T23:30:00-05:00") == "sun"
     assert weekday_of("2026-11-23T04:30:00+00:00") == "mon"
