@@ -7,6 +7,7 @@ from gazestudy.importers.fieldlogs import (  # noqa: F401 - all formats register
     gehl,
     kobo,
     odk,
+    phone_page,
     plain_table,
 )
 from gazestudy.importers.fieldlogs.builder import LogBuilder

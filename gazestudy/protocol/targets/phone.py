@@ -1,9 +1,9 @@
 """A page for the phone: one HTML file that counts offline and keeps every tap.
 
-The page is put together from the parts in `phone_page/`: they are plain JavaScript without a library, and load
-nothing. `journal.js` writes what happens to the disk of the phone, entry by entry, before it is shown; `session.js`
-folds the entries into a session, so that a reload or a killed browser loses nothing; `tables.js` turns a session
-into the tables of `gazestudy.model.fieldwork`.
+The page is put together from the parts in `phone_page/`: plain JavaScript without a library, which loads
+nothing. `journal.js` writes what happens to the disk of the phone, entry by entry, before it is shown;
+`session.js` folds the entries into a session, so that a reload or a killed browser loses nothing; `tables.js`
+turns a session into the tables of `gazestudy.model.fieldwork`.
 
 What the page exports
 ---------------------
@@ -18,13 +18,14 @@ JSON, one file for each session::
     journal      every entry: session, n (0, 1, ...), t (ms since 1970), kind, and what the kind needs.
                  {"kind": "undo", "of": n} takes back entry n; no entry is ever changed or removed
 
-CSV, one file for each session: a header, then one row for each row of a canonical table. The first column is
-`table`; the others are the columns of all tables, empty where they do not belong to the row. The header ends with
-the name of the format and, where the session was still running, the word `unfinished`.
+CSV, one file for each session: a header, then one row for each row of a canonical table. The first column
+is `table`; the others are the columns of all tables, empty where they do not belong to the row. The header
+ends with the name of the format and, where the session was still running, the word `unfinished`.
 
-Taps are counted in the interval in which they happen, by the clock of the phone. An interval in which an item was
-switched off gives no row for it; what was tapped in it before is kept as a note. Time in which the page was closed
-or asleep for more than 20 s is a note and, if the document does not ask for `paused_s`, part of it.
+Taps are counted in the interval in which they happen, by the clock of the phone. An interval in which an
+item was switched off gives no row for it; what was tapped in it before is kept as a note. Time in which the
+page was closed or asleep for more than 20 s is a note and, if the document does not ask for `paused_s`, part
+of it.
 """
 
 from __future__ import annotations
@@ -73,8 +74,8 @@ def phone_page(protocol: Protocol, options: ExportOptions) -> str:
     Returns
     -------
     str
-        HTML with script, style and document in it. Its content security policy allows this script alone, and no
-        connection. Texts of the document are data and never become markup.
+        HTML with script, style and document in it. Its content security policy allows this script alone,
+        and no connection. Texts of the document are data and never become markup.
     """
     style = _part("page.css")
     script = '(() => {\n"use strict";\n' + "\n".join(_part(f"{name}.js") for name in _SCRIPTS) + "})();\n"
@@ -136,6 +137,7 @@ def _rule(rule: Rule, message: dict[str, str]) -> dict[str, Any]:
         "left": terms(rule.left),
         "operator": rule.operator,
         "right": terms(rule.right),
+        "items": rule.items,
         "message": message,
     }
 
@@ -150,5 +152,5 @@ def _dropped(protocol: Protocol) -> list[str]:
     if any(getattr(item, "key", None) for item in items) or any(True for _ in protocol.focal_blocks()):
         dropped.append("keys: a phone has none")
     if any(item.personal for item in items):
-        dropped.append("nothing, but answers that are personal are in the JSON only, apart from the tables")
+        dropped.append("personal answers in the CSV: they are in the JSON, apart from the tables")
     return dropped

@@ -28,9 +28,9 @@ PHONE_WORDS: dict[str, dict[str, str]] = {
         "zh": "永久删除？",
     },
     "keeps": {
-        "en": "Entries are kept in this browser on this phone until you delete them here. Export every session.",
+        "en": "Entries stay in this browser on this phone until you delete them here. Export every session.",
         "th": "ข้อมูลเก็บไว้ในเบราว์เซอร์ของโทรศัพท์เครื่องนี้จนกว่าจะลบที่หน้านี้ ส่งออกข้อมูลทุกรอบ",
-        "vi": "Dữ liệu nằm trong trình duyệt của điện thoại này cho đến khi bạn xoá tại đây. Hãy xuất mọi phiên.",
+        "vi": "Dữ liệu nằm trong trình duyệt của điện thoại này đến khi bạn xoá tại đây. Hãy xuất mọi phiên.",
         "zh": "记录保存在本手机的此浏览器中，直到在此处删除。每个场次都要导出。",
     },
     "other_sessions": {

@@ -4,7 +4,7 @@ const AWAY_MS = 20000;
 
 const APP = {
   language: DATA.language, journal: null, session: null, screen: "home", tab: null, live: [], flushes: new Set(),
-  undos: 0, ticked: 0, told: new Map(), sound: null, editing: null,
+  undos: 0, ticked: 0, latest: 0, drawing: null, told: new Map(), sound: null, editing: null,
 };
 
 function now() {
@@ -16,6 +16,7 @@ function commit(kind, fields, then) {
   const session = APP.session;
   const entry = {session: session.id, n: session.next, t: now(), kind, ...fields};
   session.next += 1;
+  APP.latest = entry.t;
   APP.journal.append(entry, () => {
     session.add(entry);
     if (then) then();
@@ -42,7 +43,13 @@ function journal_changed() {
   pump_undos();
 }
 
+/* Bring the screen up to date, once a picture however many entries arrive. */
 function refresh() {
+  APP.drawing ??= requestAnimationFrame(draw);
+}
+
+function draw() {
+  APP.drawing = null;
   for (const update of APP.live) update();
 }
 
@@ -58,7 +65,7 @@ function show(screen, tab) {
   document.documentElement.lang = APP.language;
   document.getElementById("app").replaceChildren(page_header(), main, footer);
   SCREENS[screen](main, footer);
-  refresh();
+  draw();
 }
 
 /* Which session and tab are open: a convenience, nothing that may not be lost. */
@@ -98,13 +105,11 @@ function prefilled(item) {
 
 async function open_session(id, tab) {
   const session = new Session(id, await APP.journal.entries(id));
+  const {alive} = (await APP.journal.sessions()).find((one) => one.id === id);
   APP.session = session;
-  if (session.started !== null && session.stopped === null) {
-    let alive = 0;
-    try { alive = Number(localStorage.getItem("gazestudy-phone-alive-" + id)) || 0; } catch { /* only the entries then */ }
-    APP.ticked = 0;
-    note_gap(Math.max(alive, session.last));
-  }
+  APP.ticked = 0;
+  APP.editing = null;
+  if (session.started !== null && session.stopped === null) note_gap(Math.max(alive || 0, session.last));
   const tabs = session.started === null || session.stopped !== null ? null : run_tabs().map((one) => one.id);
   if (session.started === null) show("setup");
   else if (session.stopped === null) show("run", tabs.includes(tab) ? tab : tabs[0]);
@@ -115,17 +120,17 @@ async function open_session(id, tab) {
 /* Time in which the page was closed, or asleep in the background, was not watched through it. */
 function note_gap(from) {
   const to = now();
-  if (APP.session.last && to - from > AWAY_MS) commit("gap", {from, to});
+  if (to - from > AWAY_MS) commit("gap", {from, to});
 }
 
 function tick() {
   const session = APP.session;
   if (session && session.started !== null && session.stopped === null) {
-    if (now() < session.last - 1000) commit("clock", {by: session.last - now()});
-    if (APP.ticked) note_gap(Math.max(APP.ticked, session.last));
+    if (now() < session.last - 1000 && !APP.journal.pending.length) commit("clock", {by: session.last - now()});
+    if (APP.ticked) note_gap(Math.max(APP.ticked, APP.latest));
     const time = now();
     if (time - APP.ticked > 5000 || time < APP.ticked) {
-      try { localStorage.setItem("gazestudy-phone-alive-" + session.id, String(time)); } catch { /* as above */ }
+      APP.journal.alive(session.id, time);
       APP.ticked = time;
     }
     prompt_due();
@@ -190,12 +195,19 @@ async function main_program() {
   window.addEventListener("pagehide", () => { for (const write of [...APP.flushes]) write(); });
   document.addEventListener("click", stay_awake, {once: true});
   const mine = (await APP.journal.sessions()).filter((one) => one.document === DATA.document);
-  if (place.session && place.screen !== "home" && mine.some((one) => one.id === place.session)) {
-    await open_session(place.session, place.tab);
-  } else {
-    show("home");
-  }
+  const open = await session_to_open(mine, place);
+  if (open) await open_session(open, place.session === open ? place.tab : null);
+  else show("home");
   setInterval(tick, 250);
+}
+
+/* The session that runs, else the one that was on the screen; a killed browser may have forgotten the screen. */
+async function session_to_open(mine, place) {
+  for (const {id} of mine.sort((a, b) => b.created - a.created)) {
+    const session = new Session(id, await APP.journal.entries(id));
+    if (session.started !== null && session.stopped === null) return id;
+  }
+  return place.screen !== "home" && mine.some((one) => one.id === place.session) ? place.session : null;
 }
 
 /* One tab at a time: two would give the same number to different entries. */

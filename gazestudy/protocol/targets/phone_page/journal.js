@@ -26,9 +26,9 @@ class Journal {
     if (navigator.storage && navigator.storage.persist) navigator.storage.persist().catch(() => {});
   }
 
-  transaction(mode, work) {
+  transaction(mode, work, durability = "strict") {
     return new Promise((resolve, reject) => {
-      const transaction = this.db.transaction(["sessions", "journal"], mode, {durability: "strict"});
+      const transaction = this.db.transaction(["sessions", "journal"], mode, {durability});
       const request = work(transaction);
       transaction.oncomplete = () => resolve(request && request.result);
       transaction.onerror = transaction.onabort = () => reject(transaction.error || new Error("aborted"));
@@ -49,6 +49,15 @@ class Journal {
       t.objectStore("sessions").add(summary);
       t.objectStore("journal").add(entry);
     });
+  }
+
+  /* Note that the page was open and awake at a time. */
+  alive(session, time) {
+    return this.transaction("readwrite", (t) => {
+      const store = t.objectStore("sessions");
+      const request = store.get(session);
+      request.onsuccess = () => { if (request.result) store.put({...request.result, alive: time}); };
+    }, "relaxed").catch(() => {});
   }
 
   remove(session) {

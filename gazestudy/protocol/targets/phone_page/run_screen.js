@@ -41,17 +41,38 @@ function run_clocks() {
   return make("div", {}, make("div", {class: "clocks"}, elapsed, block ? right : null), block ? make("div", {class: "bar"}, fill) : null);
 }
 
+/* One line of fixed height for what is due: nothing on the page may move under a tapping thumb. */
+function run_notice() {
+  const line = button("", () => { if (act) act(); });
+  let act = null;
+  line.id = "notice";
+  APP.live.push(() => {
+    const [words, action, kind] = most_urgent() || ["", null, ""];
+    act = action;
+    line.textContent = words;
+    line.className = kind;
+    line.disabled = !words;
+  });
+  return line;
+}
+
+function most_urgent() {
+  const session = APP.session;
+  const scan = blocks_of("scan").find(scan_due);
+  if (scan && APP.tab !== "scan") {
+    return [word("scan_due", {n: session.slice(scan.id, now()) + 1}), () => show("run", "scan"), "warn"];
+  }
+  const [form] = open_interval_forms();
+  if (form) return [form_words(form), () => interval_sheet(form.block, form.no), "warn"];
+  const broken = blocks_of("interval").flatMap((block) => broken_in_interval(block, session.slice(block.id, now())));
+  if (broken.length) return [broken.map((rule) => local(rule.message)).join(" · "), () => show("run", "interval"), "bad"];
+  const over = DATA.length_s && now() - session.started >= DATA.length_s * 1000;
+  return over ? [word("times_up"), () => show("run", "stop"), "warn"] : null;
+}
+
 function run_screen(main, footer) {
   const tabs = run_tabs();
   const chosen = tabs.find((one) => one.id === APP.tab) || tabs[0];
-  const up = make("div", {class: "banner hidden"});
-  APP.live.push(() => {
-    const over = DATA.length_s && now() - APP.session.started >= DATA.length_s * 1000;
-    up.textContent = word("times_up");
-    up.classList.toggle("hidden", !over);
-  });
-  main.append(up);
-  for (const block of blocks_of("scan")) if (chosen.kind !== "scan") main.append(scan_banner(block));
   TABS[chosen.kind](main, chosen.block);
   if (chosen.kind !== "stop") footer.append(undo_bar());
   footer.append(make("nav", {class: "tabs"}, tabs.map((one) => tab_button(one, chosen))));
@@ -86,22 +107,6 @@ function step_name(step) {
 
 function count_tab(main) {
   for (const block of blocks_of("interval")) {
-    const forms_due = make("div", {});
-    let shown = "";
-    APP.live.push(() => {
-      const open = open_interval_forms().filter((one) => one.block === block);
-      const state = open.map((one) => one.no).join();
-      if (state === shown) return;
-      shown = state;
-      forms_due.replaceChildren(...open.slice(0, 1).map(interval_form_button));
-    });
-    const broken = make("div", {class: "banner hidden"});
-    APP.live.push(() => {
-      const lines = broken_in_interval(block, APP.session.slice(block.id, now()));
-      broken.textContent = lines.join(" · ");
-      broken.classList.toggle("hidden", !lines.length);
-    });
-    main.append(forms_due, broken);
     const counts = block.items.filter((one) => one.type === "count");
     const whole = counts.filter((one) => !one.per_placement);
     main.append(make("div", {class: "grid"}, whole.map((item, i) => tally(block, item, "", i === 0))));
@@ -134,6 +139,7 @@ function tally(block, item, place, first) {
     number.textContent = on ? session.count(block.id, no, item.id, place) : "–";
     sum.textContent = on ? `Σ ${session.total(block.id, item.id, place)}` : word("off");
     box.classList.toggle("off", !on);
+    box.classList.toggle("wrong", broken_in_interval(block, no, place).some((rule) => rule.items.includes(item.id)));
   });
   return box;
 }
@@ -147,19 +153,19 @@ function about_item(block, item, place) {
     }, "wide"), button(word("done"), () => veil.remove(), "wide main"));
 }
 
-function broken_in_interval(block, no) {
+/* Rules that the counts of an interval break: of one placement, or of any. */
+function broken_in_interval(block, no, place) {
   const session = APP.session;
   const items = new Map(block.items.map((item) => [item.id, item]));
-  const value = (place) => (id) => {
+  const value = (of) => (id) => {
     const item = items.get(id);
-    const at = item.per_placement ? place : "";
-    if (item.per_placement && !place) return null;
+    const at = item.per_placement ? of : "";
+    if (item.per_placement && !of) return null;
     if (item.type !== "count") return session.answer(block.id, no, id, at) === null ? null : Number(session.answer(block.id, no, id, at));
     return session.watched(block.id, no, id, at) ? session.count(block.id, no, id, at) : null;
   };
-  const lines = new Set(broken_rules(block, value("")).map((rule) => local(rule.message)));
-  for (const {code} of session.placements) for (const rule of broken_rules(block, value(code))) lines.add(local(rule.message));
-  return [...lines];
+  const places = place === undefined ? ["", ...session.placements.map((one) => one.code)] : ["", place];
+  return [...new Set(places.flatMap((one) => broken_rules(block, value(one))))];
 }
 
 /* Intervals that are over and have questions without an answer. */
@@ -176,9 +182,13 @@ function open_interval_forms() {
   return open;
 }
 
-function interval_form_button({block, no}) {
+function form_words({block, no}) {
   const names = block.items.filter((one) => one.type !== "count").map((one) => local(one.label)).join(", ");
-  const one = button(`${word("interval")} ${no + 1}: ${names}`, () => interval_sheet(block, no, () => one.remove()), "banner");
+  return `${word("interval")} ${no + 1}: ${names}`;
+}
+
+function interval_form_button(form) {
+  const one = button(form_words(form), () => interval_sheet(form.block, form.no, () => one.remove()), "banner");
   return one;
 }
 
@@ -196,15 +206,6 @@ function interval_sheet(block, no, then) {
 function scan_due(block) {
   const no = APP.session.slice(block.id, now());
   return !APP.session.records.has(key(block.id, no));
-}
-
-function scan_banner(block) {
-  const one = button("", () => show("run", "scan"), "banner");
-  APP.live.push(() => {
-    one.textContent = word("scan_due", {n: APP.session.slice(block.id, now()) + 1});
-    one.classList.toggle("hidden", !scan_due(block));
-  });
-  return one;
 }
 
 function scan_tab(main) {

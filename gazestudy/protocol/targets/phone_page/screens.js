@@ -14,7 +14,7 @@ function page_header() {
     saved.className = "saved" + (APP.journal.failed ? " bad" : waiting ? " wait" : "");
   });
   const top = make("div", {class: "top"}, make("h1", {}, APP.session ? APP.session.id : local(DATA.protocol.title)), saved, languages);
-  return make("header", {}, top, APP.screen === "run" ? run_clocks() : null);
+  return make("header", {}, top, APP.screen === "run" ? [run_clocks(), run_notice()] : null);
 }
 
 async function home_screen(main, footer) {
@@ -118,7 +118,7 @@ function placement_editor() {
     input.value = "";
     commit("placement", {code}, () => show(APP.screen, APP.tab));
   });
-  list.textContent = APP.session.placements.map((one) => placement_name(one.code)).join(", ");
+  APP.live.push(() => { list.textContent = APP.session.placements.map((one) => placement_name(one.code)).join(", "); });
   return make("div", {}, make("h2", {}, word("placements")), list, make("div", {class: "add"}, input, add), told);
 }
 
@@ -180,7 +180,7 @@ function all_broken_rules() {
     if (block.kind !== "interval") continue;
     const most = APP.session.slice(block.id, (APP.session.stopped ?? now()) - 1);
     for (let no = 0; no <= most; no += 1) {
-      for (const line of broken_in_interval(block, no)) lines.push(`${word("interval")} ${no + 1}: ${line}`);
+      for (const rule of broken_in_interval(block, no)) lines.push(`${word("interval")} ${no + 1}: ${local(rule.message)}`);
     }
   }
   return lines;

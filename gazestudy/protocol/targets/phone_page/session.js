@@ -182,8 +182,7 @@ function broken_rules(block, value) {
     "<=": (a, b) => a <= b, ">=": (a, b) => a >= b, "<": (a, b) => a < b, ">": (a, b) => a > b, "=": (a, b) => a === b,
   };
   return (DATA.rules[block.id] || []).filter((rule) => {
-    const items = [...rule.left, ...rule.right].map((term) => term[1]).filter(Boolean);
-    if (items.some((item) => value(item) === null)) return false;
+    if (rule.items.some((item) => value(item) === null)) return false;
     return !compare[rule.operator](sum(rule.left), sum(rule.right));
   });
 }

@@ -110,7 +110,7 @@ class Tables {
   from_interval(block) {
     for (let no = 0; no < this.slices(block); no += 1) {
       const start_s = no * block.every_s;
-      const key_columns = {interval_no: no, start_s, end_s: Math.min(start_s + block.every_s, Math.max(this.length_s(), start_s))};
+      const key_columns = {interval_no: no, start_s, end_s: Math.min(start_s + block.every_s, Math.max(this.length_s(), start_s + 0.001))};
       for (const item of block.items) {
         for (const place of this.places(item)) this.interval_value(block, no, item, place, key_columns);
       }

@@ -107,19 +107,21 @@ function later(input, write) {
   input.addEventListener("blur", now);
 }
 
+/* What is pressed is what is on the disk; a second tap builds on the first even before that. */
 function chips(choices, get, set, several) {
   const box = make("div", {class: "chips", role: "group"});
+  let wanted = [];
   const show = () => {
     const given = [get() ?? []].flat().map(String);
+    if (!APP.journal.pending.length) wanted = given;
     for (const one of box.children) one.setAttribute("aria-pressed", String(given.includes(one.dataset.code)));
   };
   for (const [code, text] of choices) {
     const chip = button(text, () => {
-      const given = [get() ?? []].flat().map(String);
-      const without = given.filter((one) => one !== code);
-      const taken = without.length === given.length;
-      const value = several ? (taken ? [...given, code] : without) : taken ? code : null;
-      set(several && !value.length ? null : value);
+      const without = wanted.filter((one) => one !== code);
+      const taken = without.length === wanted.length;
+      wanted = taken ? (several ? [...wanted, code] : [code]) : several ? without : [];
+      set(several ? (wanted.length ? wanted : null) : wanted[0] ?? null);
     });
     chip.dataset.code = code;
     box.append(chip);
