@@ -1,10 +1,11 @@
 #!/bin/sh
 # Makes sure that the system packages gazestudy needs are there.
 # As root on Debian or Ubuntu it installs them; elsewhere it names what is missing and goes on.
+# Arguments are further packages.
 set -eu
 
 # shared libraries of OpenCV and Qt (offscreen), fonts for Thai, Vietnamese and Chinese, and venv itself
-packages="python3-venv libegl1 libgl1 libglib2.0-0 libfontconfig1 libdbus-1-3 libxkbcommon0 fonts-dejavu-core fonts-noto-core fonts-wqy-zenhei"
+packages="python3-venv libegl1 libgl1 libglib2.0-0 libfontconfig1 libdbus-1-3 libxkbcommon0 fonts-dejavu-core fonts-noto-core fonts-wqy-zenhei $*"
 
 if ! command -v dpkg-query >/dev/null 2>&1; then
     echo "not Debian: if a library is missing later, install what corresponds to: $packages" >&2

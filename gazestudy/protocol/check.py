@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from pydantic import ValidationError
@@ -92,7 +93,7 @@ def _in_words(source: Source, place: Place, error: dict[str, Any]) -> str:
     if place and place[-1] == "schema" and kind != "missing":
         return f"must be {SCHEMA}, found {found}"
     if kind == "extra_forbidden":
-        return "is not a field here" + _did_you_mean(str(place[-1]), _known_fields(source, place))
+        return "is not a field here" + _did_you_mean(str(place[-1]), _known_fields())
     if kind in ("union_tag_invalid", "literal_error"):
         wanted = str(context.get("expected_tags") or context.get("expected"))
         value = error.get("input")
@@ -138,8 +139,9 @@ def _pattern_words(pattern: str) -> str:
     return "must hold only letters, digits, '.', '-' and '_', without blanks"
 
 
-def _known_fields(source: Source, place: Place) -> list[str]:
-    """Return the fields that a mapping of the document could have, for suggestions."""
+@lru_cache(maxsize=1)
+def _known_fields() -> list[str]:
+    """Return the fields that documents can have anywhere, for suggestions."""
     from gazestudy.protocol.document import json_schema
 
     names: set[str] = set()

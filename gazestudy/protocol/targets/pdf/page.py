@@ -214,12 +214,10 @@ def _identity(canvas: Any, sheet: Sheet, x: float, y: float, width: float) -> No
         canvas.setStrokeGray(0)
         canvas.setLineWidth(0.6)
         canvas.rect(left, y - 9 * MM, each - 1 * MM, 9 * MM)
-        size = 6.5
-        while sheet.type.width(label, size) > each - 3 * MM and size > 4.5:
-            size -= 0.25
-        sheet.type.draw(canvas, left + 1 * MM, y - size - 1, label, size)
+        for line, words in enumerate(sheet.type.wrap(label, each - 3 * MM, 6.5)[:2]):
+            sheet.type.draw(canvas, left + 1 * MM, y - 7.5 - line * sheet.line_height(6.5), words, 6.5)
         if value:
-            sheet.type.draw(canvas, left + 1 * MM, y - 8 * MM, value, 9, bold=True)
+            sheet.type.draw(canvas, left + 1 * MM, y - 8.2 * MM, value, 9, bold=True)
 
 
 _IDENTITY = ("station_id", "point_id", "observer")
