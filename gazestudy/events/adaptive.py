@@ -73,6 +73,8 @@ class AdaptiveParameters:
         A pursuit lasts this long, goes this far, and, if it is a whole slow phase, is this fast on average.
     straightness : float
         Distance between its ends as share of its way.
+    course_ms : float
+        ... measured in steps of this length.
     rest_ms : float
         Slower drift of less than this within a pursuit, or at its ends, belongs to it.
     """
@@ -103,6 +105,7 @@ class AdaptiveParameters:
     min_pursuit_deg: float = parameter(1.0, "shortest way", source=_OWN, low=0.0, high=50.0)
     pursuit_deg_s: float = parameter(2.0, "slowest pursuit", source="Dar et al. 2021", low=0.0, high=100.0)
     straightness: float = parameter(0.7, "straightest is 1", source=_OWN, low=0.0, high=1.0)
+    course_ms: float = parameter(40.0, "steps of the way", source=_OWN, low=1.0, high=1000.0)
     rest_ms: float = parameter(100.0, "rests that belong to pursuit", source=_OWN, low=0.0, high=2000.0)
 
     def __post_init__(self) -> None:
@@ -132,6 +135,9 @@ def detect_adaptive(samples: Samples, parameters: AdaptiveParameters) -> Detecti
     noise, saccades and settling, with pursuit as without. Noise is the median absolute deviation of that over
     the recording. A saccade ends when it no longer goes in its own direction: its rebound is not part of it.
     With a moving head, pursuit cannot be told from gaze that is kept on something at rest.
+
+    Since noise is that of the whole recording, what is added to a recording or cut off it can move edges
+    everywhere; with thresholds in deg/s that are above the noise, nothing reaches further than `local_ms`.
     """
     from gazestudy.events.kernels import InPlace, adaptive, call, velocity
 
@@ -217,7 +223,7 @@ def _classes(
         parameters.straightness,
         parameters.min_pursuit_ms * 1e6,
         parameters.rest_ms * 1e6,
-        40e6,
+        parameters.course_ms * 1e6,
     )
     code = np.where(follows, PURSUIT, FIXATION).astype(np.int8)
     code[state == _FAST] = SACCADE

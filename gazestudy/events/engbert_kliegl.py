@@ -75,6 +75,9 @@ def detect_engbert_kliegl(samples: Samples, parameters: EngbertKlieglParameters)
     right and upwards on the sphere; sigma^2 = median(v^2) - median(v)^2 for each axis over the recording; a
     sample is fast where (v_x / (spread sigma_x))^2 + (v_y / (spread sigma_y))^2 > 1. Exceedances of fewer
     samples are noise and stay with the fixation.
+
+    Since sigma is that of the recording, what is added to a recording or cut off it can change events
+    everywhere; losses and parts do not.
     """
     from gazestudy.events.kernels import call, components, velocity
 

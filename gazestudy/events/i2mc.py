@@ -120,6 +120,10 @@ def detect_i2mc(samples: Samples, parameters: I2mcParameters) -> Detection:
 
     The published program starts its clusters at random; here they start at the first sample of the window and
     the one furthest from it, so that the same data give the same fixations.
+
+    Windows are laid from the first sample of each stretch on, and the limit for weights is their mean and
+    standard deviation over the recording: what is added to a recording or cut off it can change fixations
+    everywhere, and so can samples that are lost.
     """
     xy = direction_to_deg(samples.position[:3].T).T if samples.angular else samples.position[:2]
     xy = np.where(samples.measured, xy, np.nan)

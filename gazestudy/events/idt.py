@@ -81,7 +81,8 @@ def detect_idt(samples: Samples, parameters: IdtParameters) -> Detection:
     A fixation begins at the first sample from which `min_fixation_ms` of samples have a dispersion (largest
     minus smallest x plus largest minus smallest y) within the limit; it goes on while they do. x and y are
     azimuth and elevation, so the limit is narrower than it says far above or below the horizon. Nothing goes
-    on over a hole. Gaze of people who walk drifts through the limit while it rests in the world.
+    on over a hole. Where a loss ends a fixation early, those after it may begin elsewhere. Gaze of people who
+    walk drifts through the limit while it rests in the world.
     """
     position, usable = fill_gaps(samples, max_gap_ns=parameters.max_gap_ms * 1e6)
     limit: float | None = parameters.dispersion_deg if samples.angular else parameters.dispersion_px

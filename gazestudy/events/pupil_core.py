@@ -64,8 +64,9 @@ def detect_pupil_core(samples: Samples, parameters: PupilCoreParameters) -> Dete
     Notes
     -----
     From the first sample that allows it, a fixation takes samples until the next would be too far from any of
-    them or too late. Lost samples inside do not end it, blinks do. Since long looks are split, counts and
-    durations of these fixations do not compare with those of other detectors.
+    them or too late; where one ends differently, those after it may begin elsewhere. Lost samples inside do
+    not end it, blinks do. Since long looks are split, counts and durations of these fixations do not compare
+    with those of other detectors.
     """
     from gazestudy.events.kernels import call, dispersion
 

@@ -80,6 +80,9 @@ def detect_slow_phase(samples: Samples, parameters: SlowPhaseParameters) -> Dete
     length of the mean of the velocities from the last and to the next sample. Slow phases that are too short
     belong to the fast phase around them. With a window, thresholds of all windows that hold a sample are
     averaged; windows without speeds do not count.
+
+    The threshold is that of the recording or of the windows around a sample: what is added to a recording or
+    cut off it can change events everywhere, or as far away as a window is long.
     """
     position, usable = fill_gaps(samples, max_gap_ns=parameters.max_gap_ms * 1e6)
     speed = _speed(samples, position, usable)

@@ -158,6 +158,9 @@ def detect_world_ivt(samples: Samples, parameters: WorldIvtParameters) -> Detect
     an event and are never saccades. A fixation is a look at something at rest or moving, unless
     `pursuit_deg_s` is given: to somebody who walks past it, a poster at rest drifts like a moving target,
     by 34 deg/s at 2 m and 1.2 m/s.
+
+    Noise is that of the recording: what is added to a recording or cut off it can change events everywhere,
+    unless `noise_gain` and `drift_gain` are 0.
     """
     if not samples.angular:
         raise ParameterError("method", "world_ivt", "another detector: these data have no angles")

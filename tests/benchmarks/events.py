@@ -87,6 +87,13 @@ def floor(gaze: pd.DataFrame) -> np.ndarray:
     return np.hypot(np.diff(x), np.diff(y)) / np.diff(t) < 30e-9
 
 
+def times_slower(work, other, repeats: int) -> float:
+    """Return how much longer one takes than the other, in turns: whoever shares the machine slows both."""
+    times = [[cpu_s(each, 1) for each in (work, other)] for _ in range(repeats)]
+    first, second = np.median(times, axis=0)
+    return float(first / second)
+
+
 def cpu_s(work, repeats: int) -> float:
     work()
     times = []
@@ -184,7 +191,8 @@ def speed(seed: int, python: str, folder: Path, *, quick: bool) -> None:
         lambda: detect_events_many((str(i), gaze.iloc[i * 7200 : (i + 1) * 7200]) for i in range(100)), 3
     )
     _row("ivt, the hour as 100 recordings", batch, least, None)
-    check(seconds["ivt"] <= 3 * least, f"I-VT {seconds['ivt'] / least:.1f} x the floor (at most 3)")
+    over = times_slower(lambda: detect_events(gaze, "ivt"), lambda: floor(gaze), 31)
+    check(over <= 3, f"I-VT {over:.1f} x the floor, measured in turns (at most 3)")
     for mine, peer, times in (
         ("ivt", "pymovements I-VT 30", 2),
         ("idt", "pymovements I-DT", 50),
@@ -310,6 +318,8 @@ def table(
                 "| " + "".join(f"{'/'.join(f'{one[key]:.2f}' for one in each):11s}" for key in columns)[:-1]
             )
             means[group][name] = {key: float(np.mean([one[key] for one in each])) for key in columns}
+            for coder, one in zip(coders, each, strict=True):
+                means[group][name] |= {f"{key} {coder}": one[key] for key in columns}
         print(row)
     return means
 
@@ -342,6 +352,17 @@ def at_least(what: str, rows: dict, key: str, target: float) -> None:
     check(value >= target, f"{what} {key}: {name} {value:.3f} (at least {target})")
 
 
+def at_least_each(what: str, rows: dict, key: str, targets: dict[str, float]) -> None:
+    """One detector of ours has to reach the figure of every coder."""
+    margins = {
+        name: min(rows[name][f"{key} {coder}"] - least for coder, least in targets.items()) for name in OURS
+    }
+    name = max(margins, key=lambda one: margins[one])
+    values = "/".join(f"{rows[name][f'{key} {coder}']:.3f}" for coder in targets)
+    asked = "/".join(f"{least:g}" for least in targets.values())
+    check(margins[name] >= 0, f"{what} {key} against {'/'.join(targets)}: {name} {values} (at least {asked})")
+
+
 def agreement(folder_of_labels: Path, python: str, folder: Path, *, quick: bool, seen: bool) -> None:
     trials = find_trials(folder_of_labels)
     tuned_on, reported = halves(trials)
@@ -362,10 +383,15 @@ def agreement(folder_of_labels: Path, python: str, folder: Path, *, quick: bool,
         if factor < 10:
             best_against_best(f"Lund2013 {rate}", means, MEASURES)
         if "img" in means and factor == 1:
-            for key, target in (("kFix", 0.77), ("kSac", 0.76), ("kSlow", 0.85), ("evF1", 0.95)):
-                at_least(f"Lund2013 images {rate}, mean of both coders,", means["img"], key, target)
+            for key, one, other in (
+                ("kFix", 0.82, 0.72),
+                ("kSac", 0.76, 0.76),
+                ("kSlow", 0.85, 0.85),
+                ("evF1", 0.95, 0.95),
+            ):
+                at_least_each(f"Lund2013 images {rate}", means["img"], key, {"MN": one, "RA": other})
         if "img" in means and factor == 10:
-            at_least(f"Lund2013 images {rate}, mean of both coders,", means["img"], "kFix", 0.76)
+            at_least_each(f"Lund2013 images {rate}", means["img"], "kFix", {"MN": 0.80, "RA": 0.72})
     for data in () if quick else ("gazecom", "hmr", "irf"):
         chosen = [trial for trial in reported if trial.data == data]
         if not chosen:

@@ -174,24 +174,29 @@ class GazeInWorld:
         Parameters
         ----------
         speed : ndarray of float64, shape (n,)
-            Speeds; NaN counts as 0.
+            Speeds, NaN where not known.
         length_ns : float
-            The time; of the samples in it, about fifteen are looked at.
+            The time; of the samples in it, about fifteen are looked at, none beyond the block.
 
         Returns
         -------
         ndarray of float64, shape (n,)
-            How fast gaze moves when it does not jump: saccades fill less than half of the time.
+            How fast gaze moves when it does not jump: saccades fill less than half of the time; 0 where that
+            is not known.
         """
+        from gazestudy.events.kernels import adaptive, call
+
         n = len(self.usable)
         count = int(length_ns / self.interval_ns) if self.interval_ns > 0 else 0
         if count < 3 or n == 0:
             return np.zeros(n)
         step = max(count // _MEDIAN_OF, 1)
-        half = count // step // 2
-        sparse = np.pad(np.nan_to_num(speed[::step]), half, mode="edge")
-        windows = np.lib.stride_tricks.sliding_window_view(sparse, 2 * half + 1)
-        return np.repeat(np.median(windows, axis=1), step)[:n]
+        starts = np.flatnonzero(np.diff(self.block, prepend=-1))
+        ends = np.append(starts[1:], n) - 1
+        lengths = ends - starts + 1
+        where = (np.repeat(starts, lengths), np.repeat(ends, lengths))
+        median: Floats = call(adaptive.local_median, speed, *where, count // 2, step, step)
+        return np.nan_to_num(median)
 
     def moved_deg(self, one: tuple[Ints, Ints], other: tuple[Ints, Ints], end_ns: float) -> Floats:
         """Return how far gaze in the world moved from the end of each event to the start of another.
