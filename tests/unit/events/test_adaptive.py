@@ -50,6 +50,23 @@ def test_the_rebound_is_neither_saccade_nor_fixation():
     assert ((settling["first_sample"] > 260) & (settling["last_sample"] < 290)).any()
 
 
+def test_the_window_of_the_velocity_does_not_make_saccades_begin_early():
+    """They begin at the first step that is fast; three samples to either side see them come."""
+    x_deg = np.concatenate([np.zeros(250), np.linspace(0.4, 8.0, 20), np.full(250, 8.0)])
+    saccade = of_kind(detect_events(table(x_deg, rate_hz=RATE_HZ), "adaptive"), "saccade")
+    assert saccade["first_sample"].tolist() == [249]
+
+
+def test_settling_may_belong_to_the_saccade():
+    gaze = movement(rebound_deg=0.6)
+    apart, joined = (detect_events(gaze, "adaptive", settling=kind) for kind in ("unclassified", "saccade"))
+    saccade, settling = of_kind(apart, "saccade").iloc[0], of_kind(apart, "unclassified").iloc[0]
+    assert settling["first_sample"] == saccade["last_sample"] + 1
+    whole = of_kind(joined, "saccade").iloc[0]
+    assert whole["first_sample"] == saccade["first_sample"]
+    assert whole["last_sample"] == settling["last_sample"]
+
+
 @pytest.mark.parametrize("pursuit_deg_s", [4.0, 10.0, 25.0])
 def test_pursuit_is_told_from_fixation(pursuit_deg_s):
     events = detect_events(movement(pursuit_deg_s=pursuit_deg_s), "adaptive")
