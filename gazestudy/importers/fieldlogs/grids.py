@@ -194,7 +194,9 @@ def _text_rows(text: str, source: Source, name: str, limit: int) -> list[tuple[i
     rows: list[tuple[int, list[str]]] = []
     delimiter = _delimiter(text)
     try:
-        for number, cells in enumerate(csv.reader(io.StringIO(text), delimiter=delimiter), start=1):
+        for number, cells in enumerate(
+            csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), start=1
+        ):
             if len(cells) > MAX_COLUMNS:
                 raise InputError(source.place(name), "too many columns", found=str(len(cells)))
             trimmed = [cell.strip() for cell in cells]
