@@ -217,6 +217,7 @@ _EDGE_SHARE = 0.15
 _EDGE = np.ones((GRID, GRID), dtype=bool)
 _EDGE[1:-1, 1:-1] = False
 _UPRIGHT_ROWS = 4
+_TELLING_CELLS = 20  # a picture seen in fewer cells shows no lettering
 _FOOT_SHARE = 0.5
 
 
@@ -231,14 +232,33 @@ class Evidence:
     def __init__(self) -> None:
         shape = GRID, GRID
         self._judged, self._right, self._weight = np.zeros(shape), np.zeros(shape), np.zeros(shape)
+        self._contrast, self._told = np.zeros(shape), np.zeros(shape, dtype=bool)
 
     def add(self, look: Appearance) -> None:
         """Take one frame into account."""
         rows, columns = look.judged.shape
         at = np.ix_(_nearest(rows), _nearest(columns))
+        np.maximum(self._contrast, look.weight[at], out=self._contrast)
+        if rows * columns >= _TELLING_CELLS:
+            self._told |= look.judged[at]
         self._judged += look.judged[at]
         self._right += look.exact[at]
         self._weight += np.where(look.judged, look.weight, 0.0)[at]
+
+    def merge(self, other: Evidence) -> None:
+        """Take the frames of another track of the same print into account."""
+        self._judged += other._judged
+        self._right += other._right
+        self._weight += other._weight
+        np.maximum(self._contrast, other._contrast, out=self._contrast)
+        self._told |= other._told
+
+    @property
+    def coverage(self) -> float:
+        """Share of the picture, by contrast, that was seen large enough to tell it from a look-alike."""
+        contrast = np.where(self._contrast > _TEXTURE_SD, self._contrast, 0.0)
+        total = contrast.sum()
+        return float(contrast[self._told].sum() / total) if total > 0 else 0.0
 
     @property
     def share(self) -> float:

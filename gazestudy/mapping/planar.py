@@ -31,7 +31,7 @@ from gazestudy.model.camera import Camera
 from gazestudy.model.provenance import Provenance
 from gazestudy.progress import SILENT, Progress, raise_if_cancelled
 
-VERSION = 6
+VERSION = 7
 
 Bytes = NDArray[np.uint8]
 
@@ -76,6 +76,9 @@ class PlanarParameters:
     min_evidence : float
         Share of the picture, by contrast, that must look right in at least a quarter of the frames of a
         track; this tells a picture from a variant of the same campaign.
+    min_coverage : float
+        Share of the picture, by contrast, that must have been seen large enough to tell it from such a
+        variant, unless another track proves the picture.
     max_jump_share : float
         Largest difference of a side from the mean of the neighbouring frames, as a share.
     """
@@ -95,6 +98,7 @@ class PlanarParameters:
     min_side_px: float = 16.0
     max_corner_error_share: float = 0.025
     min_evidence: float = 0.96
+    min_coverage: float = 0.6
     max_jump_share: float = 0.08
 
     def __post_init__(self) -> None:
@@ -113,7 +117,13 @@ class PlanarParameters:
             raise ParameterError("search", self.search, "frame or gaze")
         if self.min_matches < 4:
             raise ParameterError("min_matches", self.min_matches, "4 or more: a homography needs four points")
-        for name in ("match_ratio", "min_confidence_new", "min_confidence_followed", "min_evidence"):
+        for name in (
+            "match_ratio",
+            "min_confidence_new",
+            "min_confidence_followed",
+            "min_evidence",
+            "min_coverage",
+        ):
             if not 0 < getattr(self, name) <= 1:
                 raise ParameterError(name, getattr(self, name), "a share above 0, at most 1")
 
@@ -206,6 +216,7 @@ class _Mapping:
             view.to_undistorted,
             max_jump_share=p.max_jump_share,
             min_evidence=p.min_evidence,
+            min_coverage=p.min_coverage,
         )
         with Crew(cv2.getNumThreads()) as crew:
             detector = _detector(self._artworks, view, crew, p)
@@ -225,6 +236,7 @@ class _Mapping:
                     progress.advance()
             for slot in follower.flush():
                 writer.take(slot)
+        table = writer.finish()
         facts = {
             "frames": writer.frames,
             "keyframes": follower.keyframes,
@@ -232,7 +244,7 @@ class _Mapping:
             "detections": follower.detections,
             "rows": writer.states,
         }
-        return writer.finish(), facts
+        return table, facts
 
 
 def _working_view(

@@ -1,4 +1,8 @@
-"""From sightings to the mapping table, with the last gates: one placement a place, no jumps, no ambiguity."""
+"""From sightings to the mapping table, with the last gates: one placement a place, no jumps, no ambiguity.
+
+What a track is worth is known only when all of it, and all other tracks of the picture, have been seen. So
+rows are kept as plain numbers and named at the end.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +16,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gazestudy.geometry.homographies import apply_homography, corners_px, side_lengths
-from gazestudy.mapping.appearance import GRID, hidden_parts, pack
+from gazestudy.mapping.appearance import GRID, hidden_parts
 from gazestudy.mapping.references import Artwork
-from gazestudy.mapping.sightings import Sighting, Slot, overlap, shape_jump
+from gazestudy.mapping.sightings import Sighting, Slot, Track, overlap, shape_jump
 from gazestudy.model.tables import MAPPING, MAPPING_STATES, categorical
 
 Floats = NDArray[np.float64]
@@ -32,7 +36,7 @@ HIDDEN = "hidden"
 BESIDE = "beside"
 """Extra column: the placement on the same wall it was placed by; empty where it was seen by itself."""
 
-_NOTHING_HIDDEN = pack(np.zeros((GRID, GRID), dtype=bool))
+_NOTHING_HIDDEN = np.zeros(GRID * GRID // 8, dtype=np.uint8)
 
 
 def empty_table() -> pd.DataFrame:
@@ -44,6 +48,30 @@ def empty_table() -> pd.DataFrame:
         hidden=pd.Series([], dtype="str"),
         beside=pd.Series([], dtype="str"),
     )
+
+
+_ROWS_A_PIECE = 4096
+_ROW = np.dtype(
+    [
+        ("frame", "i8"),
+        ("t_ns", "i8"),
+        ("artwork", "i4"),
+        ("track", "i4"),
+        ("state", "i1"),
+        ("crowded", "?"),
+        ("h", "f8", (9,)),
+        ("inliers", "i4"),
+        ("confidence", "f8"),
+        ("visible_share", "f8"),
+        ("width_px", "f8"),
+        ("error_px", "f8"),
+        ("corner_error_share", "f8"),
+        ("beside", "i4"),
+        ("hidden", "u1", (GRID * GRID // 8,)),
+    ]
+)
+_CODE = {state: number for number, state in enumerate(MAPPING_STATES)}
+_MEASURED = ("confidence", "visible_share", "width_px", "error_px", CORNER_ERROR)
 
 
 class RowWriter:
@@ -59,6 +87,8 @@ class RowWriter:
         Largest difference of a side from the mean of the neighbouring frames.
     min_evidence : float
         Smallest share of the picture that looks right again and again along a track.
+    min_coverage : float
+        Smallest share of the picture that was seen large enough to tell it from a look-alike.
     """
 
     def __init__(
@@ -68,13 +98,18 @@ class RowWriter:
         *,
         max_jump_share: float,
         min_evidence: float,
+        min_coverage: float,
     ) -> None:
         self._artworks, self._to_undistorted, self._max_jump = artworks, to_undistorted, max_jump_share
-        self._min_evidence = min_evidence
+        self._min_evidence, self._min_coverage = min_evidence, min_coverage
         self._from_reference = [np.linalg.inv(artwork.to_reference) for artwork in artworks]
+        self._placements = sorted({artwork.reference.placement_id for artwork in artworks})
         self._recent: list[Slot] = []
-        self._rows: list[tuple[Any, ...]] = []
+        self._pieces: list[NDArray[np.void]] = []
+        self._filled = 0
+        self._tracks: dict[Track, int] = {}
         self.frames = 0
+        self.states: dict[str, int] = {}
 
     def take(self, slot: Slot) -> None:
         """Take the next frame."""
@@ -90,64 +125,113 @@ class RowWriter:
         """Return the table (contract `MAPPING`) of all frames taken."""
         if self._recent:
             self._write(self._recent[-2] if len(self._recent) > 1 else None, self._recent[-1], None)
-        if not self._rows:
+        if not self._filled:
             return empty_table()
-        table = pd.DataFrame(self._rows, columns=[*MAPPING.names, CORNER_ERROR, "evidence", HIDDEN, BESIDE])
-        table["state"] = categorical(table["state"], MAPPING_STATES)
-        for name in ("frame", "t_ns", "copy", "inliers"):
-            table[name] = table[name].astype(np.int64)
-        return MAPPING.check(table)
+        rows = np.concatenate([*self._pieces[:-1], self._pieces[-1][: self._filled]])
+        tracks = list(self._tracks)
+        named = self._named(rows, tracks)
+        copies = np.array([track.root().copy for track in tracks] + [0])[rows["track"]]
+        order = np.lexsort((copies, named["placement_id"], rows["frame"]))
+        table = named.assign(copy=copies.astype(np.int64)).iloc[order].reset_index(drop=True)
+        self.states = dict(sorted(Counter(table["state"].astype(str).tolist()).items()))
+        extra = [CORNER_ERROR, "evidence", HIDDEN, BESIDE]
+        return MAPPING.check(table[[*MAPPING.names, *extra]])
 
-    @property
-    def states(self) -> dict[str, int]:
-        """How many rows have each state."""
-        return dict(sorted(Counter(str(row[5]) for row in self._rows).items()))
+    def _named(self, rows: NDArray[np.void], tracks: list[Track]) -> pd.DataFrame:
+        verdicts, evidence = self._judged(tracks)
+        state = rows["state"].copy()
+        seen = np.flatnonzero((rows["track"] >= 0) & (rows["beside"] < 0))
+        verdict = verdicts[rows["track"][seen]]
+        state[seen] = np.where(verdict >= 0, verdict, state[seen])
+        references = [artwork.reference for artwork in self._artworks]
+        placement = np.array([r.placement_id for r in references], dtype=object)[rows["artwork"]]
+        state[self._crowded(rows, state, placement)] = _CODE["ambiguous"]
+        homographies = np.where((state == _CODE["mapped"])[:, None], rows["h"], np.nan)
+        parts, which = np.unique(rows["hidden"], axis=0, return_inverse=True)
+        hidden = [part.tobytes().hex() for part in parts]
+        columns: dict[str, Any] = {
+            "frame": rows["frame"],
+            "t_ns": rows["t_ns"],
+            "placement_id": pd.Series(placement, dtype="str"),
+            "creative_id": pd.Series(
+                np.array([r.creative_id for r in references], dtype=object)[rows["artwork"]], dtype="str"
+            ),
+            "state": categorical(np.array(MAPPING_STATES)[state], MAPPING_STATES),
+            **{name: homographies[:, number] for number, name in enumerate(_H)},
+            "inliers": rows["inliers"].astype(np.int64),
+            **{name: rows[name] for name in _MEASURED},
+            "evidence": np.append(evidence, np.nan)[rows["track"]],
+            HIDDEN: pd.Series(np.array(hidden, dtype=object)[which.ravel()], dtype="str"),
+            BESIDE: pd.Series(np.array([*self._placements, ""], dtype=object)[rows["beside"]], dtype="str"),
+        }
+        return pd.DataFrame(columns)
+
+    def _judged(self, tracks: list[Track]) -> tuple[NDArray[np.int64], Floats]:
+        """Return the state that each track's rows must take, -1 for none, and its evidence.
+
+        A variant of the same campaign that is seen from afar, or in part, cannot be told from the picture
+        itself. So a track that was never seen well enough counts only where another track proves that the
+        picture hangs there, and no look-alike of it has been met.
+        """
+        roots = list(dict.fromkeys(track.root() for track in tracks))
+        share = {root: root.evidence.share for root in roots}
+        refused = {root.artwork for root in roots if share[root] < self._min_evidence}
+        strong = {root for root in roots if root.evidence.coverage >= self._min_coverage}
+        proven = {root.artwork for root in strong if share[root] >= self._min_evidence} - refused
+        verdicts = []
+        for track in tracks:
+            root = track.root()
+            if share[root] < self._min_evidence:
+                verdicts.append(_CODE["wrong_appearance"])
+            elif root not in strong and root.artwork not in proven:
+                verdicts.append(_CODE["ambiguous"])
+            else:
+                verdicts.append(-1)
+        return np.array(verdicts, dtype=np.int64), np.array([share[track.root()] for track in tracks])
+
+    def _crowded(
+        self, rows: NDArray[np.void], state: NDArray[np.int8], placement: NDArray[np.object_]
+    ) -> NDArray[np.int64]:
+        """Rows of a placement that is seen more often in a frame than it hangs."""
+        candidates = np.flatnonzero(rows["crowded"] & (state != _CODE["wrong_appearance"]))
+        together: dict[tuple[int, str], list[int]] = {}
+        for row in candidates.tolist():
+            together.setdefault((int(rows["frame"][row]), str(placement[row])), []).append(row)
+        return np.array(
+            [
+                row
+                for group in together.values()
+                for row in group
+                if len(group) > self._artworks[rows["artwork"][group[0]]].reference.copies
+            ],
+            dtype=np.int64,
+        )
 
     def _write(self, before: Slot | None, slot: Slot, after: Slot | None) -> None:
-        alike = {s for s in slot.sightings if not s.beside and s.track.evidence.share < self._min_evidence}
-        doubtful = self._ambiguous([s for s in slot.sightings if s not in alike])
-        mapped = set()
-        rows = []
+        crowded = self._crowds(slot.sightings)
+        located = set()
         for sighting in slot.sightings:
-            state = "mapped"
-            if sighting in alike:
-                state = "wrong_appearance"
-            elif sighting in doubtful:
-                state = "ambiguous"
-            elif self._jumps(before, sighting, after):
-                state = "bad_geometry"
-            artwork = self._artworks[sighting.track.artwork]
-            mapped.add(artwork.reference.placement_id)
-            rows.append(self._row(slot, sighting, state))
+            located.add(self._artworks[sighting.track.artwork].reference.placement_id)
+            state = "bad_geometry" if self._jumps(before, sighting, after) else "mapped"
+            self._put(self._row(slot, sighting, _CODE[state], sighting in crowded))
         for refusal in slot.refused:
-            reference = self._artworks[refusal.artwork].reference
-            if reference.placement_id not in mapped:
-                mapped.add(reference.placement_id)
-                empty = (np.nan,) * 9
-                rows.append(
-                    (
-                        slot.frame,
-                        slot.t_ns,
-                        reference.placement_id,
-                        reference.creative_id,
-                        0,
-                        refusal.state,
-                        *empty,
-                        refusal.matches,
-                        np.nan,
-                        np.nan,
-                        np.nan,
-                        np.nan,
-                        np.nan,
-                        np.nan,
-                        _NOTHING_HIDDEN,
-                        "",
-                    )
-                )
-        self._rows += sorted(rows, key=lambda row: (row[2], row[4]))
+            placement = self._artworks[refusal.artwork].reference.placement_id
+            if placement not in located:
+                located.add(placement)
+                unknown = np.nan
+                numbers = (refusal.matches, unknown, unknown, unknown, unknown, unknown)
+                where = (slot.frame, slot.t_ns, refusal.artwork, -1, _CODE[refusal.state], False)
+                self._put((*where, np.full(9, np.nan), *numbers, -1, _NOTHING_HIDDEN))
 
-    def _ambiguous(self, sightings: list[Sighting]) -> set[Sighting]:
-        """Sightings of a placement that hangs fewer times than it is seen."""
+    def _put(self, row: tuple[Any, ...]) -> None:
+        if not self._pieces or self._filled == _ROWS_A_PIECE:
+            self._pieces.append(np.zeros(_ROWS_A_PIECE, dtype=_ROW))
+            self._filled = 0
+        self._pieces[-1][self._filled] = row
+        self._filled += 1
+
+    def _crowds(self, sightings: list[Sighting]) -> set[Sighting]:
+        """Sightings of a placement that may be seen more often than it hangs."""
         result: set[Sighting] = set()
         by_placement: dict[str, list[Sighting]] = {}
         for sighting in sightings:
@@ -170,29 +254,27 @@ class RowWriter:
             neighbours.append(same[0].quad)
         return shape_jump(neighbours[0], sighting.quad, neighbours[1]) > self._max_jump
 
-    def _row(self, slot: Slot, sighting: Sighting, state: str) -> tuple[Any, ...]:
+    def _row(self, slot: Slot, sighting: Sighting, state: int, crowded: bool) -> tuple[Any, ...]:
         number = sighting.track.artwork
         artwork = self._artworks[number]
         homography = self._to_undistorted @ sighting.homography @ self._from_reference[number]
         homography = homography / homography[2, 2]
         sides = side_lengths(apply_homography(homography, corners_px(*artwork.reference_size_px)))
         scale = float(np.sqrt(abs(np.linalg.det(artwork.to_reference[:2, :2]))))
-        values = homography.ravel().tolist() if state == "mapped" else [np.nan] * 9
         return (
             slot.frame,
             slot.t_ns,
-            artwork.reference.placement_id,
-            artwork.reference.creative_id,
-            sighting.track.copy,
+            number,
+            self._tracks.setdefault(sighting.track, len(self._tracks)),
             state,
-            *values,
+            crowded,
+            homography.ravel(),
             sighting.inliers,
             sighting.look.confidence,
             sighting.look.visible_share,
             float(sides[0] + sides[2]) / 2,
             sighting.error_px * scale,
             sighting.corner_error_share,
-            sighting.track.evidence.share,
-            pack(hidden_parts(sighting.look)),
-            sighting.beside,
+            self._placements.index(sighting.beside) if sighting.beside else -1,
+            np.packbits(hidden_parts(sighting.look)),
         )

@@ -32,11 +32,28 @@ class Track:
         Which of its copies in view, as numbered.
     evidence : Evidence
         Where the picture has looked right so far.
+    joined : Track or None
+        The track that this one has met: they follow the same print.
     """
 
     artwork: int
     copy: int = 0
     evidence: Evidence = field(default_factory=Evidence)
+    joined: Track | None = None
+
+    def root(self) -> Track:
+        """Return the track that stands for all that have met."""
+        track = self
+        while track.joined is not None:
+            track = track.joined
+        return track
+
+    def join(self, other: Track) -> None:
+        """Join another track of the same print, whose number this one takes."""
+        mine, its = self.root(), other.root()
+        if mine is not its:
+            its.evidence.merge(mine.evidence)
+            mine.joined = its
 
 
 @dataclass(frozen=True, slots=True, eq=False)

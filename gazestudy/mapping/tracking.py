@@ -215,7 +215,9 @@ class Follower:
     def _free_copy(self, slot: Slot, sighting: Sighting) -> int:
         placement = self._placement(sighting)
         taken = {
-            s.track.copy for s in slot.sightings if s is not sighting and self._placement(s) == placement
+            s.track.root().copy
+            for s in slot.sightings
+            if s is not sighting and self._placement(s) == placement
         }
         return next(number for number in range(len(taken) + 1) if number not in taken)
 
@@ -236,7 +238,7 @@ class Follower:
         rivals = [s for s in slot.sightings if overlap(s.quad, sighting.quad) > SAME_PLACE]
         for rival in rivals:
             if rival.track.artwork == sighting.track.artwork:
-                sighting.track.copy = rival.track.copy  # the same print: one number along the way
+                sighting.track.join(rival.track)  # the same print: one number along the way
                 return False
         if any(rival.look.confidence >= sighting.look.confidence for rival in rivals):
             return False
@@ -328,7 +330,7 @@ class Follower:
             look = appearance(view, artwork, homography, path_px)
             if look.cells < self._limits.min_cells or look.confidence < self._limits.min_confidence:
                 return None
-        track.evidence.add(look)
+        track.root().evidence.add(look)
         return Sighting(track, homography, quad, look, len(fit.points), float(source[4]), share, pose)
 
 
