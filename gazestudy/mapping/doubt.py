@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from gazestudy.geometry.homographies import apply_homography, corners_px
 from gazestudy.mapping.precedence import SOURCE
 from gazestudy.mapping.rows import CORNER_ERROR
 from gazestudy.model.study import Placement
@@ -27,6 +28,7 @@ AROUND_MS = 250.0
 IN_VIEW_HOLE_S = 2.0
 """A placement that is located before and after a hole of this length or less is taken as in view in it."""
 
+_H = [f"h{row}{column}" for row in range(3) for column in range(3)]
 _ERROR_FROM, _ERROR_TO = 0.005, 0.05  # of the width
 _LOOKS_FROM, _LOOKS_TO = 0.75, 0.35
 _APART_TO = 0.1
@@ -60,6 +62,7 @@ def review_fixations(
     *,
     frames: pd.DataFrame,
     frame_of: NDArray[np.int64],
+    flat_px: Floats,
     placements: Sequence[Placement],
 ) -> pd.DataFrame:
     """Order the fixations of a recording by doubt.
@@ -80,6 +83,8 @@ def review_fixations(
         Contract `FRAMES`.
     frame_of : ndarray of int64, shape (n_samples,)
         Frame on show for each sample, -1 for none.
+    flat_px : ndarray of float64, shape (n_samples, 2)
+        Gaze in the undistorted scene image.
     placements : sequence of Placement
         All placements.
 
@@ -91,7 +96,7 @@ def review_fixations(
         `doubt` (0 to 1), `reasons` (in words, the strongest first), `expected_error_share`, `confidence`,
         `disagreement_share`, `gap_share`, `in_front_share`, `answered`.
     """
-    review = _Review(mapped_gaze, mapping, by_source, states, answered, frames, frame_of, placements)
+    review = _Review(mapped_gaze, mapping, by_source, states, answered, frames, frame_of, flat_px, placements)
     row_of = {int(event): row for row, event in enumerate(mapped_fixations["event_id"].tolist())}
     rows = []
     for look in looks.itertuples():
@@ -133,8 +138,10 @@ class _Review:
         answered: NDArray[np.bool_],
         frames: pd.DataFrame,
         frame_of: NDArray[np.int64],
+        flat_px: Floats,
         placements: Sequence[Placement],
     ) -> None:
+        self._flat_px = flat_px
         self._states, self._answered, self._frame_of = np.asarray(states, dtype=str), answered, frame_of
         self._sizes = {placement.id: placement.size_px for placement in placements}
         self._frame_ns = frames["t_ns"].to_numpy(np.int64)
@@ -161,11 +168,13 @@ class _Review:
         front = float(np.mean(states == "in_front")) if len(states) else 0.0
         apart, words = self._disagreement(samples)
         error = confidence = gap = np.nan
-        reasons = [Reason(min(0.8, 1.2 * front), f"somebody stands in front in {front:.0%} of it")]
+        # half of it is more of a riddle than all of it
+        hidden = 0.15 + 1.2 * min(front, 1 - front) if front > 0 else 0.0
+        reasons = [Reason(hidden, f"somebody stands in front in {front:.0%} of it")]
         if not np.isnan(apart):
             reasons.append(Reason(0.9 * min(1.0, apart / _APART_TO), words))
         if found is None:
-            reasons += self._unmapped(seen, states)
+            reasons += self._unmapped(seen, states, samples)
         else:
             name, copy = str(found["placement_id"]), int(found["copy"])
             error, confidence = self._quality(seen, name, copy)
@@ -236,7 +245,9 @@ class _Review:
             reasons.append(Reason(0.1, "mapped by a vendor's program"))
         return reasons
 
-    def _unmapped(self, seen: NDArray[np.int64], states: NDArray[np.str_]) -> list[Reason]:
+    def _unmapped(
+        self, seen: NDArray[np.int64], states: NDArray[np.str_], samples: NDArray[np.int64]
+    ) -> list[Reason]:
         """Say what speaks for a placement where none was mapped."""
         if len(seen) == 0:
             return [Reason(0.05, "no picture is on show")]
@@ -251,22 +262,47 @@ class _Review:
             reasons.append(
                 Reason((0.6 if state == "ambiguous" else 0.4) * share, f"{name} {words.replace('_', ' ')}")
             )
-        step_ns = self._frame_ns[seen[-1]] + round(IN_VIEW_HOLE_S * 1e9)
-        since_ns = self._frame_ns[seen[0]] - round(IN_VIEW_HOLE_S * 1e9)
-        for name, located in self._located.items():
-            at_ns = self._frame_ns[located]
-            before = np.any((located < seen[0]) & (at_ns >= since_ns))
-            after = np.any((located > seen[-1]) & (at_ns <= step_ns))
-            during = np.isin(seen, located).mean()
-            if before and after and during < 0.5:
-                reasons.append(
-                    Reason(0.6 * (1 - during), f"{name} is located before and after, not during it")
-                )
+        for name in self._located:
+            near = self._nearness(name, seen, samples)
+            if near > 0:
+                words = "and gaze is near it" if near > 0.4 else "but gaze is not near it"
+                reasons.append(Reason(near, f"{name} is located before and after, not during it, {words}"))
         if not reasons:
             mapped = np.any(states == "off_placements")
             text = "beside located placements" if mapped else "no placement is located near it"
             reasons.append(Reason(0.03, text))
         return sorted(reasons, key=lambda reason: -reason.strength)[:3]
+
+    def _nearness(self, name: str, seen: NDArray[np.int64], samples: NDArray[np.int64]) -> float:
+        """Return how much speaks for a placement that is located shortly before and after, not during it."""
+        located = self._located[name]
+        during = float(np.isin(seen, located).mean())
+        before, after = located[located < seen[0]][-1:], located[located > seen[-1]][:1]
+        reach_ns = IN_VIEW_HOLE_S * 1e9
+        if during >= 0.5 or len(before) == 0 or len(after) == 0:
+            return 0.0
+        first, last = int(before[0]), int(after[0])
+        if (
+            max(
+                self._frame_ns[seen[0]] - self._frame_ns[first],
+                self._frame_ns[last] - self._frame_ns[seen[-1]],
+            )
+            > reach_ns
+        ):
+            return 0.0
+        quads = [self._quad(frame, name) for frame in (first, last)]
+        middle = (quads[0] + quads[1]) / 2
+        size = float(np.ptp(middle, axis=0).max()) + float(np.abs(quads[0] - quads[1]).max())
+        off = float(np.linalg.norm(np.median(self._flat_px[samples], axis=0) - middle.mean(axis=0)))
+        # how the head turned between is not known: the placement may be anywhere between the two places
+        near = not (np.isfinite(size) and np.isfinite(off)) or off < size
+        return (0.6 if near else 0.15) * (1 - during)
+
+    def _quad(self, frame: int, name: str) -> Floats:
+        rows = self._rows.loc[[frame], _H]  # the frames come first in the index
+        own = rows[rows.index.get_level_values("placement_id") == name]
+        homography = own.to_numpy(np.float64)[0].reshape(3, 3)
+        return apply_homography(homography, corners_px(*self._sizes[name]))
 
     def _disagreement(self, samples: NDArray[np.int64]) -> tuple[float, str]:
         """Return how far two ways are apart, as a share of the width; 1 for different placements."""

@@ -85,7 +85,7 @@ def _joined(both: list[Seen], artworks: Sequence[Artwork], limit: float) -> _Joi
     if not located:
         return _Joined(both[0], "lost")
     # a frame that was clicked is as it was clicked
-    clicked = [one for one in located if one.frame == one.anchor.frame]
+    clicked = [one for one in located if one.t_ns == one.anchor.key_frame.t_ns]
     if clicked or len(located) == 1:
         return _Joined((clicked or located)[0], "mapped")
     located.sort(key=lambda one: abs(one.t_ns - one.anchor.key_frame.t_ns))

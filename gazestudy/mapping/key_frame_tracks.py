@@ -14,8 +14,8 @@ from gazestudy.geometry.homographies import (
     apply_homography,
     corners_px,
     expected_errors_px,
+    jacobian,
     quad_problem,
-    scaling,
     side_lengths,
 )
 from gazestudy.mapping.alignment import Alignment, align, carried, flow, inside
@@ -37,6 +37,8 @@ _LOOKS_RIGHT, _MIN_CELLS = 0.6, 8
 _STILL_RIGHT = 0.5
 _MIN_SIDE_PX = 8.0
 _PART_MARGIN_PX, _FAR_PX = 40.0, 20_000.0
+_GRID = 24
+_GROWN, _FEW_LEFT = 1.6, 0.5  # a patch is renewed when it is seen so much larger, or so little of it is left
 _WORST_CLICK = 5.0  # standard deviations
 _MOST_OFF_SHARE = 0.08
 
@@ -61,8 +63,6 @@ class Anchor:
         What was clicked.
     artwork : int
         Which artwork.
-    frame : int
-        Its frame.
     homography : ndarray of float64, shape (3, 3)
         Art px to working px.
     refined : bool
@@ -75,11 +75,12 @@ class Anchor:
         The patch, with the points on the placement and its rim, and with all points.
     to_art : ndarray of float64, shape (3, 3)
         Px of the patch to art px.
+    scale : float
+        Working px per art px where the placement is in view.
     """
 
     key_frame: KeyFrame
     artwork: int
-    frame: int
     homography: Floats
     refined: bool
     error_px: float
@@ -88,6 +89,7 @@ class Anchor:
     near: Artwork
     wide: Artwork
     to_art: Floats
+    scale: float
 
     @property
     def track(self) -> tuple[str, int]:
@@ -193,9 +195,14 @@ class Tracker:
         fit = self._to_picture(art, homography, view, clicked, sigma_px)
         if fit is not None:
             homography, error_px, share = fit.homography, fit.error_px, fit.corner_error_share
-        near, wide, to_art, box = self._patch(art, homography, view)
+        patch = self._patch(art, homography, view)
+        if patch is None:
+            what = f"{key_frame.placement_id} at {key_frame.t_ns} ns: not in the image"
+            raise ParameterError("corners_px", what, "four corners of a placement in the scene image")
+        near, wide, to_art, box, scale = patch
+        refined = fit is not None
         made = Anchor(
-            key_frame, artwork, frame, homography, fit is not None, error_px, share, box, near, wide, to_art
+            key_frame, artwork, homography, refined, error_px, share, box, near, wide, to_art, scale
         )
         if fit is None:
             look = appearance(_part(view, near, homography @ to_art), near, homography @ to_art)
@@ -211,7 +218,8 @@ class Tracker:
             return None
         fit = self._fitted(anchor, guess, after, shift_px)
         if fit is not None:
-            return self._seen(anchor, frame, t_ns, fit, shift_px)
+            found = self._seen(anchor, frame, t_ns, fit, shift_px)
+            return replace(found, anchor=self._again(anchor, found, after))
         if seen.misses >= self._limits.coast_frames:
             return None
         return replace(
@@ -258,26 +266,32 @@ class Tracker:
 
     def _patch(
         self, art: Artwork, homography: Floats, view: View
-    ) -> tuple[Artwork, Artwork, Floats, tuple[Floats, Floats]]:
-        """Cut the placement and its surroundings out of a view, flat, at about the size it is seen."""
+    ) -> tuple[Artwork, Artwork, Floats, tuple[Floats, Floats], float] | None:
+        """Cut the placement and its surroundings out of a view, flat, at about the size it is seen.
+
+        Only what is in view: a placement that one passes by at arm's length fills the view many times over.
+        """
         width, height = art.size_px
-        sides = side_lengths(apply_homography(homography, corners_px(width, height)))
-        scale = np.array([max(sides[0], sides[2]) / width, max(sides[1], sides[3]) / height])
-        margin = _MARGIN_SHARE * float(np.sqrt(width * height))
-        full = np.array([width, height]) + 2 * margin
-        # nearest the camera the plane may lie behind it: less and less of the surroundings then
-        while margin > 1 and not np.isfinite(apply_homography(homography, _box(width, height, margin))).all():
-            margin /= 2
-            full = np.array([width, height]) + 2 * margin
-        size = np.clip(np.round(full * scale), 24, 720).astype(int)
-        columns, rows = int(size[0]), int(size[1])
-        shift = np.array([[1, 0, -margin], [0, 1, -margin], [0, 0, 1.0]])
-        to_art = shift @ scaling((columns, rows), (round(full[0]), round(full[1])))
-        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        side = float(np.sqrt(width * height))
+        box = _seen_box(homography, (width, height), _MARGIN_SHARE * side, self._mask)
+        if box is None:
+            return None
+        low, high, scale = box
+        full = high - low
+        size = np.round(full * scale * min(1.0, 720.0 / float((full * scale).max()))).astype(int)
+        columns, rows = (max(24, int(value)) for value in size)
+        step = full / (columns, rows)  # edges meet edges: art px count from the centre of the first one
+        to_art = np.array(
+            [[step[0], 0, low[0] + (step[0] - 1) / 2], [0, step[1], low[1] + (step[1] - 1) / 2], [0, 0, 1.0]]
+        )
         to_view = homography @ to_art
         whole_view = view.cut(np.zeros(2, dtype=np.int64), np.array(view.size_px))
         image = cv2.warpPerspective(
-            whole_view, to_view, (columns, rows), flags=flags, borderMode=cv2.BORDER_REPLICATE
+            whole_view,
+            to_view,
+            (columns, rows),
+            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_REPLICATE,
         )
         shown = cv2.warpPerspective(
             self._mask, to_view, (columns, rows), flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
@@ -290,10 +304,35 @@ class Tracker:
         points = whole.points[inside(whole.points.astype(np.float64), np.asarray(shown, dtype=np.uint8))]
         wide = replace(whole, points=points)
         at = apply_homography(to_art, points)
-        rim = _RIM_SHARE * np.sqrt(width * height)
-        box = np.array([-rim, -rim]), np.array([width + rim, height + rim])
-        close = np.all((at > box[0]) & (at < box[1]), axis=1)
-        return replace(wide, points=points[close]), wide, to_art, box
+        rim = _RIM_SHARE * side
+        own = np.array([-rim, -rim]), np.array([width + rim, height + rim])
+        close = np.all((at > own[0]) & (at < own[1]), axis=1)
+        return replace(wide, points=points[close]), wide, to_art, own, float(scale.mean())
+
+    def _again(self, anchor: Anchor, seen: Seen, view: View) -> Anchor:
+        """Return a new patch, of this frame, where the old one shows too little or too coarsely."""
+        art = self._artworks[anchor.artwork]
+        box = _seen_box(seen.homography, art.size_px, 0.0, self._mask)
+        if box is None:
+            return anchor
+        points = apply_homography(seen.homography @ anchor.to_art, anchor.wide.points)
+        grown = float(box[2].mean()) / anchor.scale
+        if grown < _GROWN and np.count_nonzero(inside(points, self._mask)) >= _FEW_LEFT * len(points):
+            return anchor
+        patch = self._patch(art, seen.homography, view)
+        if patch is None or len(patch[1].points) < _ENOUGH_POINTS:
+            return anchor
+        near, wide, to_art, own, scale = patch
+        return replace(
+            anchor,
+            error_px=seen.error_px,
+            corner_error_share=seen.corner_error_share,
+            box=own,
+            near=near,
+            wide=wide,
+            to_art=to_art,
+            scale=scale,
+        )
 
     def _carried(self, seen: Seen, before: View, after: View) -> tuple[Floats, Floats]:
         """Guess where a placement lies in a neighbouring frame, from how it and its surroundings move."""
@@ -463,9 +502,25 @@ def _points_of_interest(art: Artwork) -> Floats:
     return np.vstack([corners_px(width, height), [[(width - 1) / 2, (height - 1) / 2]]])
 
 
-def _box(width: int, height: int, margin: float) -> Floats:
-    low, right, bottom = -margin, width + margin, height + margin
-    return np.array([[low, low], [right, low], [right, bottom], [low, bottom]])
+def _seen_box(
+    homography: Floats, size_px: tuple[int, int], margin: float, mask: Bytes
+) -> tuple[Floats, Floats, Floats] | None:
+    """Return the part of a placement with a margin that is in view, and working px per art px there."""
+    ends = np.array(size_px, dtype=np.float64) + 2 * margin
+    step = ends / _GRID
+    ticks = np.arange(_GRID) + 0.5
+    grid = np.stack(np.meshgrid(ticks * step[0], ticks * step[1]), axis=-1).reshape(-1, 2) - margin - 0.5
+    grid = grid[inside(apply_homography(homography, grid), mask)]
+    if len(grid) == 0:
+        return None
+    low, high = grid.min(axis=0) - step / 2, grid.max(axis=0) + step / 2
+    corners = np.array([low, [high[0], low[1]], high, [low[0], high[1]]])
+    if not np.isfinite(apply_homography(homography, corners)).all():
+        low, high = grid.min(axis=0), grid.max(axis=0)  # a corner of the box lies behind the camera
+        if not ((high - low) > step).all():
+            return None
+    scale = np.median(np.linalg.norm(jacobian(homography, grid), axis=1), axis=0)
+    return low, high, scale
 
 
 def _near(art: Artwork, one: _Fit, other: _Fit) -> bool:

@@ -232,9 +232,9 @@ class _Walker:
 
     def _look_back(self, anchor: Anchor, seen: Seen, view: View) -> None:
         """Follow a placement back until it is lost or its earlier key frame is reached."""
-        earlier = [other.frame for other in self.anchors if other.track == anchor.track]
+        earlier = [other.key_frame.t_ns for other in self.anchors if other.track == anchor.track]
         for frame, t_ns, packed in reversed(self._memory):
-            if anchor.key_frame.t_ns - t_ns > self._reach_ns or frame in earlier[-1:]:
+            if anchor.key_frame.t_ns - t_ns > self._reach_ns or t_ns in earlier[-1:]:
                 return
             luma = np.asarray(cv2.imdecode(packed, cv2.IMREAD_GRAYSCALE), dtype=np.uint8)
             before = self.view.view(luma)

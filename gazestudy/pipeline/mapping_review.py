@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from gazestudy._cv2 import cv2
 from gazestudy.errors import ParameterError, StudyError
-from gazestudy.model import Camera, Placement, StudyRecording, frame_on_show
+from gazestudy.model import Camera, Placement, StudyRecording, categorical, frame_on_show
+from gazestudy.model.tables import EVENT_KINDS
 from gazestudy.pipeline.correcting import study_gaze
 from gazestudy.pipeline.mapping_sources import OtherMappings, map_by_all, other_mappings, vendor_layers
 from gazestudy.progress import SILENT, Progress, raise_if_cancelled
@@ -90,6 +91,7 @@ def review_list(
             facts.located.answered,
             frames=facts.frames,
             frame_of=frame_on_show(facts.frames["t_ns"].to_numpy(), facts.gaze["t_ns"].to_numpy()),
+            flat_px=_flat(facts),
             placements=facts.placements,
         )
         table.insert(0, "recording_id", facts.recording.id)
@@ -194,7 +196,7 @@ def contact_sheets(
         part = tiles[start : start + per_sheet]
         title = f"{study.name}: fixations {start + 1} to {start + len(part)} of {len(listed)} by doubt"
         path = folder / f"contact-sheet-{number:02d}.png"
-        write_bytes(path, figure_bytes(draw_contact_sheet(part, title=title), "png"))
+        write_bytes(path, figure_bytes(draw_contact_sheet(part, title=title, first=start + 1), "png"))
         written.append(path)
     return written
 
@@ -216,12 +218,11 @@ def _all_facts(study: Study, recording: str | None, progress: Progress) -> Itera
 
 
 def _facts(study: Study, recording: StudyRecording) -> _Facts | None:
-    from gazestudy.mapping import map_gaze
-    from gazestudy.mapping.precedence import LOCATING
+    from gazestudy.mapping import map_fixations, map_gaze
+    from gazestudy.mapping.precedence import LOCATING, fixation_sources
 
     events, mapping = study.current(recording.id, "events"), study.current(recording.id, "mapping")
-    attention = study.current(recording.id, "attention")
-    if events is None or mapping is None or attention is None:
+    if events is None or mapping is None:
         return None
     gaze, frames = study_gaze(study, recording.id), study.stream(recording.id, "frames")
     camera, placements = study.camera(recording.id), study.placements()
@@ -239,6 +240,8 @@ def _facts(study: Study, recording: StudyRecording) -> _Facts | None:
         by_source["vendor"] = vendor
     table = events.table("events")
     looks = table[table["kind"].isin(["fixation", "pursuit"])]
+    looks = looks.assign(kind=categorical(["fixation"] * len(looks), EVENT_KINDS))
+    on = map_fixations(looks, gaze, located.mapped_gaze, placements, states=located.states)
     start_ns = int(frames["t_ns"].iloc[0]) if len(frames) else 0
     return _Facts(
         recording,
@@ -249,9 +252,16 @@ def _facts(study: Study, recording: StudyRecording) -> _Facts | None:
         located,
         by_source,
         looks,
-        attention.table("mapped_fixations"),
+        fixation_sources(on, located.mapped_gaze),
         start_ns,
     )
+
+
+def _flat(facts: _Facts) -> NDArray[np.float64]:
+    from gazestudy.geometry.cameras import undistort_px
+
+    scene = facts.gaze[["x_px", "y_px"]].to_numpy(np.float64)
+    return scene if facts.camera is None else undistort_px(scene, facts.camera)
 
 
 def _vendor_gaze(
@@ -329,7 +339,15 @@ def _tile(
         return Tile(title, lines, float(row["doubt"]), picture, seen, shares, shares)
     points = facts.gaze[["x_px", "y_px"]].to_numpy(np.float64)[samples[frame_of == frame]]
     part, shares = _around(scene, points)
-    return Tile(title, lines, float(row["doubt"]), None, part, np.zeros((0, 2)), shares)
+    whole = _reduced(scene)
+    on_whole = (points + 0.5) / np.array(scene.shape[1::-1])
+    return Tile(title, lines, float(row["doubt"]), whole, part, on_whole, shares)
+
+
+def _reduced(scene: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    factor = _TILE_PX / max(scene.shape[:2])
+    size = round(scene.shape[1] * factor), round(scene.shape[0] * factor)
+    return np.asarray(cv2.resize(scene, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
 def _picture(
@@ -391,7 +409,4 @@ def _around(
     )
     part = scene[top : top + side, left : left + side]
     shares = (points - np.array([left, top]) + 0.5) / np.array(part.shape[1::-1])
-    small = cv2.resize(
-        part, (_TILE_PX, round(_TILE_PX * part.shape[0] / part.shape[1])), interpolation=cv2.INTER_AREA
-    )
-    return np.ascontiguousarray(small), shares
+    return _reduced(np.ascontiguousarray(part)), shares

@@ -16,7 +16,7 @@ from gazestudy.plots.fonts import families_for
 
 _DPI = 100
 _PICTURE_PX, _GAP_PX, _MARGIN_PX, _TITLE_PX, _LINE_PX = 230, 8, 18, 40, 15
-_TEXT_LINES = 5
+_TEXT_LINES = 4
 _INK, _SOFT_INK, _GAZE = "#1b1b1b", "#4a4a4a", "#ff2a6d"
 _LETTERS = 72  # a line of a tile, in letters of average width
 
@@ -33,8 +33,8 @@ class Tile:
         What is known about it; long ones are wrapped.
     doubt : float
         0 to 1; drawn as a bar.
-    reference : ndarray of uint8, shape (height, width, 3), or None
-        The artwork, RGB; None where the fixation is on no placement.
+    reference : ndarray of uint8, shape (height, width, 3)
+        The artwork, RGB; the whole scene where the fixation is on no placement.
     seen : ndarray of uint8, shape (height, width, 3)
         The placement as the scene shows it, from the front; or the scene around gaze.
     on_reference, on_seen : ndarray of float64, shape (n, 2)
@@ -44,13 +44,13 @@ class Tile:
     title: str
     lines: tuple[str, ...]
     doubt: float
-    reference: NDArray[np.uint8] | None
+    reference: NDArray[np.uint8]
     seen: NDArray[np.uint8]
     on_reference: NDArray[np.float64]
     on_seen: NDArray[np.float64]
 
 
-def draw_contact_sheet(tiles: Sequence[Tile], *, title: str = "", columns: int = 3) -> Figure:
+def draw_contact_sheet(tiles: Sequence[Tile], *, title: str = "", columns: int = 3, first: int = 1) -> Figure:
     """Draw fixations side by side, the reference picture left and what was seen right.
 
     Parameters
@@ -61,6 +61,8 @@ def draw_contact_sheet(tiles: Sequence[Tile], *, title: str = "", columns: int =
         Above all.
     columns : int, optional
         Fixations in a row.
+    first : int, optional
+        Number of the first one.
 
     Returns
     -------
@@ -89,7 +91,7 @@ def draw_contact_sheet(tiles: Sequence[Tile], *, title: str = "", columns: int =
         for number, tile in enumerate(tiles):
             left = _MARGIN_PX + (number % columns) * (tile_wide + _MARGIN_PX)
             top = _TITLE_PX + _MARGIN_PX + (number // columns) * (tile_high + _MARGIN_PX)
-            sheet.tile(tile, number + 1, left, top)
+            sheet.tile(tile, first + number, left, top)
     return figure
 
 
@@ -109,9 +111,10 @@ class _Sheet:
     def tile(self, tile: Tile, number: int, left: int, top: int) -> None:
         """Draw one fixation."""
         self._bar(tile.doubt, left, top - 7)
-        places = [(tile.seen, tile.on_seen, left + _PICTURE_PX + _GAP_PX)]
-        if tile.reference is not None:
-            places.append((tile.reference, tile.on_reference, left))
+        places = [
+            (tile.reference, tile.on_reference, left),
+            (tile.seen, tile.on_seen, left + _PICTURE_PX + _GAP_PX),
+        ]
         for image, points, x in places:
             _show(self._picture(image, x, top), image, points)
         lines = [f"{number}   {tile.title}", *(row for line in tile.lines for row in _wrapped(line))]

@@ -183,42 +183,58 @@ def _clicked(
     """Choose a clear frame early and one late in a passage, and click its corners."""
     first, last = samples["frame"].min(), samples["frame"].max()
     reach = max(6, (last - first) // 4)
+    far = 75  # where the corners are out of the image, a person looks for a frame that has them
     size = next(p.size_px for p in placements if p.id == samples["placement_id"].iloc[0])
     found = []
-    for middle in (first, last):
+    for middle, ahead in ((first, -1), (last, 1)):
         near = truth[(truth["frame"] - middle).abs() <= reach]
-        best: tuple[float, KeyFrame] | None = None
-        flats = {
-            int(row.frame): apply_homography(
-                np.array([getattr(row, name) for name in _H]).reshape(3, 3), corners_px(*size)
-            )
-            for row in near.itertuples()
-        }
-        for row in near.itertuples():
-            flat = flats[int(row.frame)]
-            if quad_problem(flat, min_side_px=10.0) is not None:
-                continue
-            corners = distort_px(flat, camera)
-            limit = np.array([camera.width_px, camera.height_px])
-            if not np.isfinite(corners).all() or ((corners < -0.05 * limit) | (corners > 1.05 * limit)).any():
-                continue
-            after = flats.get(int(row.frame) + 1, flats.get(int(row.frame) - 1, flat))
-            speed = float(np.median(np.linalg.norm(after - flat, axis=1)))
-            score = row.visible_share - 0.02 * speed
-            if best is None or score > best[0]:
-                noisy = corners + rng.normal(0, CLICK_SD_PX, (4, 2))
-                key = KeyFrame(
-                    "walk",
-                    int(row.t_ns),
-                    row.placement_id,
-                    corners_of(noisy),
-                    copy=int(row.copy),
-                    creative_id=str(row.creative_id),
-                )
-                best = score, key
-        if best is not None:
-            found.append(best[1])
+        found += _best(near, size, camera, rng) or _best(
+            truth[((truth["frame"] - middle) * ahead).between(0, far)], size, camera, rng, middle=int(middle)
+        )
     return found
+
+
+def _best(
+    near: pd.DataFrame,
+    size: tuple[int, int],
+    camera: Camera,
+    rng: np.random.Generator,
+    *,
+    middle: int | None = None,
+) -> list[KeyFrame]:
+    """Click the clearest of some frames, or the nearest one that shows the corners; none if none does."""
+    best: tuple[float, KeyFrame] | None = None
+    flats = {
+        int(row.frame): apply_homography(
+            np.array([getattr(row, name) for name in _H]).reshape(3, 3), corners_px(*size)
+        )
+        for row in near.itertuples()
+    }
+    for row in near.itertuples():
+        flat = flats[int(row.frame)]
+        if quad_problem(flat, min_side_px=10.0) is not None:
+            continue
+        corners = distort_px(flat, camera)
+        limit = np.array([camera.width_px, camera.height_px])
+        if not np.isfinite(corners).all() or ((corners < -0.05 * limit) | (corners > 1.05 * limit)).any():
+            continue
+        after = flats.get(int(row.frame) + 1, flats.get(int(row.frame) - 1, flat))
+        speed = float(np.median(np.linalg.norm(after - flat, axis=1)))
+        score = row.visible_share - 0.02 * speed
+        if middle is not None:
+            score = -abs(int(row.frame) - middle) if row.visible_share > 0.3 else -1000.0
+        if best is None or score > best[0]:
+            noisy = corners + rng.normal(0, CLICK_SD_PX, (4, 2))
+            key = KeyFrame(
+                "walk",
+                int(row.t_ns),
+                row.placement_id,
+                corners_of(noisy),
+                copy=int(row.copy),
+                creative_id=str(row.creative_id),
+            )
+            best = score, key
+    return [] if best is None else [best[1]]
 
 
 def _study_figures(folder: Path, temporary: Path, rng: np.random.Generator) -> list[Figures]:
