@@ -27,6 +27,10 @@ DECODING_FPS = 267.0
 """Frames of 1080p a second that two free cores decode: what the asked figures were set beside."""
 
 FULL_FPS, GUIDED_FPS, REFERENCES_RATIO, MEMORY_MB = 50.0, 85.0, 1.2, 800.0
+FULL_CPU, GUIDED_CPU = 6.3, 3.5
+"""CPU beside that of decoding, which counts where other programs keep the cores busy: 7 at 45 frames a second
+and 4 at 75, in proportion."""
+_FREE_LOAD = 1.0
 
 
 def speed(bench: Bench, minutes: Sequence[float]) -> list[Figure]:
@@ -34,6 +38,7 @@ def speed(bench: Bench, minutes: Sequence[float]) -> list[Figure]:
     clip = bench.walks[0]
     length = 0.25 if bench.quick else 1.0
     inside = partial(_inside, clip=clip, folder=bench.folder)
+    load = _load()
     decode = inside(_decode, minutes=length)
     full = inside(_map, minutes=length, search="frame")
     guided = inside(_map, minutes=length, search="gaze")
@@ -47,19 +52,23 @@ def speed(bench: Bench, minutes: Sequence[float]) -> list[Figure]:
             f"{decoding:.0f} fps, {1000 * floor['cpu_s'] / floor['frames']:.1f} ms CPU a frame",
         )
     ]
-    for what, run, asked in (("full frame", full, FULL_FPS), ("guided by gaze", guided, GUIDED_FPS)):
-        ratio = run["wall_s"] / floor["wall_s"]
-        figures.append(
-            Figure(
-                "speed",
-                f"{what}, {len(references_in(clip))} references",
-                f"{run['frames'] / run['wall_s']:.1f} fps, {ratio:.1f} x decoding (CPU"
-                f" {run['cpu_s'] / floor['cpu_s']:.1f} x, {1000 * run['cpu_s'] / run['frames']:.0f} ms a frame):"
-                f" {DECODING_FPS / ratio:.1f} fps where decoding runs at {DECODING_FPS:.0f}",
-                f">= {asked:.0f} fps there",
-                DECODING_FPS / ratio >= asked,
-            )
+    if load > _FREE_LOAD:
+        text = f"{load:.0f} other processes were running: seconds say little, CPU counts"
+        figures.append(Figure("speed", "busy machine", text))
+    count = len(references_in(clip))
+    for what, run, fps, most in (
+        ("full frame", full, FULL_FPS, FULL_CPU),
+        ("guided by gaze", guided, GUIDED_FPS, GUIDED_CPU),
+    ):
+        ratio, cpu = run["wall_s"] / floor["wall_s"], run["cpu_s"] / floor["cpu_s"]
+        measured = (
+            f"{run['frames'] / run['wall_s']:.1f} fps, {ratio:.1f} x decoding: {DECODING_FPS / ratio:.1f} fps"
+            f" where decoding runs at {DECODING_FPS:.0f}; CPU {cpu:.1f} x,"
+            f" {1000 * run['cpu_s'] / run['frames']:.0f} ms a frame"
         )
+        asked = f">= {fps:.0f} fps there" if load <= _FREE_LOAD else f"CPU <= {most} x"
+        held = DECODING_FPS / ratio >= fps if load <= _FREE_LOAD else cpu <= most
+        figures.append(Figure("speed", f"{what}, {count} references", measured, asked, held))
     figures += _references(inside, length, full)
     figures.append(_memory(f"{length:g} minutes, whole frames", full))
     runs = (
@@ -167,6 +176,11 @@ def _other(image: np.ndarray, seed: int) -> np.ndarray:
     order = np.random.default_rng(seed).permutation(16)
     rows = [np.hstack([tiles[n][::-1] for n in order[at : at + 4]]) for at in range(0, 16, 4)]
     return np.ascontiguousarray(np.vstack(rows))
+
+
+def _load() -> float:
+    """Return how many processes have been running in the last minute (0 where the system does not say)."""
+    return os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
 
 
 def _own_peak_mb() -> float:
