@@ -93,8 +93,9 @@ def _observation(
         for name, value in (variables if isinstance(variables, dict) else {}).items()
     }
     tz = values.get("tz", "")
-    written = builder.clock.read(str(observation.get("date") or ""), where.at("date"), tz)
-    started = builder.clock.read(values.get("started_at", ""), where.at("started_at"), tz) or written
+    started = builder.clock.read(values.get("started_at", ""), where.at("started_at"), tz)
+    if started is None:
+        started = builder.clock.read(str(observation.get("date") or ""), where.at("date"), tz)
     rows = _rows(builder, where, observation.get("events"))
     shift_s = _shift_s(builder, where, observation, rows, started)
     times = [row.time_s - shift_s for row in rows]

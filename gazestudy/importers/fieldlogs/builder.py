@@ -177,12 +177,17 @@ class LogBuilder:
         start_s: float,
         end_s: float,
         placement_id: str = "",
+        is_code: bool | None = None,
     ) -> None:
-        """Add what was counted in an interval; a code instead of a number becomes a note at its start."""
+        """Add what was counted in an interval; a code instead of a number becomes a note at its start.
+
+        `is_code` tells which it is where the other cells of its column do; None: told by the item and cell.
+        """
         if not text.strip():
             return
-        if self._is_code(item, text):
-            self.note(session_id, where, f"{item}: {text}", at_s=start_s, placement_id=placement_id)
+        if self._is_code(item, text) if is_code is None else is_code:
+            code = self._code(item, text, where)
+            self.note(session_id, where, f"{item}: {code}", at_s=start_s, placement_id=placement_id)
             return
         value = self._item_number(item, text, where)
         key = ("interval_counts", session_id, interval_no, placement_id, item)

@@ -117,13 +117,10 @@ def _interval_rows(builder: LogBuilder, columns: list[str], rows: list[Record]) 
             builder.mistakes.problem("no_interval", row.where, text)
             continue
         for item, text in _items(row, columns, "interval_counts"):
-            if item in coded:
-                builder.note(row.get("session_id"), row.at(item), f"{item}: {text}", at_s=start,
-                             placement_id=row.get("placement_id"))  # fmt: skip
-                continue
             builder.count(
                 row.get("session_id"), row.at(item), item, text, interval_no=int(number), start_s=start,
                 end_s=end, placement_id=row.get("placement_id"),
+                is_code=None if "item" in columns else item in coded,
             )  # fmt: skip
 
 
