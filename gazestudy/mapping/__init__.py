@@ -1,6 +1,6 @@
 """Scene gaze onto placements: one file per method."""
 
-from gazestudy.mapping.gaze import SAMPLE_STATES, gaze_by_frame, map_fixations, map_gaze
+from gazestudy.mapping.gaze import SAMPLE_STATES, gaze_by_frame, map_fixations, map_gaze, unmapped_samples
 from gazestudy.mapping.outline import visible_outline
 from gazestudy.mapping.planar import PlanarParameters, map_frames
 from gazestudy.mapping.references import Reference, texture_report
@@ -18,5 +18,6 @@ __all__ = [
     "map_frames",
     "map_gaze",
     "texture_report",
+    "unmapped_samples",
     "visible_outline",
 ]

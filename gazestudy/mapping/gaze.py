@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from gazestudy.geometry.cameras import undistort_px
 from gazestudy.geometry.homographies import apply_homography, invert_homography
 from gazestudy.mapping.appearance import is_hidden
-from gazestudy.mapping.rows import HIDDEN
+from gazestudy.mapping.rows import CORNER_ERROR, HIDDEN
 from gazestudy.model.camera import Camera
 from gazestudy.model.provenance import Provenance
 from gazestudy.model.study import Placement
@@ -33,6 +33,9 @@ valid."""
 MIN_ON_SHARE = 0.5
 _LEAST_PICTURED = 0.25
 """A fixation is on a placement if at least this share of its valid samples is."""
+
+ERROR = "error_px"
+"""Extra column of mapped gaze: expected error of the mapping at that point, reference px."""
 
 _H = [f"h{row}{column}" for row in range(3) for column in range(3)]
 
@@ -112,7 +115,8 @@ def map_gaze(
     Returns
     -------
     mapped : DataFrame
-        Contract `MAPPED_GAZE`, with provenance; one row for each sample that lies on a placement.
+        Contract `MAPPED_GAZE`, with provenance, and `error_px`: the expected error of the mapping there,
+        reference px. One row for each sample that lies on a placement.
     states : Categorical, shape (n_samples,)
         One of `SAMPLE_STATES` for each row of `gaze`: the honest denominator.
 
@@ -160,6 +164,7 @@ def map_gaze(
             "y_ref_px": reference[chosen, 1],
             "x_mm": x_mm,
             "y_mm": y_mm,
+            ERROR: _errors_px(located.iloc[chosen], reference[chosen], limits[chosen]),
         }
     )
     states = _states(gaze, on_show, samples, samples[behind], table["sample"].to_numpy())
@@ -172,6 +177,60 @@ def map_gaze(
     facts = {"samples": dict(Counter(states.tolist()))}
     Provenance("mapping.gaze", VERSION, rules, facts).attach(table)
     return MAPPED_GAZE.check(table), states
+
+
+def _errors_px(located: pd.DataFrame, reference_px: Floats, size_px: Floats) -> Floats:
+    """Return the expected error of mapped points: it grows to the corners with the square of the way.
+
+    NaN where a method states no error.
+    """
+    if CORNER_ERROR not in located.columns:
+        return np.full(len(located), np.nan)
+    centre = located["error_px"].to_numpy(dtype=np.float64)
+    corner = located[CORNER_ERROR].to_numpy(dtype=np.float64) * size_px[:, 0]
+    away = np.linalg.norm((reference_px - (size_px - 1) / 2) / (size_px / 2), axis=1) / np.sqrt(2.0)
+    error: Floats = np.sqrt(centre**2 + np.maximum(corner**2 - centre**2, 0.0) * np.minimum(away, 1.0) ** 2)
+    return error
+
+
+def unmapped_samples(
+    gaze: pd.DataFrame, frames: pd.DataFrame, mapping: pd.DataFrame, states: pd.Categorical
+) -> pd.DataFrame:
+    """Say for every valid gaze sample that lies on no placement why it does not.
+
+    Parameters
+    ----------
+    gaze : DataFrame
+        Contract `GAZE`.
+    frames : DataFrame
+        Contract `FRAMES`.
+    mapping : DataFrame
+        Contract `MAPPING`, for the same frames.
+    states : Categorical, shape (n_samples,)
+        From `map_gaze`.
+
+    Returns
+    -------
+    DataFrame
+        `sample`, `t_ns`, `frame` (-1 without one), `state` (one of `SAMPLE_STATES`), and `refused`: the
+        placements that were suspected in that frame and not believed, each with the reason (one of
+        `MAPPING_STATES`), as "name: reason; name: reason"; empty where nothing was suspected.
+    """
+    state = np.asarray(states)
+    sample = np.flatnonzero(~np.isin(state, ["on_placement", "invalid"]))
+    frame = frame_on_show(frames["t_ns"].to_numpy(), gaze["t_ns"].to_numpy()[sample])
+    doubted = mapping[(mapping["state"] != "mapped").to_numpy(dtype=bool)]
+    words = doubted["placement_id"].astype(str) + ": " + doubted["state"].astype(str)
+    refused = words.groupby(doubted["frame"]).agg("; ".join)
+    return pd.DataFrame(
+        {
+            "sample": sample,
+            "t_ns": gaze["t_ns"].to_numpy()[sample],
+            "frame": frame,
+            "state": categorical(state[sample], SAMPLE_STATES),
+            "refused": pd.Series(refused.reindex(frame).fillna("").to_numpy(), dtype="str"),
+        }
+    )
 
 
 def _at_sample_time(

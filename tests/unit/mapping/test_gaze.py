@@ -6,7 +6,7 @@ import pytest
 
 from gazestudy.geometry.cameras import distort_px
 from gazestudy.geometry.homographies import apply_homography
-from gazestudy.mapping import SAMPLE_STATES, gaze_by_frame, map_fixations, map_gaze
+from gazestudy.mapping import SAMPLE_STATES, gaze_by_frame, map_fixations, map_gaze, unmapped_samples
 from gazestudy.model.camera import Camera
 from gazestudy.model.study import Creative, Placement
 from gazestudy.model.tables import (
@@ -284,3 +284,23 @@ def test_gaze_by_frame_keeps_valid_gaze_of_each_frame():
     found = gaze_by_frame(gaze, frames_table([0, 40, 80]))
     assert {k: v.tolist() for k, v in found.items()} == {0: [[1, 1], [3, 3]], 1: [[4, 4]]}
     assert gaze_by_frame(gaze_table([], []), frames_table([0])) == {}
+
+
+def test_every_unmapped_sample_has_its_reason():
+    mapping = mapping_table([(0, "a", 0, shifted(0, 0), 100, "a-1"), (1, "a", 0, None, 100, "a-1")])
+    gaze = gaze_table([0, 5, 45, 50, 95], [[150, 5], [5, 5], [5, 5], [5, 5], [5, 5]], [1, 1, 1, 0, 1])
+    gaze = gaze.astype({"valid": bool})
+    frames = frames_table([0, 40, 80])
+    _, states = map_gaze(gaze, frames, mapping, [placement("a")], None)
+    why = unmapped_samples(gaze, frames, mapping, states)
+    assert why["sample"].tolist() == [0, 2, 4] and why["frame"].tolist() == [0, 1, 2]
+    assert why["state"].tolist() == ["off_placements", "nothing_mapped", "nothing_mapped"]
+    assert why["refused"].tolist() == ["", "a: lost", ""]
+
+
+def test_the_expected_error_of_a_sample_grows_from_the_centre_to_the_corners():
+    mapping = mapping_table([(0, "a", 0, shifted(0, 0), 100, "a-1")]).assign(corner_error_share=0.02)
+    points = [[49.5, 99.5], [99.4, 199.4], [0, 99.5]]
+    mapped, _ = map_gaze(gaze_table([0, 1, 2], points), frames_table([0]), mapping, [placement("a")], None)
+    half_way = np.sqrt(0.2**2 + (2.0**2 - 0.2**2) / 2)
+    np.testing.assert_allclose(mapped["error_px"], [0.2, 2.0, half_way], atol=0.03)
