@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,7 @@ from gazestudy.simulate.field_people import FOCAL_STATES, focal_events, intervie
 
 Floats = NDArray[np.float64]
 Rows = list[dict[str, object]]
+Columns = dict[str, NDArray[Any]]
 
 _FACE_COLUMNS, _FACE_ROWS = 5, 9
 
@@ -196,8 +198,8 @@ def simulate_field_day(plan: FieldDay, *, rng: np.random.Generator) -> tuple[Fie
     (19, 0.146)
     """
     sessions: Rows = []
-    counts: list[pd.DataFrame] = []
-    scans: list[pd.DataFrame] = []
+    counts: list[tuple[str, Columns]] = []
+    scans: list[tuple[str, Columns]] = []
     pairs: Rows = []
     number = 0
     for point in plan.points:
@@ -210,8 +212,8 @@ def simulate_field_day(plan: FieldDay, *, rng: np.random.Generator) -> tuple[Fie
                 observer = plan.observers[(number + shift) % len(plan.observers)]
                 label = f"{name}-second" if shift else name
                 sessions.append(_session_row(plan, label, point, part, observer, role))
-                counts.append(_noted_counts(true, observer, rng).assign(session_id=label))
-                scans.append(_noted_scans(true, observer, rng).assign(session_id=label))
+                counts.append((label, _noted_counts(true, observer, rng)))
+                scans.append((label, _noted_scans(true, observer, rng)))
             if seconds:
                 pairs.append({"session_a": name, "session_b": f"{name}-second", "kind": "simultaneous"})
             number += 1
@@ -219,8 +221,8 @@ def simulate_field_day(plan: FieldDay, *, rng: np.random.Generator) -> tuple[Fie
     answers = _add_interviews(plan, sessions, rng)
     log = FieldLog(
         sessions=field_table("sessions", sessions),
-        interval_counts=field_table("interval_counts", pd.concat(counts, ignore_index=True)),
-        scans=field_table("scans", pd.concat(scans, ignore_index=True)),
+        interval_counts=_table("interval_counts", counts),
+        scans=_table("scans", scans),
         events=events,
         audits=_audit(plan, str(sessions[0]["session_id"])),
         answers=answers,
@@ -343,7 +345,7 @@ def blocked_share(plan: FieldDay, people: int, *, rng: np.random.Generator) -> f
     return float(hidden.mean())
 
 
-def _noted_counts(true: _TrueSession, observer: Observer, rng: np.random.Generator) -> pd.DataFrame:
+def _noted_counts(true: _TrueSession, observer: Observer, rng: np.random.Generator) -> Columns:
     seen = 1 - observer.misses_people
     glanced_seen = rng.binomial(true.glanced, seen)
     others_seen = rng.binomial(true.passed - true.glanced, seen)
@@ -355,52 +357,44 @@ def _noted_counts(true: _TrueSession, observer: Observer, rng: np.random.Generat
         "looked_2s": looked,
         "stopped": np.minimum(true.stopped, looked),
     }
-    slots = np.arange(len(true.passed))
-    return pd.concat(
-        [
-            pd.DataFrame(
-                {
-                    "interval_no": slots,
-                    "start_s": slots * true.interval_s,
-                    "end_s": (slots + 1) * true.interval_s,
-                    "placement_id": "" if item == "passed" else PLACEMENT_ID,
-                    "item": item,
-                    "value": counted.astype(float),
-                    "source": "simulated",
-                }
-            )
-            for item, counted in values.items()
-        ],
-        ignore_index=True,
-    )
+    slots = np.tile(np.arange(len(true.passed)), len(values))
+    return {
+        "interval_no": slots,
+        "start_s": slots * true.interval_s,
+        "end_s": (slots + 1) * true.interval_s,
+        **_long(values, of_point=("passed",)),
+    }
 
 
-def _noted_scans(true: _TrueSession, observer: Observer, rng: np.random.Generator) -> pd.DataFrame:
-    seen = 1 - observer.misses_people
-    values: dict[str, NDArray[np.int64] | Floats] = {}
-    kept = rng.binomial(true.present, seen)
+def _noted_scans(true: _TrueSession, observer: Observer, rng: np.random.Generator) -> Columns:
+    kept = rng.binomial(true.present, 1 - observer.misses_people)
+    values: dict[str, NDArray[Any]] = {"present": kept}
     for name, number in true.states.items():  # those missed are a random part of those present
         values[name] = rng.hypergeometric(number, true.present - number, kept)
-    values["present"] = kept
     estimate = np.clip(true.blocked + rng.normal(0, 0.05, len(true.blocked)) * (true.blocked > 0), 0, 1)
+    of_point = tuple(values)
     values["blocked_percent"] = np.round(estimate * 4) * 25
-    slots = np.arange(len(true.present))
-    return pd.concat(
-        [
-            pd.DataFrame(
-                {
-                    "scan_no": slots,
-                    "at_s": slots * true.scan_s,
-                    "placement_id": PLACEMENT_ID if item == "blocked_percent" else "",
-                    "item": item,
-                    "value": np.asarray(noted, dtype=float),
-                    "source": "simulated",
-                }
-            )
-            for item, noted in values.items()
-        ],
-        ignore_index=True,
-    )
+    slots = np.tile(np.arange(len(true.present)), len(values))
+    return {"scan_no": slots, "at_s": slots * true.scan_s, **_long(values, of_point=of_point)}
+
+
+def _long(values: dict[str, NDArray[Any]], *, of_point: tuple[str, ...]) -> Columns:
+    """Return items one under the other."""
+    size = len(next(iter(values.values())))
+    places = ["" if name in of_point else PLACEMENT_ID for name in values]
+    return {
+        "placement_id": np.repeat(np.array(places, dtype=object), size),
+        "item": np.repeat(np.array(list(values), dtype=object), size),
+        "value": np.concatenate(list(values.values())).astype(float),
+    }
+
+
+def _table(name: str, parts: list[tuple[str, Columns]]) -> pd.DataFrame:
+    """Return columns of several sessions as one table."""
+    columns = {key: np.concatenate([part[key] for _, part in parts]) for key in parts[0][1]}
+    ids = np.array([label for label, _ in parts], dtype=object)
+    ids = np.repeat(ids, [len(part["item"]) for _, part in parts])
+    return field_table(name, {"session_id": ids, "source": "simulated", **columns})
 
 
 PLACEMENT_ID = "wall-6"
