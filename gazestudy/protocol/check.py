@@ -32,6 +32,7 @@ RESERVED = frozenset(
 )
 """Names that the canonical tables and the forms use themselves."""
 
+_FORM_ENDINGS = ("_note", "_shown", "_which", "_not_watched")
 _NOT_NUMBERS = {"text", "choice", "multi", "bool", "time", "date", "photo", "audio"}
 _FIRST_WORDS = {
     "union_tag_not_found": "the field {discriminator} is missing: it says what kind this is",
@@ -242,6 +243,8 @@ def _unique(source: Source, seen: dict[str, Place], place: Place, name: object) 
         source.tell(place, f"{name!r} is used already, on line {source.mark(seen[name])[0]}")
     else:
         seen[name] = place
+    if place[-1] == "id" and ("__" in name or name.endswith(_FORM_ENDINGS)):
+        source.tell(place, f"{name!r}: forms use '__' and the endings {', '.join(_FORM_ENDINGS)} themselves")
     if place[-1] == "id" and name in RESERVED:
         source.tell(place, f"{name!r} is a column of the tables that sheets are entered into: take another")
 

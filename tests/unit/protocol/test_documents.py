@@ -127,6 +127,7 @@ def test_all_mistakes_come_at_once_with_their_lines():
         ),
         ('key: "2"', 'key: "1"', 20, "key '1' is taken already, on line 19"),
         ("id: passed, type", "id: session_id, type", 19, "take another"),
+        ("id: passed, type", "id: pa__ssed, type", 19, "forms use '__'"),
         ("glanced <= passed", "glanced <= sure", 23, "'sure' is not a number"),
         ("glanced <= passed", "glanced <= pased", 23, "did you mean passed?"),
         ("default_language: en", "default_language: fr", 8, "must be one of the languages: en, th"),

@@ -38,6 +38,9 @@ _BOLD = {
     "tahoma": "tahomabd",
     "msyh": "msyhbd",
 }
+_MARK_FEATURES = ["ccmp", "locl", "liga", "mark", "mkmk"]
+"""What places vowels and tone marks."""
+
 _UNUSABLE = ("emoji", "lastresort", "last resort", "unifont", "math", "symbols", "mono")
 _HINTS = {
     "THAI": "fonts-noto-core (Debian, Ubuntu) or Noto Sans Thai",
@@ -98,42 +101,34 @@ def bold_of(font: FontFile) -> FontFile | None:
     return None if sibling is None else _open(sibling)
 
 
-def embeddable(font: FontFile, text: str) -> io.BytesIO:
+@lru_cache(maxsize=32)
+def embeddable(font: FontFile, text: str) -> bytes:
     """Return a small TrueType font with the glyphs of a text and the tables that place marks."""
     from fontTools import subset
     from fontTools.ttLib import TTFont
 
-    source = TTFont(font.path, fontNumber=font.index, lazy=True)
+    marks = any(unicodedata.category(letter).startswith("M") for letter in text)
     options = subset.Options(
-        layout_features=["*"], hinting=False, notdef_outline=True, glyph_names=True, name_IDs=[1, 2, 4, 6]
+        layout_features=_MARK_FEATURES if marks else [],
+        hinting=False,
+        glyph_names=True,
+        name_IDs=[1, 2, 4, 6],
     )
-    options.drop_tables += [
-        "BASE",
-        "vhea",
-        "vmtx",
-        "VORG",
-        "EBDT",
-        "EBLC",
-        "EBSC",
-        "DSIG",
-        "meta",
-        "BDF ",
-        "FFTM",
-    ]
-    for table in ("BDF ", "FFTM"):  # bitmaps and an editor's time stamp, of no use on paper
-        if table in source:
-            del source[table]
-    cut = subset.Subsetter(options)
-    cut.populate(unicodes=[*{ord(letter) for letter in text} & font.letters, 0x20])
-    cut.subset(source)
-    if "fvar" in source:
-        source = _one_weight(source)
-    if "glyf" not in source:
-        _to_truetype(source)
+    options.drop_tables += ["BASE", "vhea", "vmtx", "VORG", "EBDT", "EBLC", "EBSC", "DSIG", "meta"]
     made = io.BytesIO()
-    source.save(made)
-    made.seek(0)
-    return made
+    with TTFont(font.path, fontNumber=font.index, lazy=True) as source:
+        for table in ("BDF ", "FFTM"):  # bitmaps and an editor's time stamp, of no use on paper
+            if table in source:
+                del source[table]
+        cut = subset.Subsetter(options)
+        cut.populate(unicodes=[*{ord(letter) for letter in text} & font.letters, 0x20])
+        cut.subset(source)
+        if "fvar" in source:
+            _set_weight(source)
+        if "glyf" not in source:
+            _to_truetype(source)
+        source.save(made)
+    return made.getvalue()
 
 
 def _needs_glyph(letter: str) -> bool:
@@ -220,13 +215,14 @@ def _open(path: Path) -> FontFile | None:
     return FontFile(path, 0, letters) if letters else None
 
 
-def _one_weight(font: Any) -> Any:
+def _set_weight(font: Any) -> None:
+    """Turn a variable font into its regular weight."""
     from fontTools.varLib import instancer
 
     axes = {
         axis.axisTag: (400 if axis.axisTag == "wght" else axis.defaultValue) for axis in font["fvar"].axes
     }
-    return instancer.instantiateVariableFont(font, axes)
+    instancer.instantiateVariableFont(font, axes, inplace=True)
 
 
 def _to_truetype(font: Any) -> None:

@@ -163,7 +163,7 @@ def draw_pages(canvas: Any, sheets: list[Sheet]) -> None:
 def _header(canvas: Any, sheet: Sheet, number: int, count: int) -> None:
     width, height = sheet.size
     top = height - MARGIN
-    _qr_code(canvas, sheet.session, width - MARGIN - _QR, top)
+    draw_qr_code(canvas, sheet.session, width - MARGIN - _QR, top)
     x, room = MARGIN, sheet.width - _QR - 2 * MM
     title = sheet.say(sheet.protocol.title)
     sheet.type.draw(canvas, x, top - 12, title, 13, bold=True)
@@ -178,7 +178,7 @@ def _header(canvas: Any, sheet: Sheet, number: int, count: int) -> None:
     canvas.line(MARGIN, top - HEADER + 2 * MM, width - MARGIN - _QR - 2 * MM, top - HEADER + 2 * MM)
 
 
-def _qr_code(canvas: Any, text: str, x: float, top: float) -> None:
+def draw_qr_code(canvas: Any, text: str, x: float, top: float) -> None:
     """Draw a QR code with its quiet zone of four modules."""
     from reportlab.graphics.barcode.qr import QrCodeWidget
 

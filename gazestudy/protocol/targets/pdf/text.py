@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from io import BytesIO
 from itertools import groupby
 from typing import Any
 from zlib import crc32
@@ -39,16 +40,17 @@ class Typesetter:
         from reportlab.pdfbase.ttfonts import TTFont
 
         letters = "".join(sorted(set(text) | set(ALWAYS) | (_SARA_AM_PARTS if "ำ" in text else set())))
+        self._widths: dict[tuple[str, bool], float] = {}
         self._fonts: list[tuple[FontFile, str, str | None]] = []
         for font in fonts_for(letters):
             own = "".join(one for one in letters if ord(one) in font.letters)
             name = f"{font.path.stem}-{crc32(own.encode()):08x}"
-            pdfmetrics.registerFont(TTFont(name, embeddable(font, own)))
+            pdfmetrics.registerFont(TTFont(name, BytesIO(embeddable(font, own))))
             heavy = bold_of(font)
             bold_name = None
             if heavy is not None and all(ord(one) in heavy.letters for one in own):
                 bold_name = f"{name}-bold"
-                pdfmetrics.registerFont(TTFont(bold_name, embeddable(heavy, own)))
+                pdfmetrics.registerFont(TTFont(bold_name, BytesIO(embeddable(heavy, own))))
             self._fonts.append((font, name, bold_name))
 
     @property
@@ -58,7 +60,11 @@ class Typesetter:
 
     def width(self, text: str, size: float, *, bold: bool = False) -> float:
         """Return the width of a line in points."""
-        return sum(width for _, _, width in self._runs(text, size, bold))
+        known = self._widths.get((text, bold))
+        if known is None:
+            known = sum(width for _, _, width in self._runs(text, 1000.0, bold)) / 1000
+            self._widths[text, bold] = known
+        return known * size
 
     def draw(
         self,
@@ -89,13 +95,13 @@ class Typesetter:
         """Return a text as lines that fit a width in points."""
         lines: list[str] = []
         for paragraph in text.split("\n"):
-            line = ""
+            line, used = "", 0.0
             for atom in self._fitting(atoms(paragraph), width, size, bold):
-                if line and self.width((line + atom).rstrip(), size, bold=bold) > width:
+                if line and used + self.width(atom.rstrip(), size, bold=bold) > width:
                     lines.append(line.rstrip())
-                    line = atom.lstrip()
-                else:
-                    line += atom
+                    line, used = "", 0.0
+                line += atom
+                used += self.width(atom, size, bold=bold)
             lines.append(line.rstrip())
         return lines
 
