@@ -123,7 +123,7 @@ class WorldIvtParameters:
         check_parameters(self)
 
 
-@detector("world_ivt", version=2, parameters=WorldIvtParameters, uses_head=True)
+@detector("world_ivt", version=3, parameters=WorldIvtParameters, uses_head=True)
 def detect_world_ivt(samples: Samples, parameters: WorldIvtParameters) -> Detection:
     """Velocity threshold on gaze in the world, without the turning of the head; for people who walk.
 
