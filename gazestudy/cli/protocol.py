@@ -8,9 +8,11 @@ from typing import Annotated
 
 import typer
 
+from gazestudy.cli import protocol_plan
 from gazestudy.cli.console import AsJson, Console, Quiet
 
 app = typer.Typer(help="Protocol documents: sheets, forms and projects for observers.", no_args_is_help=True)
+app.command("plan")(protocol_plan.plan)
 
 Document = Annotated[
     str, typer.Argument(metavar="FILE", help="A protocol document (YAML), or the name of a shipped one.")

@@ -69,7 +69,7 @@ def minutes_between(task, a, b) -> int:
     return row.minutes
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(task=tasks(), seed=st.integers(0, 2**32 - 1))
 def test_nobody_is_in_two_places_and_ways_are_kept(task, seed):
     try:
@@ -131,7 +131,7 @@ def assert_shared(table: pd.DataFrame) -> None:
             ) and row.observer != other.observer
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(count=st.integers(1, 300), seed=st.integers(0, 999))
 def test_any_number_of_sessions_is_balanced_within_one(count, seed):
     """Enough observers and days, so that all fits: cells, points, dayparts and weekdays differ by one at most."""
@@ -175,7 +175,7 @@ def test_observers_take_turns_at_points_and_with_each_other():
     assert plan.reasons == ()
     visits = pd.crosstab(plan.sessions["observer"], plan.sessions["point_id"])
     assert (visits > 0).all(axis=None)
-    assert visits.sum(axis=1).max() < 1.5 * visits.sum(axis=1).min()
+    assert visits.sum(axis=1).max() < 1.3 * visits.sum(axis=1).min()
     firsts = plan.sessions[(plan.sessions["role"] == "primary") & (plan.sessions["shared_with"] != "")]
     who = plan.sessions.set_index("session_id")["observer"]
     pairs = Counter(frozenset((row.observer, who[row.shared_with])) for row in firsts.itertuples())
