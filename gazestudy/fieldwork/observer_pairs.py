@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from gazestudy.fieldwork.focal import watching_sessions
 from gazestudy.model.fieldwork import FieldLog
 from gazestudy.model.recording import Finding
 
@@ -80,7 +81,7 @@ def shared_windows(pairs: pd.DataFrame, times: pd.DataFrame, findings: list[Find
 
 
 def event_windows(log: FieldLog, windows: list[Window]) -> list[Window]:
-    """Return the pairs that watched for events: with some, or by a protocol with which others have some.
+    """Return the pairs in which both watched for events.
 
     Parameters
     ----------
@@ -94,10 +95,7 @@ def event_windows(log: FieldLog, windows: list[Window]) -> list[Window]:
     list of Window
         A pair that counted passers-by without following anybody did not agree that nothing happened.
     """
-    busy = set(log.events["session_id"])
-    protocol = log.sessions.set_index("session_id")["protocol_id"]
-    protocols = set(protocol[protocol.index.isin(list(busy))]) - {""}
-    watching = busy | set(protocol.index[protocol.isin(list(protocols))])
+    watching = watching_sessions(log)
     return [pair for pair in windows if {pair.session_a, pair.session_b} <= watching]
 
 

@@ -12,6 +12,7 @@ from gazestudy.errors import ParameterError
 from gazestudy.fieldwork.blind_spots import BlindSpotTest, blind_spot_test, notices_from_answers
 from gazestudy.fieldwork.checks import check_field_log
 from gazestudy.fieldwork.crowding import Space
+from gazestudy.fieldwork.focal import focal_table
 from gazestudy.fieldwork.levels import level_shares
 from gazestudy.fieldwork.occlusion import (
     FaceView,
@@ -33,6 +34,8 @@ class FieldSummary:
     ----------
     figures : FieldFigures
         Of the whole log, or by the groups asked for.
+    focal : DataFrame
+        Shares of time and rates per minute of focal follows, by the same groups without placement.
     levels : DataFrame
         Share of scans at each level of service, by the same groups without placement.
     occlusion : OcclusionFit or None
@@ -46,6 +49,7 @@ class FieldSummary:
     """
 
     figures: FieldFigures
+    focal: pd.DataFrame
     levels: pd.DataFrame
     occlusion: OcclusionFit | None
     blind_spots: BlindSpotTest | None
@@ -98,6 +102,7 @@ def summarise_field_log(
         missing["blind_spots"] = str(error)
     return FieldSummary(
         figures,
+        focal_table(log, by=groups, level=level),
         level_shares(log, by=groups, spaces=spaces, confidence=level),
         occlusion,
         blind_spots,
