@@ -13,6 +13,8 @@ import pandas as pd
 from gazestudy import resources
 from gazestudy.errors import InputError
 from gazestudy.pipeline.analysis import Settings
+from gazestudy.pipeline.field_results import draw_map, field_summary
+from gazestudy.pipeline.fieldlogs import import_field_logs
 from gazestudy.pipeline.heatmaps import export_heatmaps
 from gazestudy.pipeline.importing import import_path
 from gazestudy.pipeline.metrics import study_metrics, summary, write_csv
@@ -67,8 +69,8 @@ def run_demo(
     folder : Path
         The study folder.
     sessions : Path, optional
-        Folder with `placements.csv`, `participants.csv`, `placements/` and `recordings/`; None: the
-        sample study.
+        Folder with `placements.csv`, `participants.csv`, `placements/` and `recordings/`, and `fieldlogs/`
+        if observers were there; None: the sample study.
     jobs : int, optional
         Recordings mapped at the same time.
     say : callable, optional
@@ -106,6 +108,8 @@ def run_demo(
         write_csv(table, metrics_path)
         heatmaps = folder / "exports" / "heatmaps"
         exported = export_heatmaps(study, heatmaps, fog=True, progress=progress)
+        if study.field_logs():
+            say(_export_fieldwork(study, source / "fieldlogs", folder / "exports"))
     return DemoResult(folder, heatmaps, metrics_path, len(exported), summary(table, ["placement"]))
 
 
@@ -160,6 +164,19 @@ def load_sessions(
             progress=progress,
         ):
             say(f"recording {item.recording.id}: {item.text.splitlines()[0]}")
+    if (source / "fieldlogs").is_dir():
+        for log in import_field_logs(study, source / "fieldlogs", progress=progress):
+            say(f"field log {log.name}: {log.outcome}")
+
+
+def _export_fieldwork(study: Study, logs: Path, out: Path) -> str:
+    """Write what observers counted as a table, and on the plan where there is one; returns where."""
+    table = out / "field_figures.csv"
+    write_csv(field_summary(study, by=("point_id",)).table, table)
+    if not (logs / "plan.png").is_file():
+        return f"what observers counted: {table}"
+    draw_map(study, logs / "plan.png", logs / "places.csv", out / "station_plan.png")
+    return f"what observers counted: {table}, {out / 'station_plan.png'}"
 
 
 def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[dict[str, str]]:
