@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -109,16 +110,24 @@ def face_views(audits: pd.DataFrame) -> dict[str, FaceView]:
     Parameters
     ----------
     audits : DataFrame
-        Keeps the contract `AUDITS`; of several audits of a placement the last counts.
+        Keeps the contract `AUDITS`. Rows of one placement complete each other, the last known value counts;
+        the distance is the median of what observers measured from where they stood (`face_distance_m` of the
+        details) or else the usual distance to people who pass.
     """
-    needed = ["height_m", "bottom_m", "reading_distance_m"]
-    complete = audits.dropna(subset=needed)
-    complete = complete[(complete["height_m"] > 0) & (complete["reading_distance_m"] > 0)]
-    last = complete.drop_duplicates("placement_id", keep="last")
-    return {
-        str(name): FaceView(float(bottom), float(height), float(distance))
-        for name, height, bottom, distance in last[["placement_id", *needed]].itertuples(index=False)
-    }
+    distances = audits["details_json"].map(_own_distance_m).astype("float64")
+    known = audits.assign(own_distance_m=distances).groupby("placement_id")
+    last = known[["height_m", "bottom_m", "reading_distance_m"]].last()
+    last = last.assign(distance_m=known["own_distance_m"].median().fillna(last["reading_distance_m"]))
+    usable = last[(last["height_m"] > 0) & (last["distance_m"] > 0) & last["bottom_m"].notna()]
+    columns = usable[["bottom_m", "height_m", "distance_m"]]
+    return {str(row[0]): FaceView(*map(float, row[1:])) for row in columns.itertuples()}
+
+
+def _own_distance_m(details: str) -> float:
+    try:
+        return float(json.loads(details).get("face_distance_m", "nan"))
+    except (AttributeError, TypeError, ValueError):
+        return float("nan")
 
 
 def blocking_observations(log: FieldLog) -> pd.DataFrame:

@@ -7,6 +7,7 @@ import pytest
 from gazestudy.errors import ParameterError
 from gazestudy.fieldwork.blind_spots import blind_spot_test, notices_from_answers
 from gazestudy.fieldwork.occlusion import FaceView, blocking_observations, face_views, fit_occlusion
+from gazestudy.model.fieldwork import field_table
 from gazestudy.simulate.field_day import FieldDay, simulate_field_day
 from gazestudy.simulate.field_people import interview_answers
 
@@ -79,6 +80,29 @@ def test_only_complete_audits_give_a_view():
     assert face_views(log.audits.assign(bottom_m=np.nan)) == {}
 
 
+def test_audits_complete_each_other_and_the_distance_of_observers_comes_first():
+    nan = np.nan
+    rows = [
+        {
+            "session_id": "audit",
+            "placement_id": "w",
+            "height_m": 1.8,
+            "bottom_m": 0.9,
+            "reading_distance_m": 5.0,
+        },
+        {
+            "session_id": "s1",
+            "placement_id": "w",
+            "height_m": nan,
+            "details_json": '{"face_distance_m": "3.5"}',
+        },
+        {"session_id": "s2", "placement_id": "w", "details_json": '{"face_distance_m": 4.5}'},
+        {"session_id": "s3", "placement_id": "x", "height_m": 1.0, "details_json": "[]"},
+    ]
+    assert face_views(field_table("audits", rows)) == {"w": FaceView(0.9, 1.8, 4.0)}
+    assert face_views(field_table("audits", rows[:1])) == {"w": FaceView(0.9, 1.8, 5.0)}
+
+
 def people_who_pass(n, *, ratio, placements=1, seed=0):
     rng = np.random.default_rng(seed)
     slope = np.log(ratio) / (np.log1p(20) - np.log1p(1))
@@ -128,8 +152,6 @@ def test_other_columns_can_be_held():
 
 def test_answers_become_notices():
     answers = interview_answers(40, rate=0.5, habituation=0.5, placement_id="w", rng=np.random.default_rng(1))
-    from gazestudy.model.fieldwork import field_table
-
     table = field_table("answers", answers.assign(session_id="i"))
     table.loc[table["item"] == "noticed", "value"] = ["maybe", *["Yes ", "no"] * 19, "yes"]
     found = notices_from_answers(table)
