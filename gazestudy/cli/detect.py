@@ -41,6 +41,9 @@ def detect(
         Path | None,
         typer.Option("--camera", help="Scene camera calibration (JSON as Pupil Cloud writes it)."),
     ] = None,
+    name: Annotated[
+        str | None, typer.Option("--name", help="Which recording, where a folder or file holds several.")
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", help="CSV file for the gaze events, or for the comparison."),
@@ -64,14 +67,14 @@ def detect(
             raise ParameterError(
                 "--compare", compare, "no --method and --set beside it: ivt:threshold_deg_s=30,..."
             )
-        _compare(console, path, compare, camera, out, is_study=is_study)
+        _compare(console, path, compare, camera, name, out, is_study=is_study)
         return
     if is_study:
         raise ParameterError(
             "TABLE", str(path), "a table or recording; for a study, gazestudy run or --compare"
         )
     events = detect_in_file(
-        path, method=method or "ivt", camera_path=camera, parameters=parse_settings(settings)
+        path, method=method or "ivt", camera_path=camera, parameters=parse_settings(settings), name=name
     )
     counts = {str(kind): int(n) for kind, n in events["kind"].value_counts(sort=False).items() if n}
     provenance = events.attrs["provenance"]
@@ -79,14 +82,21 @@ def detect(
         write_events(events, out)
     console.document({"counts": counts, "provenance": provenance, "out": str(out) if out else None})
     console.say(", ".join(f"{n} {kind}" for kind, n in counts.items()) or "no gaze events")
-    for name, value in provenance["parameters"].items():
-        console.say(f"  {name} = {value}")
+    for parameter, value in provenance["parameters"].items():
+        console.say(f"  {parameter} = {value}")
     if out is not None:
         console.say(f"events in {out}, parameters in {out.with_suffix('.json')}")
 
 
 def _compare(
-    console: Console, path: Path, compare: str, camera: Path | None, out: Path | None, *, is_study: bool
+    console: Console,
+    path: Path,
+    compare: str,
+    camera: Path | None,
+    name: str | None,
+    out: Path | None,
+    *,
+    is_study: bool,
 ) -> None:
     from gazestudy.pipeline.comparing import (
         compare_in_file,
@@ -104,7 +114,7 @@ def _compare(
             found = compare_in_study(study, variants, progress=progress)
     else:
         with console.progress() as progress:
-            found = compare_in_file(path, variants, camera_path=camera, progress=progress)
+            found = compare_in_file(path, variants, camera_path=camera, name=name, progress=progress)
     files = write_comparison(found, out) if out is not None else []
     for note in found.notes:
         console.warn(note)

@@ -104,6 +104,9 @@ def grab_picture(
     ],
     out: Annotated[Path, typer.Option("--out", "-o", help="PNG to write.")],
     recording: Annotated[str, typer.Option("--recording", metavar="ID", help="Recording of a study.")] = "",
+    name: Annotated[
+        str | None, typer.Option("--name", help="Which recording, where a folder or file holds several.")
+    ] = None,
     at_s: Annotated[float, typer.Option("--at", min=0, help="When, s from the first frame.")] = 0.0,
     corners: Annotated[
         str,
@@ -125,6 +128,7 @@ def grab_picture(
     taken = grab(
         source,
         recording=recording,
+        name=name,
         at_s=at_s,
         quad_px=_corners(corners) if corners else None,
         aspect=(width_mm or 1) / (height_mm or 1) if known else None,

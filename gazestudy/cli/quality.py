@@ -35,6 +35,9 @@ def quality(
             " (or x_ref_px.., x_share..), or x_px and y_px, or x_deg and y_deg; also recording, event.",
         ),
     ] = None,
+    name: Annotated[
+        str | None, typer.Option("--name", help="Which recording, where a folder or file holds several.")
+    ] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="CSV file with all columns.")] = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -58,7 +61,7 @@ def quality(
         with open_study(path, read_only=True) as study, console.progress() as progress:
             found = quality_of_study(study, window_s=length_s, targets=wanted, progress=progress)
     else:
-        found = quality_of_source(path, window_s=length_s, targets=wanted)
+        found = quality_of_source(path, window_s=length_s, targets=wanted, name=name)
     if out is not None:
         write_csv(found.table, out)
     for trouble in found.troubles:

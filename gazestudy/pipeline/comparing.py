@@ -194,13 +194,18 @@ def compare_in_study(study: Study, variants: Sequence[Variant], *, progress: Pro
 
 
 def compare_in_file(
-    path: Path, variants: Sequence[Variant], *, camera_path: Path | None = None, progress: Progress = SILENT
+    path: Path,
+    variants: Sequence[Variant],
+    *,
+    camera_path: Path | None = None,
+    name: str | None = None,
+    progress: Progress = SILENT,
 ) -> Comparison:
     """Compare detectors on one table or recording.
 
     Parameters
     ----------
-    path, camera_path : Path
+    path, camera_path, name
         As for `gazestudy.pipeline.detecting.detect_in_file`.
     variants : sequence of Variant
         The detectors.
@@ -217,7 +222,7 @@ def compare_in_file(
     for variant in variants:
         raise_if_cancelled(progress)
         found[variant.label] = detect_in_file(
-            path, method=variant.method, camera_path=camera_path, parameters=variant.parameters
+            path, method=variant.method, camera_path=camera_path, parameters=variant.parameters, name=name
         )
         progress.advance()
     n = max((int(table["last_sample"].max()) + 1 for table in found.values() if len(table)), default=0)

@@ -32,6 +32,7 @@ def detect_in_file(
     method: str = "ivt",
     camera_path: Path | None = None,
     parameters: Mapping[str, Any] | None = None,
+    name: str | None = None,
     progress: Progress = SILENT,
 ) -> pd.DataFrame:
     """Detect gaze events in a table or in a recording.
@@ -47,6 +48,8 @@ def detect_in_file(
         Calibration of the scene camera (JSON as Pupil Cloud writes it).
     parameters : mapping, optional
         Parameters of the detector that differ from the defaults.
+    name : str, optional
+        Which recording, where there are several.
     progress : Progress, optional
         Who is told, and who may ask to stop.
 
@@ -60,7 +63,7 @@ def detect_in_file(
     InputError
         If the file cannot be used.
     """
-    gaze, recording = load_gaze(path)
+    gaze, recording = load_gaze(path, name)
     camera = recording.camera if recording is not None else None
     if camera_path is not None:
         camera = _read_camera(camera_path)
@@ -80,13 +83,15 @@ def _read_camera(path: Path) -> Camera:
     return camera_from_json(values, None, source="user")
 
 
-def load_gaze(path: Path) -> tuple[pd.DataFrame, Recording | None]:
+def load_gaze(path: Path, name: str | None = None) -> tuple[pd.DataFrame, Recording | None]:
     """Read gaze from a table, or a recording.
 
     Parameters
     ----------
     path : Path
         A table with `t_ns`, or anything an importer knows.
+    name : str, optional
+        Which recording, where there are several.
 
     Returns
     -------
@@ -102,7 +107,7 @@ def load_gaze(path: Path) -> tuple[pd.DataFrame, Recording | None]:
     """
     if path.is_file() and path.suffix.lower() in _TABLES and (table := _plain_table(path)) is not None:
         return table, None
-    recording = read_recording(path)
+    recording = read_recording(path, name=name)
     return recording.gaze, recording
 
 

@@ -49,6 +49,7 @@ def grab(
     source: Path,
     *,
     recording: str = "",
+    name: str | None = None,
     at_s: float = 0.0,
     quad_px: ArrayLike | None = None,
     aspect: float | None = None,
@@ -61,6 +62,8 @@ def grab(
         A study (then with `recording`), a recording as it was recorded or exported, a video, or a photograph.
     recording : str, optional
         Which recording of a study.
+    name : str, optional
+        Which recording of a folder or file that holds several.
     at_s : float, default 0
         When, s from the first frame.
     quad_px : array_like of float, shape (4, 2), optional
@@ -83,7 +86,7 @@ def grab(
     StudyError
         If there is no such recording.
     """
-    scene, t_s, camera = _scene(Path(source), recording, at_s)
+    scene, t_s, camera = _scene(Path(source), recording, name, at_s)
     if quad_px is not None:
         scene = rectify(scene, quad_px, camera=camera, aspect=aspect)
     return Grabbed(scene, t_s, camera)
@@ -141,7 +144,9 @@ def check_pictures(pictures: Sequence[Path], study: Study | None = None) -> pd.D
     return suitability(references)
 
 
-def _scene(source: Path, recording: str, at_s: float) -> tuple[Picture, float, Camera | None]:
+def _scene(
+    source: Path, recording: str, name: str | None, at_s: float
+) -> tuple[Picture, float, Camera | None]:
     if source.suffix.lower() in _PICTURES:
         image = decode(load_picture(source).content)
         assert image is not None
@@ -159,7 +164,7 @@ def _scene(source: Path, recording: str, at_s: float) -> tuple[Picture, float, C
                 study.stream(kept.id, "frames"),
             )
     else:
-        read = read_recording(source)
+        read = read_recording(source, name=name)
         videos, camera, frames = read.videos, read.camera, read.frames
     if not videos:
         raise InputError(source, "there is no scene video", advice="Give a recording with its video")

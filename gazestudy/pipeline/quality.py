@@ -115,7 +115,11 @@ def quality_of_study(
 
 
 def quality_of_source(
-    path: Path, *, window_s: float | None = None, targets: Sequence[LookTarget] = ()
+    path: Path,
+    *,
+    window_s: float | None = None,
+    targets: Sequence[LookTarget] = (),
+    name: str | None = None,
 ) -> Quality:
     """Return the quality of a table or recording that is in no study.
 
@@ -127,13 +131,15 @@ def quality_of_source(
         Length of stretches, s; None: one row.
     targets : sequence of LookTarget, optional
         Points of the view that were looked at.
+    name : str, optional
+        Which recording, where there are several.
 
     Returns
     -------
     Quality
         Of this recording, named after the file.
     """
-    gaze, recording = load_gaze(path)
+    gaze, recording = load_gaze(path, name)
     if any(target.placement_id for target in targets):
         raise ParameterError("placement", str(path), "targets in the view; points on placements need a study")
     camera = None if recording is None else recording.camera

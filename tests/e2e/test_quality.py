@@ -168,6 +168,16 @@ def test_a_correction_by_hand_may_be_replaced(study, gazestudy):
     assert len(json.loads(gazestudy("correct", study, "--list", "--json").out)) == 1
 
 
+def test_one_of_several_recordings_is_chosen_by_name(made, tmp_path, gazestudy):
+    for name in ("walk-1", "walk-2"):
+        shutil.copytree(made / name, tmp_path / "stick" / name)
+    several = gazestudy("quality", tmp_path / "stick")
+    assert several.code == 1 and "--name" in several.err and "walk-2" in several.err
+    for words in (("quality",), ("detect", "--method", "ivt"), ("detect", "--compare", "ivt,idt")):
+        done = gazestudy(words[0], tmp_path / "stick", "--name", "walk-2", *words[1:])
+        assert done.code == 0, done.err
+
+
 def test_an_export_is_as_recorded_unless_asked(study, tmp_path, gazestudy):
     assert gazestudy("correct", study, "p02-1", "--by-deg", "1.5,0").code == 0
     x_px = {}
