@@ -182,17 +182,8 @@ def test_an_export_is_as_recorded_unless_asked(study, tmp_path, gazestudy):
     assert gazestudy("correct", study, "p02-1", "--by-deg", "1.5,0").code == 0
     x_px = {}
     for name, words in (("plain", ()), ("moved", ("--corrected",))):
-        words = (
-            "--to",
-            "glassestools",
-            "--out",
-            tmp_path / name,
-            "--no-video",
-            "--recording",
-            "p02-1",
-            *words,
-        )
-        done = gazestudy("export", study, *words)
+        where = ("--out", tmp_path / name, "--recording", "p02-1", "--no-video")
+        done = gazestudy("export", study, "--to", "glassestools", *where, *words)
         assert done.code == 0, done.err
         assert ("as recorded" in done.out) == (name == "plain")
         table = pd.read_csv(tmp_path / name / "p02-1" / "gazeData.tsv", sep="\t")
