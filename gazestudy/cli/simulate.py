@@ -21,6 +21,13 @@ def simulate(
         list[str] | None,
         typer.Option("--layout", help="File layout of the recordings; several take turns. [default: four]"),
     ] = None,
+    people: Annotated[int, typer.Option("--people", min=0, help="How many others walk about.")] = 30,
+    many: Annotated[
+        bool, typer.Option("--many", help="Fifty pictures drawn by lot, some of which hang nowhere.")
+    ] = False,
+    brightness: Annotated[
+        float, typer.Option("--brightness", min=0.05, max=2.0, help="0.3 is a dark station.")
+    ] = 1.0,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -37,6 +44,9 @@ def simulate(
             width_px=width_px,
             height_px=height_px,
             layouts=layout or DEFAULT_LAYOUTS,
+            people=people,
+            many=many,
+            brightness=brightness,
             progress=progress,
         )
     console.document({"folder": str(folder)})

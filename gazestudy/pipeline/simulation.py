@@ -29,6 +29,7 @@ from gazestudy.simulate import (
     plain_camera,
     simulate_walk,
 )
+from gazestudy.simulate.layout import STANDARD, plan_layout
 
 DEFAULT_LAYOUTS = ("pupil_cloud_neon", "pupil_cloud_invisible", "generic_table", "glassestools")
 _DAYPARTS = ("morning peak", "midday", "evening peak")
@@ -37,6 +38,7 @@ _DAY_NS = 24 * 3600 * 10**9
 _FIRST_UNIX_NS = 1_789_974_000_000_000_000  # 21 September 2026, 07:00 UTC, a Monday
 _FILLER_S = 0.5
 _ON_SOMETHING = ["placement_id", "eye_placement_id", "behind_placement_id"]
+_DARK_BELOW = 0.6
 _LEAST_PX = 24.0  # advertisements that look narrower have no row in the homographies
 
 README = """# Simulated sessions
@@ -86,6 +88,9 @@ def simulate_sessions(
     video: VideoSettings | None = None,
     reference_long_px: int = 900,
     picture_format: Literal["png", "jpg"] = "png",
+    people: int = 30,
+    many: bool = False,
+    brightness: float = 1.0,
     command: str = "",
     progress: Progress = SILENT,
 ) -> Path:
@@ -113,6 +118,12 @@ def simulate_sessions(
         Longer side of the placement pictures, px.
     picture_format : {"png", "jpg"}, optional
         File format of the placement pictures.
+    people : int, optional
+        How many other people walk about.
+    many : bool, optional
+        Fifty pictures drawn by lot, some of which hang nowhere, instead of the standard station.
+    brightness : float, optional
+        Factor on every picture; below 0.6 the exposure is longer and the noise stronger, as cameras do.
     command : str, optional
         What the README says it was made by.
     progress : Progress, optional
@@ -139,7 +150,12 @@ def simulate_sessions(
         raise ParameterError("participants", participants, "1 or more")
     if width_px % 2 or height_px % 2:
         raise ParameterError("width_px, height_px", (width_px, height_px), "even numbers")
-    station = build_station(np.random.default_rng([seed, 0]), reference_long_px=reference_long_px)
+    if not brightness > 0:
+        raise ParameterError("brightness", brightness, "a positive number")
+    layout = plan_layout(np.random.default_rng([seed, 2])) if many else STANDARD
+    station = build_station(
+        np.random.default_rng([seed, 0]), reference_long_px=reference_long_px, people=people, layout=layout
+    )
     with new_folder(out) as folder:
         _write_placements(station, folder, picture_format)
         (folder / "truth").mkdir()
@@ -154,6 +170,7 @@ def simulate_sessions(
                 (width_px, height_px),
                 fps_hz,
                 layouts[number % len(layouts)],
+                brightness,
             )
             row = _row_of(number, layouts[number % len(layouts)])
             recording = _recording_of(walk, row)
@@ -173,7 +190,11 @@ def simulate_sessions(
         _write_rows(folder / "truth" / "clocks.csv", clocks)
         text = README.format(
             least=_LEAST_PX,
-            command=command or _command(seed, participants, duration_s, width_px, height_px, layouts),
+            command=command
+            or _command(seed, participants, duration_s, width_px, height_px, layouts)
+            + (f" --people {people}" if people != 30 else "")
+            + (" --many" if many else "")
+            + (f" --brightness {brightness:g}" if brightness != 1.0 else ""),
         )
         (folder / "README.md").write_text(text, encoding="utf-8", newline="\n")
     return out
@@ -197,6 +218,7 @@ def _walk_of(
     size_px: tuple[int, int],
     fps_hz: float,
     layout: str,
+    brightness: float,
 ) -> Walk:
     """Send one person through the station; device and habits follow from the layout and the number."""
     rng = np.random.default_rng([seed, 1, number])
@@ -223,6 +245,9 @@ def _walk_of(
         start_ns=_FIRST_UNIX_NS + number * (_DAY_NS // 6),
         imu_axes="neon" if layout == "pupil_cloud_neon" else "camera",
         filler_s=_FILLER_S if layout.startswith("pupil_cloud") else 0.0,
+        brightness=brightness,
+        exposure_ms=20.0 if brightness < _DARK_BELOW else 9.0,
+        noise_levels=5.0 if brightness < _DARK_BELOW else 2.0,
     )
 
 

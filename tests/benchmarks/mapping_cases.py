@@ -38,7 +38,7 @@ def twins(bench: Bench) -> list[Figure]:
     refused = ""
     for clip in bench.twins:
         try:
-            mapping = map_clip(clip)
+            mapping = bench.mapped(clip).mapping
         except ParameterError as error:
             refused = str(error)
             mapping = map_clip(clip, references=_copies(clip))

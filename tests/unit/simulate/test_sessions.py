@@ -83,3 +83,19 @@ def test_shipped_sessions_are_whole_and_small():
         if float(row["dwell_ms"]) > 300
     }
     assert len(looked) >= 8
+
+
+def test_a_crowded_dark_station_of_many_pictures(tmp_path):
+    out = simulate_sessions(
+        tmp_path / "out",
+        participants=1,
+        layouts=("glassestools",),
+        people=3,
+        many=True,
+        brightness=0.4,
+        **(TINY | {"reference_long_px": 60}),
+    )
+    assert sum(1 for _ in (out / "placements").iterdir()) == 50
+    assert "--people 3 --many --brightness 0.4" in (out / "README.md").read_text(encoding="utf-8")
+    with pytest.raises(ParameterError, match="brightness"):
+        simulate_sessions(tmp_path / "no", participants=1, brightness=0.0, **TINY)
