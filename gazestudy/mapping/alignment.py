@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from gazestudy._cv2 import cv2
 from gazestudy.geometry.homographies import apply_homography, corners_px, scaling, side_lengths
 from gazestudy.mapping.blur import smeared
+from gazestudy.mapping.lighting import robust_line
 from gazestudy.mapping.references import Artwork
 from gazestudy.mapping.view import Patch, bounds
 
@@ -249,21 +250,5 @@ def _exposed_like(drawn: Bytes, real: Bytes, points: Floats) -> Bytes:
     here, there = (
         cv2.blur(image, (_SMOOTH_PX, _SMOOTH_PX))[rows, columns].astype(np.float64) for image in (drawn, real)
     )
-    gain, offset = _robust_line(here, there)
+    gain, offset = robust_line(here, there)
     return np.asarray(cv2.addWeighted(drawn, gain, drawn, 0.0, offset), dtype=np.uint8)
-
-
-def _robust_line(x: Floats, y: Floats) -> tuple[float, float]:
-    """Fit y = gain x + offset to the largest group of points; people in front belong to no such group.
-
-    Every line through two points half the range apart is tried: deterministic, cheap for a hundred points.
-    """
-    order = np.argsort(x, kind="stable")
-    half = len(x) // 2
-    low, high = order[:half], order[-half:]
-    run = x[high] - x[low]
-    gains = np.append(np.clip((y[high] - y[low]) / np.where(run > 4, run, np.inf), 0.25, 2.5), 1.0)
-    offsets = np.append(y[low], np.median(y)) - gains * np.append(x[low], np.median(x))
-    misses = np.abs(gains[:, None] * x + offsets[:, None] - y)
-    best = int(np.argmin(np.minimum(misses, 20.0).sum(axis=1)))
-    return float(gains[best]), float(offsets[best])

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from gazestudy._cv2 import cv2
 from gazestudy.geometry.homographies import apply_homography, corners_px, jacobian, scaling, side_lengths
 from gazestudy.mapping.blur import smeared
+from gazestudy.mapping.lighting import robust_line
 from gazestudy.mapping.references import Artwork
 from gazestudy.mapping.view import Patch
 
@@ -24,6 +25,9 @@ CELL_PX = 12
 _MIN_CELLS, _MAX_CELLS = 3, 20
 _TEXTURE_SD = 4.0  # grey levels; below it print is as flat as noise
 _ALIKE = 0.5
+_CLEAR = 0.6
+_LIT_CELLS = 100  # enough to know the light by
+_AS_BRIGHT, _UNEVEN = 15.0, 6.0  # grey levels
 _EXACT = 0.75  # lettering of the same size and place correlates by more than 0.5 when seen small
 
 
@@ -37,21 +41,30 @@ class Appearance:
         Share of the textured cells in the image whose correlation with the artwork exceeds 0.5.
     cells : int
         Number of textured cells in the image.
-    in_image_share : float
-        Share of all cells that lie in the image.
+    in_image : ndarray of bool, shape (rows, columns)
+        Which cells lie in the image.
     judged, alike, exact : ndarray of bool, shape (rows, columns)
         Which cells are textured and in the image, and which of them correlate by more than 0.5 and 0.75.
     weight : ndarray of float64, shape (rows, columns)
         Contrast of the artwork in each cell, grey levels: how telling it is.
+    clear : ndarray of bool, shape (rows, columns)
+        Which cells look as if nothing stood in front of them: textured ones correlate by more than 0.6, flat
+        ones are flat and as bright as they should be.
     """
 
     confidence: float
     cells: int
-    in_image_share: float
+    in_image: NDArray[np.bool_]
     judged: NDArray[np.bool_]
     alike: NDArray[np.bool_]
     exact: NDArray[np.bool_]
     weight: Floats
+    clear: NDArray[np.bool_]
+
+    @property
+    def in_image_share(self) -> float:
+        """Share of all cells that lie in the image."""
+        return float(self.in_image.mean())
 
     @property
     def visible_share(self) -> float:
@@ -110,13 +123,31 @@ def appearance(
         middle = [[(size[0] - 1) / 2, (size[1] - 1) / 2]]
         path_px = path_px * part.to_part[[0, 1], [0, 1]]
         drawn = smeared(drawn, np.linalg.solve(jacobian(to_image, middle)[0], path_px))
-    expected = cells_of(_smooth(drawn), columns, rows)
-    scores, deviations = cell_correlation(cells_of(_smooth(seen), columns, rows), expected)
+    expected, found = (cells_of(_smooth(picture), columns, rows) for picture in (drawn, seen))
+    scores, deviations = cell_correlation(found, expected)
     textured = in_image & (deviations > _TEXTURE_SD)
     cells = int(np.count_nonzero(textured))
     alike, exact = textured & (scores > _ALIKE), textured & (scores > _EXACT)
     share = int(np.count_nonzero(alike)) / cells if cells else 0.0
-    return Appearance(share, cells, float(in_image.mean()), textured, alike, exact, deviations)
+    clear = np.where(textured, scores > _CLEAR, _as_bright(expected, found, deviations, in_image))
+    return Appearance(share, cells, in_image, textured, alike, exact, deviations, clear)
+
+
+def _as_bright(
+    expected: NDArray[np.generic],
+    found: NDArray[np.generic],
+    deviations: Floats,
+    in_image: NDArray[np.bool_],
+) -> NDArray[np.bool_]:
+    """Say which cells are as bright, and at most as uneven, as the artwork under the light of the frame."""
+    wanted, seen = expected.mean(axis=2).astype(np.float64), found.mean(axis=2).astype(np.float64)
+    if np.count_nonzero(in_image) < 2:
+        return in_image
+    some = slice(None, None, max(1, np.count_nonzero(in_image) // _LIT_CELLS))
+    gain, offset = robust_line(wanted[in_image][some], seen[in_image][some])
+    even = found.std(axis=2) < gain * deviations + _UNEVEN
+    bright: NDArray[np.bool_] = in_image & even & (np.abs(gain * wanted + offset - seen) < _AS_BRIGHT)
+    return bright
 
 
 def _cell_count(length_px: float) -> int:
@@ -149,7 +180,8 @@ def cell_correlation(
 GRID = 16
 """Rows and columns of the grid on which evidence and hidden parts are kept."""
 
-_HIDDEN = 0.3
+_HIDDEN = 0.5
+_FLAT_WEIGHT = 4.0  # grey levels of contrast that the brightness of a flat cell is worth
 
 
 def hidden_parts(look: Appearance) -> NDArray[np.bool_]:
@@ -163,21 +195,22 @@ def hidden_parts(look: Appearance) -> NDArray[np.bool_]:
     Returns
     -------
     ndarray of bool, shape (GRID, GRID)
-        True where less than 30 % of the textured cells around look right, weighted by contrast. A part
-        without texture around it is not hidden: there is nothing to judge by.
+        True where less than half of the cells around are clear, weighted by contrast. A part outside the
+        image is not hidden: there is nothing to judge by.
 
     Notes
     -----
-    On simulated walks this finds 54 to 59 % of the gaze samples that lie on somebody in front of a placement,
-    and takes 1 to 5 % of those on the placement for hidden; at 50 % it would be 74 to 80 % and 2 to 7 %, and
-    the looks lost weigh more.
+    On a simulated walk this finds 77 % of the gaze samples that lie on somebody in front of a placement, and
+    takes 2.0 % of those on the placement for hidden. By texture alone it was 32 and 0.9 %: people in front of
+    an empty sky or a plain wall went unseen. What is left lies on the outlines of people.
     """
     rows, columns = look.judged.shape
     at = np.ix_(_nearest(rows), _nearest(columns))
-    weight = np.where(look.judged, look.weight, 0.0)[at]
-    right = np.where(look.alike[at], weight, 0.0)
+    flat = np.where(look.in_image & ~look.judged, _FLAT_WEIGHT, 0.0)
+    weight = np.where(look.judged, look.weight, flat)[at]
+    right = np.where(look.clear[at], weight, 0.0)
     around, right = (
-        cv2.GaussianBlur(grid, (5, 5), 1.0, borderType=cv2.BORDER_REPLICATE) for grid in (weight, right)
+        cv2.GaussianBlur(grid, (0, 0), 1.0, borderType=cv2.BORDER_REPLICATE) for grid in (weight, right)
     )
     hidden: NDArray[np.bool_] = right < _HIDDEN * around
     return hidden

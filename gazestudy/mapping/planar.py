@@ -31,7 +31,7 @@ from gazestudy.model.camera import Camera
 from gazestudy.model.provenance import Provenance
 from gazestudy.progress import SILENT, Progress, raise_if_cancelled
 
-VERSION = 7
+VERSION = 9
 
 Bytes = NDArray[np.uint8]
 
@@ -236,7 +236,7 @@ class _Mapping:
                     progress.advance()
             for slot in follower.flush():
                 writer.take(slot)
-        table = writer.finish()
+        table = writer.finish(follower.copies.numbers())
         facts = {
             "frames": writer.frames,
             "keyframes": follower.keyframes,

@@ -7,7 +7,7 @@ rows are kept as plain numbers and named at the end.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
@@ -121,8 +121,8 @@ class RowWriter:
             self._write(*self._recent)
             del self._recent[0]
 
-    def finish(self) -> pd.DataFrame:
-        """Return the table (contract `MAPPING`) of all frames taken."""
+    def finish(self, numbers: Mapping[Track, int]) -> pd.DataFrame:
+        """Return the table (contract `MAPPING`) of all frames taken, with the numbers of prints by track."""
         if self._recent:
             self._write(self._recent[-2] if len(self._recent) > 1 else None, self._recent[-1], None)
         if not self._filled:
@@ -130,7 +130,8 @@ class RowWriter:
         rows = np.concatenate([*self._pieces[:-1], self._pieces[-1][: self._filled]])
         tracks = list(self._tracks)
         named = self._named(rows, tracks)
-        copies = np.array([track.root().copy for track in tracks] + [0])[rows["track"]]
+        roots = [track.root() for track in tracks]
+        copies = np.array([numbers.get(root, root.copy) for root in roots] + [0])[rows["track"]]
         order = np.lexsort((copies, named["placement_id"], rows["frame"]))
         table = named.assign(copy=copies.astype(np.int64)).iloc[order].reset_index(drop=True)
         self.states = dict(sorted(Counter(table["state"].astype(str).tolist()).items()))

@@ -24,6 +24,7 @@ from gazestudy.mapping.ahead import Crew, Prepared
 from gazestudy.mapping.alignment import Alignment, align, carried, flow, inside
 from gazestudy.mapping.appearance import Appearance, appearance
 from gazestudy.mapping.blur import Shutter
+from gazestudy.mapping.copies import Copies
 from gazestudy.mapping.detection import Detector, Refused, Search
 from gazestudy.mapping.references import Artwork
 from gazestudy.mapping.rigid import rigid_errors_px, rigid_fit
@@ -93,6 +94,7 @@ class Follower:
         self._only_looked_at = only_looked_at
         self._walls = None if self._matrix is None else Walls(artworks, self._matrix, limits)
         self._shutter = Shutter()
+        self.copies = Copies(artworks)
         self._slots: deque[Slot] = deque()
         self._count = self._pause = 0
         self._wanted: tuple[Slot, tuple[slice, slice], float] | None = None
@@ -134,6 +136,7 @@ class Follower:
         slot = self._slots.popleft()
         if self._walls is not None:
             self._walls.place(slot)
+        self.copies.take(slot)
         return slot
 
     def _look(self, gaze_px: Floats | None) -> tuple[float, float] | None:

@@ -246,7 +246,7 @@ MAPPING = _contract(
     T_NS,
     _PLACEMENT,
     Column("creative_id", "str", "which picture of the placement was recognised"),
-    Column("copy", "int", "0, 1, ... where the placement hangs more than once in view"),
+    Column("copy", "int", "0, 1, ... where the placement hangs more than once; -1 if not known which"),
     Column("state", "category", "mapped, or why a candidate was refused", MAPPING_STATES),
     *(
         Column(

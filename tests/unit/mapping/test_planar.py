@@ -131,6 +131,28 @@ def test_copies_keep_their_numbers(scene, make_artwork):
         assert len(set(sides)) == 1, number
 
 
+@pytest.mark.parametrize("with_neighbour", [True, False])
+def test_prints_seen_one_after_the_other_are_told_apart_by_a_neighbour_or_left_open(
+    scene, make_artwork, with_neighbour
+):
+    twin, neighbour = make_artwork(7), make_artwork(8)
+    size = 300, 420
+    frames = []
+    for i in range(16):
+        x = 1.1 if i < 8 else -1.1  # the head turns from the left print to the right one
+        items = [(twin, scene.pose(x - 1.6, 3, 0, 0.9, size)), (twin, scene.pose(x + 1.6, 3, 0, 0.9, size))]
+        items += [(neighbour, scene.pose(x, 3, 0, 0.9, size))] * with_neighbour
+        frames.append(scene.draw(items, seed=i))
+    references = [
+        Reference("a", "a1", twin, copies=2, size_mm=(900, 1260)),
+        Reference("b", "b1", neighbour, size_mm=(900, 1260)),
+    ]
+    table = mapped(map_frames(timed(frames), references, scene.camera, parameters=QUICK))
+    copies = table[table["placement_id"] == "a"].set_index("frame")["copy"]
+    assert sorted(copies.index) == list(range(16))
+    assert set(copies[:8]) == {0} and set(copies[8:]) == ({1} if with_neighbour else {-1})
+
+
 def test_a_placement_seen_twice_that_hangs_once_is_ambiguous(scene, make_artwork):
     image = make_artwork(7)
     pair = [(image, scene.pose(x, 3, 0, 0.9, (300, 420))) for x in (-0.8, 0.8)]
@@ -393,7 +415,8 @@ def test_only_what_may_stand_in_front_is_no_doubt(rows, columns, suspected):
     shape = GRID, GRID
     right = np.ones(shape, dtype=bool)
     right[rows, columns] = False
-    look = Appearance(1.0, GRID**2, 1.0, np.ones(shape, dtype=bool), right, right, np.full(shape, 20.0))
+    every = np.ones(shape, dtype=bool)
+    look = Appearance(1.0, GRID**2, every, every, right, right, np.full(shape, 20.0), right)
     evidence = Evidence()
     for _ in range(30):
         evidence.add(look)
