@@ -172,6 +172,14 @@ def test_breaking_loses_nothing_and_cuts_no_syllable(words):
     assert "".join(clusters(words)) == words
 
 
+def test_two_sets_of_letters_of_one_font_do_not_mix():
+    """PDF writing knows fonts by their inner name; the second set must not be looked up in the first."""
+    Typesetter("Station point")
+    second = Typesetter("Quan sát tại một điểm")
+    shown = [shaped for _, shaped, _ in second._runs("Quan sát tại một điểm", 9, False)]
+    assert "".join(shown) == "Quan sát tại một điểm"
+
+
 @needs["th"]
 def test_lines_fit_their_width():
     setter = Typesetter("".join(SAMPLES.values()))

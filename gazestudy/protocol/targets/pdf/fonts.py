@@ -17,6 +17,7 @@ from functools import lru_cache
 from itertools import chain
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 from gazestudy.errors import GazestudyError
 
@@ -127,6 +128,7 @@ def embeddable(font: FontFile, text: str) -> bytes:
             _set_weight(source)
         if "glyf" not in source:
             _to_truetype(source)
+        _rename(source, f"{font.path.stem}-{crc32(text.encode()):08x}")
         source.save(made)
     return made.getvalue()
 
@@ -223,6 +225,15 @@ def _set_weight(font: Any) -> None:
         axis.axisTag: (400 if axis.axisTag == "wght" else axis.defaultValue) for axis in font["fvar"].axes
     }
     instancer.instantiateVariableFont(font, axes, inplace=True)
+
+
+def _rename(font: Any, name: str) -> None:
+    """Give the font a name of its own: the writer of PDF takes fonts of one name for one font."""
+    plain = "".join(letter for letter in name if letter.isascii() and (letter.isalnum() or letter == "-"))
+    font["name"].names = [record for record in font["name"].names if record.nameID not in (4, 6)]
+    for number in (4, 6):
+        font["name"].setName(plain, number, 3, 1, 0x409)
+        font["name"].setName(plain, number, 1, 0, 0)
 
 
 def _to_truetype(font: Any) -> None:
