@@ -5,6 +5,7 @@ from gazestudy.fieldwork.checks import check_field_log
 from gazestudy.fieldwork.crowding import FRUIN, level_of_service
 from gazestudy.fieldwork.figures import FIGURES
 from gazestudy.fieldwork.focal import focal_table
+from gazestudy.fieldwork.followed import FollowedLooking, followed_looking, stay_curve
 from gazestudy.fieldwork.levels import level_shares, scan_densities
 from gazestudy.fieldwork.observers import ObserverAgreement, observer_agreement
 from gazestudy.fieldwork.occlusion import (
@@ -27,6 +28,7 @@ __all__ = [
     "FaceView",
     "FieldFigures",
     "FieldSummary",
+    "FollowedLooking",
     "ObserverAgreement",
     "OcclusionFit",
     "blind_spot_test",
@@ -39,6 +41,7 @@ __all__ = [
     "find_pairs",
     "fit_occlusion",
     "focal_table",
+    "followed_looking",
     "level_of_service",
     "level_shares",
     "notices_from_answers",
@@ -46,5 +49,6 @@ __all__ = [
     "refusal",
     "scan_densities",
     "session_seconds",
+    "stay_curve",
     "summarise_field_log",
 ]

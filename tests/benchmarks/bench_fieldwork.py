@@ -50,7 +50,7 @@ def _coverage(name: str, plan: FieldDay, studies: int, *, seed: int) -> None:
         table = field_figures(log, figures=FIGURES).table.set_index("figure")
         for figure in FIGURES:
             low, high, true = table.loc[figure, "low"], table.loc[figure, "high"], truth.figures[figure]
-            noted = truth.noted_notice_rate if figure == "notice_rate" else true
+            noted = truth.noted_notice_rate if figure == "notice_rate" else true * _counted(plan, figure)
             inside.loc[figure] += [int(low <= true <= high), int(low <= noted <= high)]
         row = table.loc["notice_rate"]
         low, high = share_interval(int(row["numerator"]), int(row["denominator"]))
@@ -62,6 +62,11 @@ def _coverage(name: str, plan: FieldDay, studies: int, *, seed: int) -> None:
     print(f"naive Wilson, notice rate as noted: {naive / studies * 100:.1f} %")
     print(f"notice rate: mean {np.mean(values):.4f}, truth {truth.figures['notice_rate']:.4f}, ", end="")
     print(f"as noted {truth.noted_notice_rate:.4f}, mean width {np.mean(widths):.4f}")
+
+
+def _counted(plan: FieldDay, figure: str) -> float:
+    """Return the share of a figure that is left when observers miss people."""
+    return 1 - plan.observers[0].misses_people if figure in ("flow_per_min", "density_m2") else 1.0
 
 
 def _people(*, seed: int) -> None:
