@@ -178,3 +178,13 @@ def test_session_ids_notice_every_wrong_letter_and_exchange():
         swapped = list(one)
         swapped[i], swapped[j] = swapped[j], swapped[i]
         assert is_mistyped("".join(swapped)) == (one[i] != one[j])
+
+
+def test_the_example_of_the_readme_is_right():
+    import re
+    from pathlib import Path
+
+    readme = (Path(__file__).parents[3] / "protocols" / "README.md").read_text(encoding="utf-8")
+    example = re.search(r"```yaml\n(.*?)```", readme, flags=re.S)
+    assert find_warnings(parse_protocol(example[1])) == []
+    assert all(f"| `{name}` |" in readme for name in TEMPLATES)

@@ -161,7 +161,12 @@ def test_thai_marks_are_placed_by_the_font(tmp_path):
 
 @pytest.mark.parametrize(
     "words",
-    ["เดินผ่านป้ายโฆษณาในสถานีรถไฟฟ้า", "看，“一眼”：车站（站厅）。", "two words, and 25 %", "ที่ปี้ น้ำ 3 s"],
+    [
+        "เดินผ่านป้ายโฆษณาในสถานีรถไฟฟ้าตามกระแสคน",
+        "看，“一眼”：车站（站厅）。",
+        "two words, and 25 %",
+        "ที่ปี้ น้ำ 3 s",
+    ],
 )
 def test_breaking_loses_nothing_and_cuts_no_syllable(words):
     parts = atoms(words)
@@ -169,6 +174,7 @@ def test_breaking_loses_nothing_and_cuts_no_syllable(words):
     for before, after in itertools.pairwise(parts):
         assert after[0] not in "，。：”）ๆะาำ่้๊๋็ัิีึืุู"
         assert before[-1] not in "“（เแโใไ"
+        assert not before.endswith("ระ") or not after.startswith("แส")
     assert "".join(clusters(words)) == words
 
 

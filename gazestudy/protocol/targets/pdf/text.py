@@ -174,7 +174,7 @@ def atoms(text: str) -> list[str]:
     for word in re.findall(r"[^ \u200b]+[ \u200b]*|[ \u200b]+", text):
         piece = ""
         for letter in word:
-            if piece and _may_break(piece[-1], letter):
+            if piece and _may_break(piece, letter):
                 pieces.append(piece)
                 piece = ""
             piece += letter
@@ -183,12 +183,14 @@ def atoms(text: str) -> list[str]:
     return pieces
 
 
-def _may_break(before: str, after: str) -> bool:
+def _may_break(piece: str, after: str) -> bool:
+    before = piece[-1]
     if after in _NOT_FIRST or before in _NOT_LAST or after in " \u200b":
         return False
     if _is_thai(before) and _is_thai(after):
         begins = after in _LEADING_VOWELS and before not in _LEADING_VOWELS
-        return begins or before in "ะๆฯ"
+        # kra-, pra- and the like are beginnings of words
+        return not piece.endswith("ระ") and (begins or before in "ะๆฯ")
     if before == "/" and after.isalpha():
         return True
     return any(unicodedata.east_asian_width(one) == "W" for one in (before, after))
