@@ -48,6 +48,14 @@ def add_key_frame(
         ),
     ],
     at_s: AtS,
+    points: Annotated[
+        str | None,
+        typer.Option(
+            "--points",
+            metavar="'X,Y X,Y X,Y X,Y'",
+            help="Where corners are out of sight: four other points of the reference image, px, clockwise.",
+        ),
+    ] = None,
     picture: Picture = "",
     copy: Copy = 0,
     replace: Annotated[bool, typer.Option("--replace", help="Take the place of corners there.")] = False,
@@ -71,6 +79,7 @@ def add_key_frame(
             placement,
             corner_pairs(corners),
             at_s=at_s,
+            points=corner_pairs(points) if points is not None else None,
             creative_id=picture,
             copy=copy,
             made_by=made_by,

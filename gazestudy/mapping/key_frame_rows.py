@@ -91,18 +91,18 @@ def _joined(both: list[Seen], artworks: Sequence[Artwork], limit: float) -> _Joi
     located.sort(key=lambda one: abs(one.t_ns - one.anchor.key_frame.t_ns))
     near, far = located[:2]
     art = artworks[near.anchor.artwork]
+    best = near if near.refined or not far.refined else far
     if near.anchor.artwork != far.anchor.artwork:  # the screen changed its picture between them
-        return _Joined(near if near.refined or not far.refined else far, "mapped")
+        return _Joined(best, "mapped")
     corners = corners_px(*art.size_px)
     here, there = apply_homography(near.homography, corners), apply_homography(far.homography, corners)
     off = float(np.linalg.norm(here - there, axis=1).max() / max(side_lengths(here)[[0, 2]].mean(), 1.0))
-    best = near if near.refined == far.refined else (near if near.refined else far)
-    if off > limit and not best.refined:
-        return _Joined(near, "ambiguous")
-    if best.refined:
-        if far.refined and near.refined and far.corner_error_share < near.corner_error_share:
-            best = far
+    if near.refined and far.refined and far.corner_error_share < near.corner_error_share:
+        best = far
+    if best.refined or np.isnan(off):  # without its corners in sight there is nothing to blend
         return _Joined(best, "mapped")
+    if off > limit:
+        return _Joined(near, "ambiguous")
     return _Joined(_between(near, far, here, there, corners, off), "mapped")
 
 

@@ -187,12 +187,13 @@ class Tracker:
         if clicked is None or problem is not None:
             what = f"{key_frame.placement_id} at {key_frame.t_ns} ns: {problem}"
             raise ParameterError("corners_px", what, "four corners of a placement in the scene image")
+        points = np.array(key_frame.at_shares) * art.size_px - 0.5
         sigma_px = self._limits.click_error_px / float(self._view.to_undistorted[0, 0])
-        homography = self._as_clicked(art, clicked, sigma_px)
-        at = _points_of_interest(art)
-        _, source = expected_errors_px(homography, corners_px(*art.size_px), at, sigma_px=sigma_px)
+        homography = self._as_clicked(art, points, clicked, sigma_px)
+        at = np.vstack([points, points.mean(axis=0)])
+        _, source = expected_errors_px(homography, points, at, sigma_px=sigma_px)
         error_px, share = float(source[4]), float(source[:4].max() / art.size_px[0])
-        fit = self._to_picture(art, homography, view, clicked, sigma_px)
+        fit = self._to_picture(art, homography, view, points, clicked, sigma_px)
         if fit is not None:
             homography, error_px, share = fit.homography, fit.error_px, fit.corner_error_share
         patch = self._patch(art, homography, view)
@@ -213,8 +214,8 @@ class Tracker:
         """Carry a placement into a neighbouring frame; None where it is lost for good."""
         guess, shift_px = self._carried(seen, before, after)
         anchor, art = seen.anchor, self._artworks[seen.anchor.artwork]
-        quad = apply_homography(guess, corners_px(*art.size_px))
-        if quad_problem(quad, min_side_px=_MIN_SIDE_PX / 2) is not None or not _in_view(quad, self._mask):
+        box = _seen_box(guess, art.size_px, 0.0, self._mask)
+        if box is None or float((box[2] * art.size_px).min()) < _MIN_SIDE_PX / 2:
             return None
         fit = self._fitted(anchor, guess, after, shift_px)
         if fit is not None:
@@ -232,19 +233,24 @@ class Tracker:
             misses=seen.misses + 1,
         )
 
-    def _as_clicked(self, art: Artwork, clicked: Floats, sigma_px: float) -> Floats:
+    def _as_clicked(self, art: Artwork, points: Floats, clicked: Floats, sigma_px: float) -> Floats:
         """Return the homography of four clicks: of a rectangle in space, where the clicks allow it."""
-        corners = corners_px(*art.size_px)
         free: Floats = np.asarray(
-            cv2.getPerspectiveTransform(corners.astype(np.float32), clicked.astype(np.float32)), np.float64
+            cv2.getPerspectiveTransform(points.astype(np.float32), clicked.astype(np.float32)), np.float64
         )
         if self._matrix is None:
             return free
-        rigid = rigid_fit(art, Alignment(free, corners, clicked, 3.0 * sigma_px), self._matrix)
+        rigid = rigid_fit(art, Alignment(free, points, clicked, 3.0 * sigma_px), self._matrix)
         return free if rigid is None else rigid.homography
 
     def _to_picture(
-        self, art: Artwork, homography: Floats, view: View, clicked: Floats, sigma_px: float
+        self,
+        art: Artwork,
+        homography: Floats,
+        view: View,
+        points: Floats,
+        clicked: Floats,
+        sigma_px: float,
     ) -> _Fit | None:
         """Fit clicked corners to the picture, None where it cannot be recognised there."""
         found: _Fit | None = None
@@ -257,7 +263,7 @@ class Tracker:
                 return None
             homography = found.homography
         assert found is not None
-        moved = apply_homography(homography, corners_px(*art.size_px)) - clicked
+        moved = apply_homography(homography, points) - clicked
         limit = _WORST_CLICK * sigma_px + _MOST_OFF_SHARE * float(side_lengths(clicked).mean())
         looks_right = found.look.confidence >= _LOOKS_RIGHT and found.look.cells >= _MIN_CELLS
         if not looks_right or float(np.linalg.norm(moved, axis=1).max()) > limit:
@@ -390,7 +396,8 @@ class Tracker:
         rows, columns = look.judged.shape
         size = np.array(anchor.wide.size_px, dtype=np.float64)
         low, high = (
-            apply_homography(np.linalg.inv(anchor.to_art), corner[None])[0] / size for corner in anchor.box
+            apply_homography(np.asarray(np.linalg.inv(anchor.to_art), np.float64), corner[None])[0] / size
+            for corner in anchor.box
         )
         x, y = (np.arange(columns) + 0.5) / columns, (np.arange(rows) + 0.5) / rows
         own = np.ix_((y > low[1]) & (y < high[1]), (x > low[0]) & (x < high[0]))
@@ -426,8 +433,11 @@ class Tracker:
     ) -> _Fit | None:
         """Take the pose instead of the free fit where the lens is known; say how sure it is."""
         sigma = _SHARED_NOISE * float(np.hypot(fit.residual_px, _NOISE_PX))
-        from_art = np.linalg.inv(to_art)
-        at = apply_homography(from_art, _points_of_interest(art))
+        from_art: Floats = np.asarray(np.linalg.inv(to_art), dtype=np.float64)
+        seen = self._in_sight(art, fit.homography @ from_art)
+        if seen is None:
+            return None
+        at = apply_homography(from_art, seen)
         rigid = None if self._matrix is None else rigid_fit(patch, fit, self._matrix)
         if rigid is None or self._matrix is None:
             homography = fit.homography
@@ -437,8 +447,8 @@ class Tracker:
             _, source = rigid_errors_px(patch, rigid, fit.points, at, self._matrix, sigma_px=sigma)
         moved = homography @ from_art
         moved = moved / moved[2, 2]
-        quad = apply_homography(moved, corners_px(*art.size_px))
-        if quad_problem(quad, min_side_px=_MIN_SIDE_PX) is not None:
+        quad = apply_homography(moved, seen[:4])
+        if quad_problem(quad, min_side_px=_MIN_SIDE_PX / 2) is not None:
             return None
         per_px = float(np.sqrt(abs(np.linalg.det(to_art[:2, :2]))))
         share = float(source[:4].max()) * per_px / art.size_px[0]
@@ -447,6 +457,18 @@ class Tracker:
             return None
         look = appearance(_part(view, patch, homography), patch, homography, path_px)
         return _Fit(moved, len(fit.points), float(source[4]) * per_px, share, look, False)
+
+    def _in_sight(self, art: Artwork, homography: Floats) -> Floats | None:
+        """Return corners and centre of the placement, or of its part in view where corners are not."""
+        points = _points_of_interest(art)
+        if np.isfinite(apply_homography(homography, points)).all():
+            return points
+        box = _seen_box(homography, art.size_px, 0.0, self._mask)
+        if box is None:
+            return None
+        low, high = box[:2]
+        corners = np.array([low, [high[0], low[1]], high, [low[0], high[1]]])
+        return np.vstack([corners, [(low + high) / 2]])
 
     def _seen(self, anchor: Anchor, frame: int, t_ns: int, fit: _Fit, shift_px: Floats) -> Seen:
         # the patch may have been cut out while somebody stood in front: only the picture tells what is hidden
@@ -528,7 +550,7 @@ def _near(art: Artwork, one: _Fit, other: _Fit) -> bool:
     here, there = (apply_homography(fit.homography, corners_px(*art.size_px)) for fit in (one, other))
     width_px = float(side_lengths(there)[[0, 2]].mean())
     allowed = max(3.0, width_px * (_MOST_OFF_SHARE + 2 * other.corner_error_share))
-    return bool(np.linalg.norm(here - there, axis=1).max() <= allowed)
+    return bool(np.linalg.norm(here - there, axis=1).max() <= allowed)  # False where a corner is out of sight
 
 
 def _share_in_view(art: Artwork, homography: Floats, mask: Bytes) -> float:
@@ -536,9 +558,3 @@ def _share_in_view(art: Artwork, homography: Floats, mask: Bytes) -> float:
     ticks = (np.arange(10) + 0.5) / 10
     grid = np.stack(np.meshgrid(ticks * width - 0.5, ticks * height - 0.5), axis=-1).reshape(-1, 2)
     return float(inside(apply_homography(homography, grid), mask).mean())
-
-
-def _in_view(quad: Floats, mask: Bytes) -> bool:
-    height, width = mask.shape
-    low, high = quad.min(axis=0), quad.max(axis=0)
-    return bool((high > 0).all() and low[0] < width and low[1] < height)

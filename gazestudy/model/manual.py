@@ -17,6 +17,9 @@ Corners = tuple[tuple[float, float], tuple[float, float], tuple[float, float], t
 Verdict = Literal["on", "off", "nowhere"]
 VendorRank = Literal["instead", "after", "never"]
 
+CORNERS: Corners = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
+"""The corners of a picture, as shares of its sides."""
+
 LengthUnit = Literal["mm", "px"]
 
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
@@ -40,6 +43,9 @@ class KeyFrame:
     corners_px : tuple of 4 (float, float)
         Where the corners of the picture lie in the distorted scene image, clockwise from the corner that is
         the top left one of the picture; they may lie outside of the image.
+    at_shares : tuple of 4 (float, float)
+        Which points of the picture these are, as shares of its sides from the top left: its corners, or four
+        others where a placement is so near that its corners are out of sight.
     creative_id : str
         Which picture is on show; empty for the first one of the placement.
     copy : int
@@ -57,8 +63,11 @@ class KeyFrame:
     corners_px: Corners
     creative_id: str = ""
     copy: int = 0
+    at_shares: Corners = CORNERS
 
     def __post_init__(self) -> None:
+        if len(self.at_shares) != 4 or not _clockwise(self.at_shares):
+            raise ParameterError("at_shares", self.at_shares, "four points of the picture, clockwise")
         if len(self.corners_px) != 4 or any(len(corner) != 2 for corner in self.corners_px):
             raise ParameterError("corners_px", self.corners_px, "four corners, each x and y")
         if self.copy < 0:
@@ -159,6 +168,8 @@ class Marker:
     @classmethod
     def upright(cls, marker_id: int, *, x: float, y: float, side: float) -> Self:
         """Return a marker that hangs upright, by its top left corner and its side."""
+        if not side > 0:
+            raise ParameterError(f"side of marker {marker_id}", side, "above 0")
         right, bottom = x + side, y + side
         return cls(marker_id, ((x, y), (right, y), (right, bottom), (x, bottom)))
 

@@ -14,6 +14,7 @@ import numpy as np
 from gazestudy.errors import InputError, ParameterError, StudyError
 from gazestudy.model import Placement
 from gazestudy.model.manual import (
+    CORNERS,
     KeyFrame,
     ManualAnswer,
     Marker,
@@ -54,6 +55,7 @@ def add_key_frame(
     corners_px: Sequence[tuple[float, float]],
     *,
     at_s: float,
+    points: Sequence[tuple[float, float]] | None = None,
     creative_id: str = "",
     copy: int = 0,
     made_by: str | None = None,
@@ -72,6 +74,8 @@ def add_key_frame(
         In the scene image, clockwise from the top left corner of the picture.
     at_s : float
         Seconds since the first scene frame.
+    points : sequence of 4 (float, float), optional
+        Which points of the reference image these are, px; None: its corners.
     creative_id, copy
         As for `KeyFrame`.
     made_by, note, replace
@@ -90,7 +94,12 @@ def add_key_frame(
         If the corners make no placement.
     """
     _, t_ns = frame_at(study, recording_id, time_ns(study, recording_id, at_s))
-    key_frame = KeyFrame(recording_id, t_ns, placement_id, corners_of(corners_px), creative_id, copy)
+    at = CORNERS
+    if points is not None:
+        home = study.placement(placement_id)
+        at = corners_of([_share(home, point, "px") for point in points], "points")
+    here = corners_of(corners_px)
+    key_frame = KeyFrame(recording_id, t_ns, placement_id, here, creative_id, copy, at)
     return study.add_key_frame(key_frame, made_by=made_by, note=note, replace=replace)
 
 

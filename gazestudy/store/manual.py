@@ -97,7 +97,10 @@ class ManualMappingShelf(StudyBase):
                 creative_id=key_frame.creative_id,
                 copy=key_frame.copy,
                 t_ns=int(key_frame.t_ns),
-                corners_px=[list(corner) for corner in key_frame.corners_px],
+                corners_px=[
+                    [*here, *there]
+                    for here, there in zip(key_frame.corners_px, key_frame.at_shares, strict=True)
+                ],
                 **_made(made_by, note),
             )
             session.add(row)
@@ -358,8 +361,11 @@ class ManualMappingShelf(StudyBase):
 
     def _key_frame(self, row: KeyFrameRow) -> Stored[KeyFrame]:
         try:
-            corners = corners_of(row.corners_px)
-            fact = KeyFrame(row.recording_id, row.t_ns, row.placement_id, corners, row.creative_id, row.copy)
+            here = corners_of([point[:2] for point in row.corners_px])
+            there = corners_of([point[2:] for point in row.corners_px], "at_shares")
+            fact = KeyFrame(
+                row.recording_id, row.t_ns, row.placement_id, here, row.creative_id, row.copy, there
+            )
         except (TypeError, ValueError, ParameterError) as error:
             raise self._damaged("key frame", row) from error
         return _stored(row, fact)

@@ -242,6 +242,7 @@ class KeyFrameRow(Base):
     copy: Mapped[int]
     t_ns: Mapped[int]
     corners_px: Mapped[list[Any]]
+    """Four points: x and y in the scene, and which point of the picture that is, as shares."""
     note: Mapped[str]
     made_by: Mapped[str]
     made_utc: Mapped[str]

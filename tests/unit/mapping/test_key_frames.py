@@ -118,6 +118,28 @@ def test_a_passer_by_is_bridged_or_left_out_never_invented(scene, make_artwork):
     assert errors(table, truths).max() < 0.05
 
 
+def test_four_points_serve_where_corners_are_out_of_sight(scene, make_artwork):
+    image = make_artwork(2, SIZE)
+    shares = ((0.3, 0.3), (0.7, 0.35), (0.65, 0.7), (0.3, 0.65))
+    frames, truths, keys = [], [], []
+    for k in range(8):
+        pose = scene.pose(0.05, 0.9 - 0.02 * k, 35.0, 0.9, SIZE)  # taller and wider than the image
+        frames.append((10 + k, k * STEP_NS, scene.draw([(image, pose)], seed=k)))
+        truths.append(pose)
+    for k in (1, 6):
+        here = scene.place(truths[k], np.array(shares) * SIZE - 0.5)
+        here = here + np.random.default_rng(k).normal(0, 1.0, (4, 2))
+        keys.append(KeyFrame("r", k * STEP_NS, "gate", corners_of(here), at_shares=shares))
+    table = track_key_frames(frames, [Reference("gate", "gate-1", image)], scene.camera, keys)
+    mapped = table[table["state"] == "mapped"]
+    assert len(mapped) == 8
+    centre = np.array([SIZE]) / 2
+    for row in mapped.itertuples():
+        ours = np.array([getattr(row, key) for key in H]).reshape(3, 3)
+        here, there = (apply_homography(h, centre) for h in (ours, truths[row.frame - 10]))
+        assert np.linalg.norm(here - there) < 6.0
+
+
 def test_frames_beyond_reach_or_without_the_placement_have_no_row(scene, make_artwork):
     image = make_artwork(3, SIZE)
     frames, truths = walk(scene, image, gone=range(0, 8))

@@ -94,3 +94,37 @@ def gaze_table(rng: np.random.Generator, n: int) -> pd.DataFrame:
             "part": 0,
         }
     )
+
+
+@pytest.fixture
+def study_of_format(tmp_path: Path) -> Callable[[str], Path]:
+    """Makes the folder of a study with one participant, as a program of an earlier format left it."""
+
+    def make(revision: str) -> Path:
+        from alembic.config import Config
+        from alembic.runtime.environment import EnvironmentContext
+        from alembic.script import ScriptDirectory
+        from sqlalchemy import create_engine
+
+        from gazestudy.store.database import MIGRATIONS
+
+        folder = tmp_path / f"of format {revision}"
+        with create_study(folder, name="Old"):
+            pass
+        database = folder / "study.sqlite"
+        database.unlink()
+        script = ScriptDirectory(MIGRATIONS)
+
+        def upgrade(present: object, _context: object) -> object:
+            return script._upgrade_revs(revision, present)  # type: ignore[arg-type]
+
+        engine = create_engine(f"sqlite:///{database}")
+        with engine.begin() as connection, EnvironmentContext(Config(), script, fn=upgrade) as environment:
+            environment.configure(connection=connection)
+            environment.run_migrations()
+            connection.exec_driver_sql("INSERT INTO study VALUES (1, 'Old', '2026-01-01T00:00:00', '0.0')")
+            connection.exec_driver_sql("INSERT INTO participant VALUES ('P01', '', '{}')")
+        engine.dispose()
+        return folder
+
+    return make

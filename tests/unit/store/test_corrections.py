@@ -10,7 +10,7 @@ import pytest
 from gazestudy.errors import StudyDamagedError, StudyError
 from gazestudy.model import Recording
 from gazestudy.model.correction import GazeCorrection
-from gazestudy.store import Study, check_study, create_study, is_sound, open_study
+from gazestudy.store import Study, check_study, is_sound, open_study
 
 MADE = GazeCorrection(
     "drift",
@@ -78,15 +78,9 @@ def test_damaged_facts_are_named(study: Study, recording: Callable[..., Recordin
         study.correction(one)
 
 
-def test_study_of_the_second_format_is_brought_up_to_date(tmp_path: Path) -> None:
-    with create_study(tmp_path / "old", name="Old") as study:
-        study.add_participant("P01")
-    with closing(sqlite3.connect(tmp_path / "old" / "study.sqlite")) as connection:
-        for later in ("gaze_correction", "key_frame", "manual_answer", "marker_layout", "vendor_rank"):
-            connection.execute(f"DROP TABLE {later}")
-        connection.execute("UPDATE alembic_version SET version_num = '0002'")
-        connection.commit()
-    with open_study(tmp_path / "old") as study:
+def test_study_of_the_second_format_is_brought_up_to_date(study_of_format: Callable[[str], Path]) -> None:
+    folder = study_of_format("0002")
+    with open_study(folder) as study:
         assert study.corrections() == ()
         assert [person.id for person in study.participants()] == ["P01"]
-    assert len(list((tmp_path / "old" / "backups").glob("*-format-2.sqlite"))) == 1
+    assert len(list((folder / "backups").glob("*-format-2.sqlite"))) == 1

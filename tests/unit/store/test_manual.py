@@ -11,7 +11,7 @@ import pytest
 from gazestudy.errors import ParameterError, StudyDamagedError, StudyError
 from gazestudy.model import Recording
 from gazestudy.model.manual import KeyFrame, ManualAnswer, Marker, MarkerLayout
-from gazestudy.store import Study, check_study, create_study, is_sound, open_study
+from gazestudy.store import Study, check_study, is_sound, open_study
 
 T_NS = 1_700_000_000_123_456_789
 SQUARE = ((10.5, 20.0), (110.0, 22.0), (111.0, 180.0), (9.0, 170.25))
@@ -34,6 +34,10 @@ def test_key_frames_come_back_exactly_in_order_of_time(ready: tuple[Study, str])
         assert again.key_frames(one) == (early, late)
         assert again.key_frames("other") == ()
     assert late.fact.corners_px == SQUARE
+    inner = ((0.1, 0.2), (0.9, 0.2), (0.9, 0.75), (0.1, 0.8))
+    other = study.add_key_frame(KeyFrame(one, T_NS + 8, "gate", SQUARE, at_shares=inner))
+    assert study.key_frames(one)[-1].fact.at_shares == inner
+    study.remove_key_frame(other.id)
     assert (late.made_by, late.note) == ("Anna", "ดี")
     assert late.made_utc.endswith("+00:00")
     assert early.made_by
@@ -192,15 +196,9 @@ def test_damaged_facts_are_named(ready: tuple[Study, str]) -> None:
             read()
 
 
-def test_study_of_the_third_format_is_brought_up_to_date(tmp_path: Path) -> None:
-    with create_study(tmp_path / "old", name="Old") as study:
-        study.add_participant("P01")
-    with closing(sqlite3.connect(tmp_path / "old" / "study.sqlite")) as connection:
-        for table in ("key_frame", "manual_answer", "marker_layout", "vendor_rank"):
-            connection.execute(f"DROP TABLE {table}")
-        connection.execute("UPDATE alembic_version SET version_num = '0003'")
-        connection.commit()
-    with open_study(tmp_path / "old") as study:
+def test_study_of_the_third_format_is_brought_up_to_date(study_of_format: Callable[[str], Path]) -> None:
+    folder = study_of_format("0003")
+    with open_study(folder) as study:
         assert study.answers() == ()
         assert [person.id for person in study.participants()] == ["P01"]
-    assert len(list((tmp_path / "old" / "backups").glob("*-format-3.sqlite"))) == 1
+    assert len(list((folder / "backups").glob("*-format-3.sqlite"))) == 1
