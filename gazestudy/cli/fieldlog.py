@@ -13,6 +13,7 @@ from gazestudy.cli.console import AsJson, Console, Quiet, StudyPath
 if TYPE_CHECKING:
     import pandas as pd
 
+    from gazestudy.fieldwork.summary import FieldSummary
     from gazestudy.importers.fieldlogs import FieldLogError
     from gazestudy.pipeline.fieldlogs import ImportedFieldLog
 
@@ -187,7 +188,7 @@ def summary(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Rates and shares with numerator, denominator, sampling rule and interval over sessions."""
+    """Rates, crowding, occlusion, blind spots; figures with denominator, sampling rule and interval."""
     from gazestudy.pipeline.field_results import field_summary
     from gazestudy.pipeline.metrics import write_csv
     from gazestudy.store import open_study
@@ -195,21 +196,52 @@ def summary(
     console = Console(as_json, quiet)
     groups = [word.strip() for word in by.split(",") if word.strip()]
     with open_study(study, read_only=True) as opened:
-        figures = field_summary(opened, by=groups, station=station, level=level)
+        found = field_summary(opened, by=groups, station=station, level=level)
     if out is not None:
-        write_csv(figures.table, out)
-    console.document(
-        {
-            "level": level,
-            "figures": _records(figures.table),
-            "findings": [finding.to_dict() for finding in figures.findings],
-        }
-    )
-    _print_figures(console, figures.table, groups)
-    for finding in figures.findings:
-        console.warn(finding.message)
+        write_csv(found.figures.table, out)
+    console.document(_summary_document(found, level))
+    _print_figures(console, found.figures.table, groups)
+    _print_table(console, "focal follows", found.focal)
+    _print_table(console, "level of service", found.levels[found.levels["numerator"] > 0])
+    _print_models(console, found)
+    for finding in found.findings:
+        if finding.severity != "info":
+            console.warn(finding.message)
     if out is not None:
-        console.say(f"whole table: {out}")
+        console.say(f"\nfigures: {out}")
+
+
+def _summary_document(found: FieldSummary, level: float) -> dict[str, Any]:
+    fit, test = found.occlusion, found.blind_spots
+    return {
+        "level": level,
+        "figures": _records(found.figures.table),
+        "focal": _records(found.focal),
+        "levels": _records(found.levels),
+        "occlusion": None
+        if fit is None
+        else {
+            **{name: _number(getattr(fit, name)) for name in ("radius_m", "low_m", "high_m", "mean_error")},
+            "scans": fit.scans,
+            "sessions": fit.sessions,
+            "bins": _records(fit.bins),
+            "doubts": fit.doubts,
+        },
+        "blind_spots": None
+        if test is None
+        else {
+            **{
+                name: _number(getattr(test, name))
+                for name in ("ratio", "low", "high", "p_value", "often", "seldom")
+            },
+            "people": test.people,
+            "rows": test.rows,
+            "verdict": test.verdict,
+            "groups": _records(test.groups),
+        },
+        "missing": found.missing,
+        "findings": [finding.to_dict() for finding in found.findings],
+    }
 
 
 def _print_figures(console: Console, table: pd.DataFrame, groups: list[str]) -> None:
@@ -223,6 +255,31 @@ def _print_figures(console: Console, table: pd.DataFrame, groups: list[str]) -> 
         for _, row in table.iterrows()
     ]
     console.table([*groups, "figure", "value (interval; of what)", "sampling rule"], rows)
+
+
+def _print_models(console: Console, found: FieldSummary) -> None:
+    """Print the fitted occlusion curve and the test for blind spots, or why there is none."""
+    console.say()
+    fit = found.occlusion
+    if fit is not None:
+        known = f" ({fit.low_m:.2f} to {fit.high_m:.2f})" if math.isfinite(fit.low_m) else " (no interval)"
+        console.say(
+            f"occlusion: blocking fits bodies of {fit.radius_m:.2f} m radius{known},"
+            f" from {fit.scans} scans in {fit.sessions} sessions"
+        )
+        for doubt in fit.doubts:
+            console.say(f"  doubtful: {doubt}")
+    if found.blind_spots is not None:
+        console.say(f"blind spots: {found.blind_spots.verdict}")
+    for name, reason in found.missing.items():
+        console.say(f"no {name.replace('_', ' ')}: {reason}")
+
+
+def _print_table(console: Console, title: str, table: pd.DataFrame) -> None:
+    if len(table):
+        console.say(f"\n{title}")
+        names = [str(name) for name in table.columns]
+        console.table(names, [[_short(value) for value in row] for row in table.to_numpy().tolist()])
 
 
 @app.command("agreement")
@@ -263,13 +320,7 @@ def agreement(
             write_csv(table, out / f"{slug(name, f'table-{number}')}.csv")
     console.document({name: _records(table) for name, table in tables.items()})
     for name in ("pairs", "counts", "events", "coefficients", "prevalence"):
-        table = tables[name]
-        if len(table):
-            console.say(f"\n{name}")
-            console.table(
-                [str(column) for column in table.columns],
-                [[_short(value) for value in row] for row in table.to_numpy().tolist()],
-            )
+        _print_table(console, name, tables[name])
     for finding in found.findings:
         console.warn(finding.message)
     if out is not None:
@@ -322,6 +373,10 @@ def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
     """Return rows for JSON; what is not known is null."""
     rows = table.astype("object").where(table.notna(), None).to_dict("records")
     return [{str(name): value for name, value in row.items()} for row in rows]
+
+
+def _number(value: float) -> float | None:
+    return value if math.isfinite(value) else None
 
 
 def _short(value: object) -> str:

@@ -172,7 +172,7 @@ def load_sessions(
 def _export_fieldwork(study: Study, logs: Path, out: Path) -> str:
     """Write what observers counted as a table, and on the plan where there is one; returns where."""
     table = out / "field_figures.csv"
-    write_csv(field_summary(study, by=("point_id",)).table, table)
+    write_csv(field_summary(study, by=("point_id",)).figures.table, table)
     if not (logs / "plan.png").is_file():
         return f"what observers counted: {table}"
     draw_map(study, logs / "plan.png", logs / "places.csv", out / "station_plan.png")

@@ -13,6 +13,7 @@ from gazestudy._cv2 import cv2
 from gazestudy.errors import InputError, ParameterError, StudyError
 from gazestudy.fieldwork.observers import ObserverAgreement, observer_agreement
 from gazestudy.fieldwork.rates import FieldFigures, field_figures
+from gazestudy.fieldwork.summary import FieldSummary, summarise_field_log
 from gazestudy.model.fieldwork import FieldLog
 from gazestudy.model.recording import Finding
 from gazestudy.store import Study
@@ -57,11 +58,11 @@ def study_log(study: Study, *, station: str = "") -> FieldLog:
     start = pd.to_datetime(sessions["started_at"], utc=True, format="ISO8601")
     stop = pd.to_datetime(sessions["stopped_at"], utc=True, format="ISO8601")
     lasting = sessions[(stop > start).to_numpy()]
-    findings = log.findings
+    findings: tuple[Finding, ...] = ()  # those of the import are told by `gazestudy fieldlog list`
     without = len(sessions) - len(lasting)
     if without:
         text = f"{without} sessions without a known length are left out: they have no denominator"
-        findings = (*findings, Finding("warning", "field log", "no_length", text, without))
+        findings = (Finding("warning", "field log", "no_length", text, without),)
     wanted = list(lasting["session_id"])
     tables = {
         name: table[table["session_id"].isin(wanted)].reset_index(drop=True)
@@ -74,9 +75,9 @@ def study_log(study: Study, *, station: str = "") -> FieldLog:
 
 
 def field_summary(
-    study: Study, *, by: Sequence[str] = (), station: str = "", level: float = 0.95
-) -> FieldFigures:
-    """Return rates and shares of the field logs, each with numerator, denominator, rule and interval.
+    study: Study, *, by: Sequence[str] = (), station: str = "", level: float = 0.95, seed: int = SEED
+) -> FieldSummary:
+    """Return all that the field logs allow to say: rates, crowding, occlusion, blind spots.
 
     Parameters
     ----------
@@ -88,6 +89,13 @@ def field_summary(
         Only this station.
     level : float, default 0.95
         Confidence of the intervals.
+    seed : int, optional
+        Of the bootstrap.
+
+    Returns
+    -------
+    FieldSummary
+        Every figure with numerator, denominator, sampling rule and interval; what cannot be had says why.
 
     Raises
     ------
@@ -97,9 +105,7 @@ def field_summary(
         For an unknown column.
     """
     log = study_log(study, station=station)
-    found = field_figures(log, by=by, level=level)
-    doubts = tuple(one for one in log.findings if one.code == "no_length")
-    return FieldFigures(found.table, (*found.findings, *doubts), found.level)
+    return summarise_field_log(log, by=by, level=level, rng=np.random.default_rng(seed))
 
 
 def field_agreement(

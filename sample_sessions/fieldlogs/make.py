@@ -11,11 +11,20 @@ from pathlib import Path
 import numpy as np
 
 from gazestudy._cv2 import cv2
+from gazestudy.fieldwork.occlusion import FaceView
 
 SEED = 7
 INTERVALS, EVERY_S = 6, 300
 NOTICE = {"corridor-six-sheet": 0.14, "hall-wrap": 0.22}
 """Share of those passing who glance, the truth behind the counts."""
+
+FACES: dict[str, dict[str, object]] = {
+    "corridor-six-sheet": {"width_m": 1.2, "height_m": 1.8, "bottom_m": 0.7, "face_distance_m": 5},
+    "hall-wrap": {"width_m": 4.0, "height_m": 2.5, "bottom_m": 0.4, "face_distance_m": 9},
+}
+AREA_M2 = {"corridor-six-sheet": 38, "hall-wrap": 90}
+RADIUS_M = 0.23
+"""Radius of a body, the truth behind the blocking."""
 
 SHEETS = [
     ("RV-C1-0800-A7", "C1", "A7", "primary", "am_peak", "2026-11-16T08:00", "corridor-six-sheet", 46.0),
@@ -127,21 +136,18 @@ def _write_sheets(folder: Path, rng: np.random.Generator) -> None:
         own, instants = _intervals(name, placement, people, rng), _instants(name, placement, people, rng)
         seen[point, start] = own, instants
         counts, scans = counts + own, scans + instants
-    audits = [
+    audits: list[Row] = [
         {
-            "session_id": "RV-C1-0800-A7",
-            "placement_id": "corridor-six-sheet",
-            "creative": "poster",
+            "session_id": name,
+            "placement_id": placement,
+            "creative": creative,
             "working": "lit",
-            "face_distance_m": 5,
-        },
-        {
-            "session_id": "RV-H2-0900-B2",
-            "placement_id": "hall-wrap",
-            "creative": "wrap",
-            "working": "lit",
-            "face_distance_m": 9,
-        },
+            **FACES[placement],
+        }
+        for name, placement, creative in (
+            ("RV-C1-0800-A7", "corridor-six-sheet", "poster"),
+            ("RV-H2-0900-B2", "hall-wrap", "wrap"),
+        )
     ]
     notes = [
         {
@@ -199,8 +205,10 @@ def _instants(name: str, placement: str, people: float, rng: np.random.Generator
         rows.append(
             {**key, "present": present, **{item: int(rng.binomial(present, p)) for item, p in shares.items()}}
         )
-        hidden = min(4, round(4 * present / 40 + rng.normal(0, 0.4)))
-        rows.append({**key, "placement_id": placement, "blocked_percent": 25 * max(0, hidden)})
+        sizes = [float(str(FACES[placement][name])) for name in ("bottom_m", "height_m", "face_distance_m")]
+        blocked = FaceView(*sizes).blocked_share(present / AREA_M2[placement], radius_m=RADIUS_M)
+        hidden = round(4 * float(blocked) + rng.normal(0, 0.15))
+        rows.append({**key, "placement_id": placement, "blocked_percent": 25 * min(4, max(0, hidden))})
     return rows
 
 

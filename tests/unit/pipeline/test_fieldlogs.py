@@ -77,7 +77,7 @@ def test_figures_are_those_of_the_sheets(root: Path) -> None:
     passed = sum(int(row["passed"] or 0) for row in rows)
     glanced = sum(int(row["glanced"] or 0) for row in rows)
     with open_study(root, read_only=True) as study:
-        table = field_summary(study, by=("point_id",)).table.set_index(["point_id", "figure"])
+        table = field_summary(study, by=("point_id",)).figures.table.set_index(["point_id", "figure"])
     row = table.loc[("C1", "notice_rate")]
     assert (row["numerator"], row["denominator"]) == (glanced, passed)
     assert row["value"] == pytest.approx(glanced / passed)
