@@ -74,12 +74,13 @@ function run_screen(main, footer) {
   const tabs = run_tabs();
   const chosen = tabs.find((one) => one.id === APP.tab) || tabs[0];
   TABS[chosen.kind](main, chosen.block);
-  if (chosen.kind !== "stop") footer.append(undo_bar());
+  if (chosen.kind !== "stop" && blocks_of("interval").length + blocks_of("focal").length) footer.append(undo_bar());
   footer.append(make("nav", {class: "tabs"}, tabs.map((one) => tab_button(one, chosen))));
 }
 
 function tab_button(tab, chosen) {
-  const one = button(word("tab_" + tab.kind), () => show("run", tab.id), tab === chosen ? "now" : "");
+  const words = tab.kind === "focal" && blocks_of("focal").length > 1 ? local(tab.block.title) : word("tab_" + tab.kind);
+  const one = button(make("span", {}, words), () => show("run", tab.id), tab === chosen ? "now" : "");
   one.dataset.tab = tab.id;
   if (tab.kind === "scan") APP.live.push(() => one.classList.toggle("due", blocks_of("scan").some(scan_due)));
   return one;
@@ -262,7 +263,7 @@ function focal_tab(main, block) {
   if (people) {
     const who = make("b", {});
     APP.live.push(() => { who.textContent = word("person", {n: subject()}); });
-    main.append(make("div", {class: "add"}, who, button(word("next_person"), () => commit("subject", {block: block.id, subject: String(Number(subject()) + 1)}), "main")));
+    main.append(make("div", {class: "who"}, who, button(word("next_person"), () => commit("subject", {block: block.id, subject: String(Number(subject()) + 1)}), "main")));
   }
   const categories = [...(block.categories || []), {code: undefined, label: null}];
   for (const category of categories) {
@@ -327,7 +328,6 @@ function modifier_sheet(block, behaviour, note) {
 /* Placements, answers of people, notes, stop */
 
 function faces_tab(main) {
-  main.append(placement_editor());
   for (const block of blocks_of("per_ad")) {
     main.append(make("h2", {}, local(block.title)));
     if (block.instructions) main.append(make("p", {class: "quiet"}, local(block.instructions)));
@@ -335,6 +335,7 @@ function faces_tab(main) {
       main.append(make("details", {open: APP.session.placements.length === 1}, make("summary", {}, placement_name(code)), form_fields(block, code, block.items)));
     }
   }
+  main.append(placement_editor());
 }
 
 function asked_tab(main) {
@@ -375,7 +376,6 @@ function stop_tab(main) {
   main.append(make("h2", {}, word("stop_ask")), make("p", {class: "quiet"}, word("stop_hint")));
   main.append(button(word("stop"), stop_session, "wide stop"), button(word("export_json"), () => download("json"), "wide"));
   main.append(make("p", {class: "quiet"}, word("backup_hint")), totals_table());
-  main.lastChild.before(make("h3", {}, word("sum")));
 }
 
 function stop_session() {

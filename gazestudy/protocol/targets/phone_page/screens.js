@@ -14,7 +14,11 @@ function page_header() {
     saved.className = "saved" + (APP.journal.failed ? " bad" : waiting ? " wait" : "");
   });
   const top = make("div", {class: "top"}, make("h1", {}, APP.session ? APP.session.id : local(DATA.protocol.title)), saved, languages);
-  return make("header", {}, top, APP.screen === "run" ? [run_clocks(), run_notice()] : null);
+  return make("header", {}, top, APP.screen === "run" ? [run_clocks(), taps_may_miss() ? run_notice() : null] : null);
+}
+
+function taps_may_miss() {
+  return DATA.protocol.blocks.some((one) => ["interval", "scan", "focal"].includes(one.kind));
 }
 
 async function home_screen(main, footer) {
@@ -199,8 +203,8 @@ function done_screen(main, footer) {
 
 function totals_table() {
   const box = make("div", {class: "quiet"});
-  for (const block of BLOCKS.values()) {
-    if (block.kind !== "interval") continue;
+  for (const block of blocks_of("interval")) {
+    box.append(make("h3", {}, word("sum")));
     for (const item of block.items.filter((one) => one.type === "count")) {
       for (const place of item.per_placement ? APP.session.placements : [{code: ""}]) {
         const name = local(item.label) + (place.code ? ` · ${placement_name(place.code)}` : "");

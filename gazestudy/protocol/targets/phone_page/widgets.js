@@ -8,7 +8,7 @@ function make(tag, properties, ...children) {
     else if (name in node) node[name] = value;
     else node.setAttribute(name, value);
   }
-  for (const child of children.flat()) if (child !== null && child !== undefined) node.append(child);
+  for (const child of children.flat(2)) if (child !== null && child !== undefined) node.append(child);
   return node;
 }
 
