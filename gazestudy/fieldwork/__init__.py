@@ -2,6 +2,7 @@
 
 from gazestudy.fieldwork.blind_spots import BlindSpotTest, blind_spot_test, notices_from_answers
 from gazestudy.fieldwork.checks import check_field_log
+from gazestudy.fieldwork.compare import compare_groups
 from gazestudy.fieldwork.crowding import FRUIN, level_of_service
 from gazestudy.fieldwork.figures import FIGURES
 from gazestudy.fieldwork.focal import focal_table
@@ -34,6 +35,7 @@ __all__ = [
     "blind_spot_test",
     "blocking_observations",
     "check_field_log",
+    "compare_groups",
     "cross_table",
     "face_views",
     "field_figures",

@@ -115,8 +115,8 @@ def field_figures(
         unknown = [name for name in given if name not in known]
         if unknown:
             raise ParameterError(what, unknown, "some of " + ", ".join(known))
-    counts, scans = _watched(log)
     findings: list[Finding] = []
+    counts, scans = _watched(log, findings)
     rows: list[dict[str, object]] = []
     for name in names:
         figure = FIGURES[name]
@@ -172,7 +172,39 @@ def figure_text(row: pd.Series) -> str:
     return f"{value} ({factor * row['low']:.3g} to {factor * row['high']:.3g}; {basis})"
 
 
-def _watched(log: FieldLog) -> tuple[pd.DataFrame, pd.DataFrame]:
+def session_sums(log: FieldLog, figure: str) -> pd.DataFrame:
+    """Return numerator and denominator of a figure per session, as `field_figures` adds them up.
+
+    Parameters
+    ----------
+    log : FieldLog
+        Observation tables; only sessions of role primary count.
+    figure : str
+        Name in `FIGURES`.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by session_id: part, whole, and the columns of `GROUPS` that belong to sessions.
+
+    Raises
+    ------
+    ParameterError
+        If the figure is not known.
+    """
+    if figure not in FIGURES:
+        raise ParameterError("figure", figure, ", ".join(FIGURES))
+    chosen, findings = FIGURES[figure], list[Finding]()
+    source = _watched(log, findings)[chosen.scanned]
+    parts = source[source["item"] == chosen.part]
+    if not chosen.scanned:
+        parts = parts[[refusal(chosen.part, rule) == "" for rule in parts["rule"]]]
+    sums = _matched(chosen, parts, source, findings).groupby("session_id")[["part", "whole"]].sum()
+    about = [name for name in GROUPS if name not in ("session_id", "placement_id")]
+    return sums.join(log.sessions.set_index("session_id")[about])
+
+
+def _watched(log: FieldLog, findings: list[Finding]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return counts and scans of primary sessions, each with the columns of its session."""
     sessions = log.sessions[log.sessions["role"] == "primary"]
     times = session_seconds(sessions)
@@ -188,6 +220,11 @@ def _watched(log: FieldLog) -> tuple[pd.DataFrame, pd.DataFrame]:
     counts = counts.assign(minutes=minutes, metre_minutes=minutes * counts["counted_length_m"])
     scans = log.scans.merge(about, left_on="session_id", right_index=True, how="inner")
     scans = scans[scans["value"].notna()]
+    negative = int((counts["value"] < 0).sum() + (scans["value"] < 0).sum())
+    if negative:
+        text = f"{negative} negative values left out"
+        findings.append(Finding("problem", "field log", "negative", text, negative))
+        counts, scans = counts[counts["value"] >= 0], scans[scans["value"] >= 0]
     return counts.rename(columns={_COUNT_KEY: "slot"}), scans.rename(columns={_SCAN_KEY: "slot"})
 
 
@@ -205,15 +242,23 @@ def _figure_rows(
         bad = parts[refused]
         yield from _refused_rows(figure, bad, by, findings)
         parts = parts[~np.array(refused)]
-    matched = _denominators(figure, parts, source, findings)
-    matched = matched[matched["whole"].notna()]
-    if figure.whole == "item":
-        matched = _without_breaches(figure, matched, findings)
+    matched = _matched(figure, parts, source, findings)
     if matched.empty:
         return
     groups = [((), matched)] if not by else matched.groupby(list(by), observed=True, sort=True)
     for key, group in groups:
         yield _row(figure, group, dict(zip(by, key, strict=True)), level)
+
+
+def _matched(
+    figure: Figure, parts: pd.DataFrame, source: pd.DataFrame, findings: list[Finding]
+) -> pd.DataFrame:
+    """Return the rows of the numerator that can be used, with `part` and `whole`."""
+    matched = _denominators(figure, parts, source, findings)
+    matched = matched[matched["whole"].notna()]
+    if figure.unit == "share":
+        matched = _without_breaches(figure, matched, findings)
+    return matched.assign(part=matched["value"] * figure.scale)
 
 
 def _denominators(
@@ -264,7 +309,7 @@ def _without_breaches(figure: Figure, matched: pd.DataFrame, findings: list[Find
         first = matched[breach].iloc[0]
         text = (
             f"{figure.name}: {int(breach.sum())} rows with more {figure.part!r} than "
-            f"{figure.whole_item!r} left out, the first in session {first['session_id']!r}, "
+            f"{figure.whole_item or 'all of it'!r} left out, the first in session {first['session_id']!r}, "
             f"number {first['slot']} ({first['value']:g} of {first['whole']:g})"
         )
         findings.append(Finding("problem", "field log", "part_exceeds_whole", text, int(breach.sum())))
@@ -272,7 +317,7 @@ def _without_breaches(figure: Figure, matched: pd.DataFrame, findings: list[Find
 
 
 def _row(figure: Figure, group: pd.DataFrame, key: dict[str, object], level: float) -> dict[str, object]:
-    sums = group.assign(part=group["value"] * figure.scale).groupby("session_id")
+    sums = group.groupby("session_id")
     by_session = sums[["part", "whole"]].sum()
     parts, wholes, strata = by_session["part"], by_session["whole"], sums["daypart"].first()
     interval = clustered_share if figure.unit == "share" else clustered_ratio

@@ -148,6 +148,18 @@ def test_parts_above_their_whole_are_left_out_and_found():
     assert [finding.code for finding in check_field_log(log)] == ["part_exceeds_whole"]
 
 
+def test_impossible_values_are_left_out_and_found():
+    log = log_of(
+        [session("a")],
+        counts("a", "passed", [-5, 10]),
+        [*scans("a", "blocked_percent", [150, 50], placement="w")],
+    )
+    found = field_figures(log)
+    assert row_of(found, "flow_per_min")["numerator"] == 10
+    assert row_of(found, "blocked_share")["value"] == 0.5
+    assert {finding.code for finding in found.findings} == {"negative", "part_exceeds_whole"}
+
+
 def test_without_denominator_there_is_no_figure():
     log = log_of([session("a")], counts("a", "glanced", [3]))
     found = field_figures(log, figures=("notice_rate",))
