@@ -11,7 +11,7 @@ import pytest
 from gazestudy.errors import StudyDamagedError, StudyError
 from gazestudy.model import Recording
 from gazestudy.model.alignment import ClockAlignment, DriftBound
-from gazestudy.store import Study, check_study, create_study, is_sound, open_study
+from gazestudy.store import Study, check_study, is_sound, open_study
 
 MADE = ClockAlignment(
     "pulses",
@@ -76,15 +76,9 @@ def test_damaged_facts_are_named(study: Study, recording: Callable[..., Recordin
         study.alignments()
 
 
-def test_study_of_the_first_format_is_brought_up_to_date(tmp_path: Path) -> None:
-    with create_study(tmp_path / "old", name="Old") as study:
-        study.add_participant("P01")
-    with closing(sqlite3.connect(tmp_path / "old" / "study.sqlite")) as connection:
-        connection.execute("DROP TABLE clock_alignment")
-        connection.execute("DROP TABLE gaze_correction")
-        connection.execute("UPDATE alembic_version SET version_num = '0001'")
-        connection.commit()
-    with open_study(tmp_path / "old") as study:
+def test_study_of_the_first_format_is_brought_up_to_date(study_of_format: Callable[[str], Path]) -> None:
+    folder = study_of_format("0001")
+    with open_study(folder) as study:
         assert study.alignments() == ()
         assert [person.id for person in study.participants()] == ["P01"]
-    assert len(list((tmp_path / "old" / "backups").glob("*-format-1.sqlite"))) == 1
+    assert len(list((folder / "backups").glob("*-format-1.sqlite"))) == 1
