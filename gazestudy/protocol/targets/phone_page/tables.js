@@ -130,8 +130,7 @@ class Tables {
     }
     const value = is_asked(this.session, block, no, item, place) ? this.session.answer(block.id, no, item.id, place) : null;
     if (value === null) return;
-    if (item.type === "bool") this.put("interval_counts", {...row, value: value === "yes" ? 1 : 0, rule: "one_zero"});
-    else if (is_numeric(item)) this.put("interval_counts", {...row, value: Number(value)});
+    if (is_numeric(item) || numeric_choice(item)) this.put("interval_counts", {...row, value: Number(value)});
     else if (this.is_file(item)) this.put("media", {path: as_written(item, value), at_s: key_columns.start_s, placement_id: place, item: item.id});
     else this.note(key_columns.start_s, `${item.id}: ${as_written(item, value)}`, place);
   }
