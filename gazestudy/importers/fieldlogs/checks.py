@@ -42,6 +42,8 @@ def check_rules(rows: Rows, places: Places, plan: FieldPlan, mistakes: Mistakes)
             for placement, own in placements.items():
                 values = {**whole, **own}
                 for rule in plan.rules:
+                    if placement and not set(rule.items) & set(own):
+                        continue  # about the whole point: told there
                     if rule.holds({item: value for item, (value, _) in values.items()}) is not False:
                         continue
                     where = next(values[item][1] for item in (*rule.items,) if item in own or not placement)

@@ -143,6 +143,18 @@ def test_items_that_were_switched_off_are_not_compared(tmp_path):
     assert codes(read(tmp_path, log)) == []
 
 
+def test_a_rule_between_items_of_the_whole_point_is_told_once_whatever_placements_there_are(tmp_path):
+    log = a_log()
+    (present,) = log["tables"]["scans"]
+    blocked = present | {"item": "blocked_percent", "value": 50}
+    log["tables"]["scans"] += [
+        present | {"item": "on_phone", "value": 13},
+        *(blocked | {"placement_id": placement} for placement in ("P1", "P2")),
+    ]
+    found = [finding.message for finding in read(tmp_path, log).findings if finding.code == "rule"]
+    assert len(found) == 1 and "on_phone 13, present 12" in found[0]
+
+
 def test_mistakes_in_rows_are_told_together_with_their_place(tmp_path):
     log = a_log()
     log["tables"]["interval_counts"][1]["value"] = "two"
