@@ -1,4 +1,4 @@
-"""`gazestudy fieldlog import|list|summary|agreement|map`: what observers counted."""
+"""`gazestudy fieldlog import|list|remove|summary|agreement|map`: what observers counted."""
 
 from __future__ import annotations
 
@@ -168,6 +168,20 @@ def list_(study: StudyPath, as_json: AsJson = False, quiet: Quiet = False) -> No
     )
     for station, names in points.items():
         console.say(f"station {station}: points {', '.join(names)}")
+
+
+@app.command("remove")
+def remove(
+    study: StudyPath,
+    log: Annotated[str, typer.Argument(metavar="LOG", help="Its id, from gazestudy fieldlog list.")],
+    quiet: Quiet = False,
+) -> None:
+    """Forget a field log; earlier versions of its sessions count again."""
+    from gazestudy.store import open_study
+
+    with open_study(study) as opened:
+        opened.remove_field_log(log)
+    Console(False, quiet).say(f"removed {log}")
 
 
 @app.command("summary")

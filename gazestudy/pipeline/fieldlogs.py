@@ -22,7 +22,7 @@ from gazestudy.model import SourceFile
 from gazestudy.model.fieldwork import FieldLog
 from gazestudy.model.recording import Finding
 from gazestudy.progress import SILENT, Progress, raise_if_cancelled
-from gazestudy.protocol import Protocol, table_of
+from gazestudy.protocol import Protocol, is_mistyped, table_of
 from gazestudy.store import FieldLogIntake, PrivateAnswer, Study
 
 _CHUNK_BYTES = 1 << 20
@@ -152,7 +152,8 @@ def import_field_logs(
     provenance = _provenance(options, protocol)
     done = []
     for candidate, log in read:
-        log = replace(log, findings=(*log.findings, *_unknown_placements(study, log)))  # noqa: PLW2901
+        doubts = (*_unknown_placements(study, log), *_doubtful_sessions(log, protocol, prefix))
+        log = replace(log, findings=(*log.findings, *doubts))  # noqa: PLW2901
         rows = {name: len(table) for name, table in log.tables().items() if len(table)}
         public, private = without_personal(log, plan)
         intake = study.add_field_log(
@@ -254,6 +255,24 @@ def _unknown_placements(study: Study, log: FieldLog) -> Sequence[Finding]:
         f"placements that the study does not have: {shown}; add them, or correct their ids, to join with gaze"
     )
     return [Finding("warning", "placements", "unknown_placement", text, len(unknown))]
+
+
+def _doubtful_sessions(log: FieldLog, protocol: Protocol | None, prefix: str) -> Sequence[Finding]:
+    """Warn of session ids whose check letter is wrong, and of logs made from another document."""
+    found = []
+    for name in log.sessions["session_id"]:
+        if is_mistyped(name.removeprefix(prefix)):
+            text = (
+                f"session id {name!r} is mistyped: its last letter does not fit the others; compare the sheet"
+            )
+            found.append(Finding("warning", "sessions", "mistyped", text, 1))
+    if protocol is not None:
+        columns = log.sessions[["protocol_id", "protocol_version"]].drop_duplicates()
+        for made_with, version in columns.itertuples(index=False, name=None):
+            if (made_with or protocol.id, version or protocol.version) != (protocol.id, protocol.version):
+                text = f"made with {made_with} {version}, checked with {protocol.id} {protocol.version}"
+                found.append(Finding("warning", "sessions", "other_protocol", text, 1))
+    return found
 
 
 def _provenance(options: FieldOptions, protocol: Protocol | None) -> dict[str, Any]:

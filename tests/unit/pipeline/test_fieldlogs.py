@@ -155,6 +155,23 @@ def test_placements_are_looked_up_in_the_study(empty: Study) -> None:
     assert "six-sheet" not in messages[0]
 
 
+def test_mistyped_ids_and_other_protocols_are_doubtful(empty: Study, tmp_path: Path) -> None:
+    text = (
+        "session_id,protocol_id,protocol_version,observer,started_at,stopped_at\n"
+        "7777-7771-4,station_point_observation,2024.1,A7,2026-11-22T08:00+07:00,2026-11-22T09:00+07:00\n"
+        "7777-7777-4,,,A7,2026-11-22T10:00+07:00,2026-11-22T11:00+07:00\n"
+    )
+    (tmp_path / "sheets").mkdir()
+    (tmp_path / "sheets" / "sessions.csv").write_text(text, encoding="utf-8")
+    with empty as study:
+        (done,) = import_field_logs(
+            study, tmp_path / "sheets", protocol=load_protocol("station_point_observation"), prefix="B-"
+        )
+    assert [finding.code for finding in done.findings] == ["mistyped", "other_protocol"]
+    assert done.intake.added == ("B-7777-7771-4", "B-7777-7777-4")
+    assert "'B-7777-7771-4' is mistyped" in done.findings[0].message
+
+
 def test_a_protocol_as_a_plan() -> None:
     plan = plan_of(load_protocol("station_point_observation"))
     assert plan.table_of("passed") == "interval_counts"
@@ -200,6 +217,8 @@ def test_command_line(tmp_path: Path) -> None:
     document = json.loads(run("import", root, LOGS, "--json"))
     assert [one["added"] for one in document["logs"]] == [[], []]
     assert "station Riverside: points C1, H2" in run("list", root)
+    assert "removed follow-01" in run("remove", root, "follow-01")
+    assert "2 sessions new" in run("import", root, LOGS)
     assert "every event of the interval counted" in run(
         "summary", root, "--by", "daypart", "--out", tmp_path / "t.csv"
     )
