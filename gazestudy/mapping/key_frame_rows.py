@@ -38,6 +38,7 @@ def key_frame_table(
     to_undistorted: Floats,
     *,
     max_disagreement_share: float,
+    unchecked_ns: int = 0,
 ) -> pd.DataFrame:
     """Join what the key frames saw, and return it as a mapping table.
 
@@ -51,6 +52,9 @@ def key_frame_table(
         Working px to full-size undistorted px.
     max_disagreement_share : float
         Where two key frames disagree by more of the width, the frame is ambiguous.
+    unchecked_ns : int
+        So far before the first and after the last key frame of a stretch rows are kept that were not
+        compared with the picture: nothing would tell if they drifted away.
 
     Returns
     -------
@@ -61,9 +65,15 @@ def key_frame_table(
     places: dict[tuple[int, str, int], list[Seen]] = {}
     for one in seen:
         places.setdefault((one.frame, *one.anchor.track), []).append(one)
+    times: dict[tuple[str, int], NDArray[np.int64]] = {
+        track: np.unique([one.anchor.key_frame.t_ns for one in seen if one.anchor.track == track])
+        for track in {one.anchor.track for one in seen}
+    }
     rows = []
     for key in sorted(places):
         joined = _joined(places[key], artworks, max_disagreement_share)
+        if not joined.seen.refined and _outside(joined.seen, times[key[1], key[2]]) > unchecked_ns:
+            continue
         rows.append(_row(joined, artworks, to_undistorted))
     extra = [CORNER_ERROR, "evidence", HIDDEN, BESIDE, SOURCE, KEY_FRAME_NS]
     table = pd.DataFrame(rows, columns=[*MAPPING.names, *extra]) if rows else _empty(extra)
@@ -78,6 +88,13 @@ def _empty(extra: list[str]) -> pd.DataFrame:
     return MAPPING.empty().assign(
         **{name: pd.Series([], dtype="str" if name in text else "float64") for name in extra}
     )
+
+
+def _outside(seen: Seen, times_ns: NDArray[np.int64]) -> int:
+    """Return how far a frame lies beyond all key frames of its print; 0 between two of them."""
+    if times_ns[0] <= seen.t_ns <= times_ns[-1]:
+        return 0
+    return int(np.abs(times_ns - seen.t_ns).min())
 
 
 def _joined(both: list[Seen], artworks: Sequence[Artwork], limit: float) -> _Joined:

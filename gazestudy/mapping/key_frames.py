@@ -54,6 +54,9 @@ class KeyFrameParameters:
         Largest expected error of a corner, as a share of the placement's width.
     coast_frames : int
         So many frames in a row may fail before the placement is lost.
+    unchecked_s : float
+        Beyond the first and the last key frame of a placement it is followed for so long where it cannot be
+        compared with its picture: nothing would tell if it drifted away.
     max_disagreement_share : float
         Where the two key frames disagree by more, as a share of the width, the frame is ambiguous.
     """
@@ -64,13 +67,20 @@ class KeyFrameParameters:
     min_confidence: float = 0.35
     max_corner_error_share: float = 0.15
     coast_frames: int = 6
+    unchecked_s: float = 1.5
     max_disagreement_share: float = 0.25
 
     def __post_init__(self) -> None:
         for name in ("working_width_px", "coast_frames"):
             if getattr(self, name) < 0:
                 raise ParameterError(name, getattr(self, name), "0 or more")
-        for name in ("reach_s", "click_error_px", "max_corner_error_share", "max_disagreement_share"):
+        for name in (
+            "reach_s",
+            "unchecked_s",
+            "click_error_px",
+            "max_corner_error_share",
+            "max_disagreement_share",
+        ):
             if not getattr(self, name) > 0:
                 raise ParameterError(name, getattr(self, name), "above 0")
         if not 0 < self.min_confidence <= 1:
@@ -154,6 +164,7 @@ def track_key_frames(
             artworks,
             walker.view.to_undistorted,
             max_disagreement_share=parameters.max_disagreement_share,
+            unchecked_ns=round(parameters.unchecked_s * 1e9),
         )
         facts["fitted to the picture"] = sum(anchor.refined for anchor in walker.anchors)
     facts["without a frame"] = len(key_frames) - (len(walker.anchors) if walker else 0)

@@ -63,6 +63,8 @@ def test_from_the_first_click_to_the_last_undo(gazestudy, made):
     assert np.abs(gaze["y_ref_px"] - 179.5).max() < 4
     assert run(gazestudy, path) == {"events": False, "mapping": False, "attention": False}
 
+    assert gazestudy("check", path).code == 0
+
     # an answer beats them, for the fixation at that time
     words = ("p01-1", "--at-s", 0.8, "--placement", "poster-3", "--point", "400,300", "--unit", "mm")
     done = gazestudy("mapping", "answer", "add", path, *words)

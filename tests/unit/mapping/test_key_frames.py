@@ -95,6 +95,19 @@ def test_a_blank_poster_is_carried_by_its_frame_and_its_wall(scene, make_artwork
     assert at_clicks["key_frame_ns"].tolist() == [2 * STEP_NS, 20 * STEP_NS]
 
 
+def test_unchecked_frames_beyond_the_key_frames_are_few(scene, make_artwork):
+    frames, truths = blank_on_a_wall(scene, make_artwork)
+    keys = [clicked(scene, truths, k, sd_px=1.0, seed=k) for k in (8, 14)]
+    table = track_key_frames(
+        frames,
+        [Reference("gate", "gate-1", make_artwork(5, SIZE))],
+        scene.camera,
+        keys,
+        parameters=KeyFrameParameters(unchecked_s=3.5 * STEP_NS / 1e9),
+    )
+    assert (table["frame"].min(), table["frame"].max()) == (10 + 8 - 3, 10 + 14 + 3)
+
+
 def test_the_expected_error_covers_the_true_one(scene, make_artwork):
     frames, truths = blank_on_a_wall(scene, make_artwork)
     references = [Reference("gate", "gate-1", make_artwork(5, SIZE))]
