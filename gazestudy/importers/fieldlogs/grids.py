@@ -1,4 +1,4 @@
-"""Tables of text cells with their row numbers, from CSV, TSV, XLSX and HTML."""
+"""Tables of text cells with their row numbers, from CSV, TSV, XLSX, ODS and HTML."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ from typing import Any
 
 from gazestudy.errors import InputError
 from gazestudy.importers.fieldlogs.mistakes import Cell, Mistakes
+from gazestudy.importers.fieldlogs.ods import ods_sheets
 from gazestudy.importers.sources import Source, ZipSource
 from gazestudy.importers.text_tables import decode_text
 from gazestudy.model.recording import Finding
 
 TEXT_SUFFIXES = (".csv", ".tsv", ".txt")
-BOOK_SUFFIXES = (".xlsx", ".xlsm")
+BOOK_SUFFIXES = (".xlsx", ".xlsm", ".ods")
 PAGE_SUFFIXES = (".html", ".htm")
 
 MAX_BYTES = 512 * 2**20
@@ -140,7 +141,7 @@ def read_grids(source: Source, name: str, *, rows: int = MAX_ROWS) -> list[Grid]
     source : Source
         Where it lies.
     name : str
-        A CSV, TSV, XLSX or HTML file.
+        A CSV, TSV, XLSX, ODS or HTML file.
     rows : int, default MAX_ROWS
         Read this many rows of each table at most.
 
@@ -152,6 +153,10 @@ def read_grids(source: Source, name: str, *, rows: int = MAX_ROWS) -> list[Grid]
     suffix = PurePosixPath(name).suffix.lower()
     if source.size_bytes(name) > MAX_BYTES:
         raise InputError(source.place(name), "this file is too large for a field log", expected="512 MB")
+    if suffix == ".ods":
+        data = source.read(name)
+        _check_zip(source, name, data)
+        return [Grid(title, found) for title, found in ods_sheets(data, source.place(name), rows)]
     if suffix in BOOK_SUFFIXES:
         return list(_book(source, name, rows))
     data = source.read(name) if rows >= MAX_ROWS else _head(source, name)
@@ -299,25 +304,29 @@ def _damaged(place: Any, error: Exception) -> InputError:
     return InputError(place, "this workbook is damaged", found=found, advice="Save it again as XLSX")
 
 
-def _check_book(source: Source, name: str, data: bytes) -> bool:
-    """Refuse unsafe workbooks; returns whether some sheet holds formulas."""
+def _check_zip(source: Source, name: str, data: bytes) -> None:
+    """Refuse workbooks that are no zip, climb, are encrypted, or unpack to too much."""
     place = source.place(name)
     if not zipfile.is_zipfile(io.BytesIO(data)):
-        raise InputError(place, "this is no XLSX workbook", advice="Save it again as XLSX")
+        raise InputError(place, "this is no workbook", advice="Save it again as XLSX")
     if isinstance(source, ZipSource):
         raise InputError(place, "a workbook inside a zip", advice="Unpack the zip and import the workbook")
     ZipSource(source.local(name))  # refuses bombs, climbing names and encryption
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         if sum(member.file_size for member in archive.infolist()) > MAX_BOOK_BYTES:
             raise InputError(place, "this workbook unpacks to more than 512 MB")
+
+
+def _check_book(source: Source, name: str, data: bytes) -> bool:
+    """Refuse unsafe workbooks; returns whether some sheet holds formulas."""
+    _check_zip(source, name, data)
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
         try:
             for member in archive.infolist():
                 if member.filename.startswith("xl/worksheets/") and _holds(archive, member, b"<f"):
                     return True
-        except (zipfile.BadZipFile, OSError, EOFError, ValueError, RuntimeError) as error:
-            raise _damaged(place, error) from error
         except Exception as error:  # zlib.error and others of damaged members
-            raise _damaged(place, error) from error
+            raise _damaged(source.place(name), error) from error
     return False
 
 

@@ -87,6 +87,44 @@ GOOD: dict[str, bytes] = {
 }
 
 
+def spreadsheet(rows: list[list[str]], extra: str = "") -> bytes:
+    """An OpenDocument spreadsheet, written by the standard's own words."""
+    cells = [
+        "".join(
+            f'<table:table-cell office:value-type="float" office:value="{cell}"/>'
+            if cell.replace(".", "", 1).isdigit()
+            else f'<table:table-cell office:value-type="string"><text:p>{cell}</text:p></table:table-cell>'
+            for cell in row
+        )
+        for row in rows
+    ]
+    body = "".join(f"<table:table-row>{row}</table:table-row>" for row in cells)
+    blank = '<table:table-row table:number-rows-repeated="1048000"><table:table-cell table:number-columns-repeated="16384"/></table:table-row>'
+    spaces = " ".join(
+        f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
+        for name in ("table", "office", "text")
+    )
+    content = f'<office:document-content {spaces}><office:body><office:spreadsheet><table:table table:name="events">{body}{blank}</table:table></office:spreadsheet></office:body></office:document-content>'
+    return zipped(
+        {
+            "mimetype": b"application/vnd.oasis.opendocument.spreadsheet",
+            "content.xml": (extra + content).encode(),
+        }
+    )
+
+
+BORIS_ROWS = [
+    ["Observation id", "Observation date", "Subject", "Behavior", "Behavior type", "Time"],
+    ["o", "2026-11-22 08:00:00", "", "p", "POINT", "1.5"],
+]
+GOOD["boris.ods"] = spreadsheet(BORIS_ROWS)
+
+
+def test_a_spreadsheet_that_declares_entities_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "x.ods").write_bytes(spreadsheet(BORIS_ROWS, '<!DOCTYPE x [<!ENTITY a "ha">]>'))
+    assert "entities" in str(attempt(tmp_path / "x.ods"))
+
+
 def attempt(path: Path) -> FieldLog | InputError:
     try:
         return read_field_log(path)
