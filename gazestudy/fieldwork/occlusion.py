@@ -215,6 +215,7 @@ def fit_occlusion(
     expected = _expected(known, views, radius)
     table = known.assign(expected_share=expected)
     used = {name: views[name] for name in sorted(set(known["placement_id"]))}
+    binned = _binned(table, session, weights, bins, level)
     return OcclusionFit(
         radius,
         low,
@@ -223,9 +224,9 @@ def fit_occlusion(
         len(names),
         used,
         table,
-        _binned(table, session, weights, bins, level),
+        binned,
         float((y - expected).mean()),
-        _doubts(observations, known, radius, low),
+        (*_doubts(observations, known, radius, low), *_misses(binned)),
     )
 
 
@@ -303,6 +304,16 @@ def _binned(
                 }
             )
     return pd.DataFrame(rows)
+
+
+def _misses(bins: pd.DataFrame) -> tuple[str, ...]:
+    """Return the placements whose observations the curve misses in most bins."""
+    off = (bins["expected"] < bins["low"]) | (bins["expected"] > bins["high"])
+    share = off.groupby(bins["placement_id"]).mean()
+    return tuple(
+        f"the curve misses most of what was seen at {name}: its height or distance may be wrong"
+        for name in share.index[share > 0.5]
+    )
 
 
 def _doubts(

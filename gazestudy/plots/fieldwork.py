@@ -53,7 +53,7 @@ def draw_occlusion(fit: OcclusionFit) -> Figure:
     rows = math.ceil(len(names) / columns)
     with rc_context(_style("".join(names))):
         figure = Figure(figsize=(max(4.2 * columns, 6.0), 3.9 * rows + 0.9), dpi=_DPI, facecolor="white")
-        grid = figure.subplots(rows, columns, squeeze=False, sharey=True)
+        grid = figure.subplots(rows, columns, squeeze=False, sharey=True, gridspec_kw={"hspace": 0.5})
         for number, axes in enumerate(grid.flat):
             if number >= len(names):
                 axes.set_axis_off()
@@ -61,6 +61,16 @@ def draw_occlusion(fit: OcclusionFit) -> Figure:
             _occlusion_panel(axes, fit, names[number], fit.placements[names[number]])
         for row in grid:
             row[0].set_ylabel("part of the face hidden, %")
+        handles, labels = grid[0, 0].get_legend_handles_labels()
+        figure.legend(
+            handles,
+            labels,
+            loc="lower right",
+            ncols=2,
+            frameon=False,
+            fontsize=_TEXT_PT - 1,
+            handlelength=1.6,
+        )
         low, high = fit.low_m, fit.high_m
         known = f" ({low:.2f} to {high:.2f})" if np.isfinite(low) else " (no interval)"
         words = f"Body radius {fit.radius_m:.2f} m{known} from {fit.scans} scans in {fit.sessions} sessions; "
@@ -169,14 +179,15 @@ def draw_agreement(found: ObserverAgreement, name: str, *, about: str = "time gr
         _coefficients(left, rows)
         prevalence = found.prevalence
         prevalence = prevalence[(prevalence["about"] == about) & (prevalence["name"] == name)]
-        _confusion(right, table.to_numpy(), list(map(str, table.index)), prevalence["mean"].to_numpy())
+        labels = [f"{name:g}" if isinstance(name, float) else str(name) for name in table.index]
+        _confusion(right, table.to_numpy(), labels, prevalence["mean"].to_numpy())
         figure.suptitle(f"Agreement of observers: {name}", x=0.02, ha="left", fontsize=_TITLE_PT)
-        first = rows.iloc[0]
+        first, grid = rows.iloc[0], about == "time grid"
         _foot(
             figure,
             [
-                f"{first['units']:,} paired {'moments' if about == 'time grid' else 'scans'} of "
-                f"{first['pairs']} pairs of sessions, empty time included",
+                f"{first['units']:,} paired {'moments' if grid else 'scans'} of "
+                f"{first['pairs']} pairs of sessions{', empty time included' if grid else ''}",
                 f"Limits by bootstrap of {first['drawn']}. Kappa falls where one category is rare, whatever "
                 "the agreement: read it beside the prevalence",
             ],
@@ -237,7 +248,6 @@ def _occlusion_panel(axes: Axes, fit: OcclusionFit, name: str, view: FaceView) -
         0, 1.005, geometry, transform=axes.transAxes, color=_SOFT_INK, fontsize=_TEXT_PT - 1, va="bottom"
     )
     axes.set_title(f"{name}", loc="left", fontsize=_TITLE_PT, pad=14)
-    axes.legend(loc="lower right", frameon=False, fontsize=_TEXT_PT - 1, handlelength=1.6)
 
 
 def _dots_by_count(axes: Axes, x: NDArray[np.float64], y: NDArray[np.float64]) -> None:

@@ -25,6 +25,7 @@ _INK, _SOFT_INK = "#1a1a1a", "#5a5a5a"
 _TEXT_PT, _TITLE_PT = 7.5, 11.0
 _LARGEST, _SMALLEST = 0.042, 0.012  # radius as a share of the diagonal of the plan
 _WIDTH_IN = 8.0
+_DISTANCES = (1.0, 2.2, 3.6, 5.2)  # of labels from their disc, in its radii
 Box = tuple[float, float, float, float]
 
 
@@ -175,6 +176,7 @@ def _draw_places(
             lines, centre, radius, per_pt, (wide, high), [*taken, *discs[:number], *discs[number + 1 :]]
         )
         taken.append(box)
+        _leader(axes, centre, radius, box)
         for step, line in enumerate(lines):
             axes.text(
                 box[0],
@@ -207,17 +209,32 @@ def _free_box(
     taken: list[Box],
 ) -> Box:
     """Return where a label fits best beside its disc: inside the plan, over nothing else."""
-    width = max(len(line) for line in lines) * _TEXT_PT * 0.58 * per_pt
+    width = max(len(line) for line in lines) * _TEXT_PT * 0.64 * per_pt
     height = len(lines) * _TEXT_PT * 1.35 * per_pt
     best: tuple[float, Box] | None = None
-    for left, top in _spots(centre, radius + 3 * per_pt, width, height):
+    spots = [
+        (left, top, 0.06 * height * (factor - 1) * width)
+        for factor in _DISTANCES
+        for left, top in _spots(centre, factor * (radius + 3 * per_pt), width, height)
+    ]
+    for left, top, far in spots:
         box = (left, top, left + width, top + height)
         outside = max(-box[0], 0) + max(-box[1], 0) + max(box[2] - limits[0], 0) + max(box[3] - limits[1], 0)
-        cost = 50 * outside * height + sum(_overlap(box, other) for other in taken)
+        cost = far + 50 * outside * height + sum(_overlap(box, other) for other in taken)
         if best is None or cost < best[0] - 1e-9:
             best = (cost, box)
     assert best is not None
     return best[1]
+
+
+def _leader(axes: Axes, centre: tuple[float, float], radius: float, box: Box) -> None:
+    """Draw a line from a disc to a label that is not beside it."""
+    x, y = centre
+    nearest = (min(max(x, box[0]), box[2]), min(max(y, box[1]), box[3]))
+    away = float(np.hypot(nearest[0] - x, nearest[1] - y))
+    if away > 1.6 * radius:
+        edge = (x + (nearest[0] - x) * radius / away, y + (nearest[1] - y) * radius / away)
+        axes.plot([edge[0], nearest[0]], [edge[1], nearest[1]], color=_SOFT_INK, lw=0.6, zorder=4)
 
 
 def _spots(

@@ -68,6 +68,18 @@ def test_doubts_are_said():
     assert any("no body" in doubt for doubt in wrong.doubts)
 
 
+def test_a_face_that_the_curve_misses_is_named():
+    low, high = FaceView(0.9, 1.8, 5.0), FaceView(2.2, 1.5, 5.0)
+    seen_low = made_scans(0.23, view=low)
+    wrong = made_scans(0.23, view=low, seed=2).assign(placement_id="high")
+    fit = fit_occlusion(
+        pd.concat([seen_low, wrong], ignore_index=True),
+        {"w": low, "high": high},
+        rng=np.random.default_rng(0),
+    )
+    assert any("seen at high" in doubt for doubt in fit.doubts)
+
+
 def test_nothing_to_fit_is_said():
     view = FaceView(0.9, 1.8, 5.0)
     with pytest.raises(ParameterError, match="audited placements"):
