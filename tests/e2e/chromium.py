@@ -77,6 +77,15 @@ class Browser:
             "identifier"
         ]
 
+    def go_offline(self) -> None:
+        self.call(
+            "Network.emulateNetworkConditions",
+            offline=True,
+            latency=0,
+            downloadThroughput=0,
+            uploadThroughput=0,
+        )
+
     def send(self, method: str, **parameters: Any) -> int:
         self.last += 1
         message = {"id": self.last, "method": method, "params": parameters}

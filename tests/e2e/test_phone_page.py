@@ -95,6 +95,7 @@ def test_an_hour_of_2000_taps_survives_ten_reloads_and_a_kill(browser, tmp_path)
     steps_ms = np.diff(at_ms, prepend=0)
     truth = Counter((*places[place], int(ms) // 300_000) for place, ms in zip(which, at_ms, strict=True))
     browser.set_clock(START_MS)
+    browser.go_offline()
     begin(browser, page)
     cuts = [0, *np.linspace(150, 1900, 11, dtype=int).tolist(), 2000]
     for number, (first, end) in enumerate(pairwise(cuts)):
@@ -107,6 +108,7 @@ def test_an_hour_of_2000_taps_survives_ten_reloads_and_a_kill(browser, tmp_path)
         if number == 5:
             browser.kill()
             browser.start()
+            browser.go_offline()
             browser.set_clock(START_MS + int(at_ms[end - 1]))
             browser.open(page)
         elif end < 2000:
@@ -290,9 +292,9 @@ def test_every_kind_of_block_and_labels_that_try_to_be_markup(browser, tmp_path)
     browser.wait("document.querySelector('.tally[data-item=passed].off')")
     browser.tap("document.querySelector('#undo')")
     browser.wait("!document.querySelector('.tally[data-item=passed].off')")
-    for second in range(10):
-        browser.run(f"advance({4000 if second < 9 else 0})")
-        browser.wait("document.querySelector('#elapsed').innerText.length > 3")
+    for second in (42, 54, 66):
+        browser.run("advance(12_000)")
+        browser.wait(f"document.querySelector('#elapsed').innerText === '{second // 60:02}:{second % 60:02}'")
     browser.tap(tally("passed"))
     browser.tap("document.querySelector('#notice')")  # the scan of the second minute
     browser.wait("document.querySelector('[data-tab=scan].now')")
@@ -302,6 +304,7 @@ def test_every_kind_of_block_and_labels_that_try_to_be_markup(browser, tmp_path)
     browser.tap(at_item("trust", '[data-code="4"]'))
     four = at_item("trust", '[data-code="4"]')
     browser.wait(f"{four}.getAttribute('aria-pressed') === 'true'")
+    browser.set_clock(START_MS + 70_000)
     browser.reload()
     browser.tap("document.querySelector('#finish')")
     browser.tap_text("Save JSON")
@@ -359,6 +362,41 @@ def test_a_full_disk_is_told_and_nothing_is_lost(browser, tmp_path):
     browser.reload()
     browser.wait("document.querySelector('.tally')")
     browser.wait(f"{tally('passed')}.querySelector('.number').innerText === '3'")
+
+
+def test_an_entry_of_another_tab_is_not_overwritten(browser, tmp_path):
+    begin(browser, station_page(tmp_path, placements=("P01",), sessions=("tabs",)))
+    browser.tap(tally("passed"))
+    browser.wait(f"{tally('passed')}.querySelector('.number').innerText === '1'")
+    browser.run("""new Promise((done) => { indexedDB.open("gazestudy-phone").onsuccess = (event) => {
+        const store = event.target.result.transaction("journal", "readwrite").objectStore("journal");
+        store.getAll().onsuccess = ({target: {result}}) => {
+            const last = result.at(-1);
+            store.add({...last, n: last.n + 1}).onsuccess = () => { window.stale = true; done(); };
+        };
+    }})""")
+    browser.tap(tally("passed"))
+    browser.wait("!window.stale && document.querySelector('.tally')")
+    browser.wait(f"{tally('passed')}.querySelector('.number').innerText === '2'")
+    browser.tap(tally("passed"))
+    browser.wait(f"{tally('passed')}.querySelector('.number').innerText === '3'")
+
+
+def test_a_clock_that_is_set_back_does_not_move_counts(browser, tmp_path):
+    browser.set_clock(START_MS)
+    begin(browser, station_page(tmp_path, sessions=("clock",)))
+    for _ in range(31):
+        browser.run("advance(10_000)")
+        browser.tap(tally("passed"))
+    browser.run("advance(-3_600_000)")
+    browser.tap(tally("passed"))
+    browser.tap(tally("passed"))
+    browser.run("advance(5_000)")
+    log, _ = stop_and_save(browser, "clock")
+    counts = log.interval_counts[log.interval_counts["item"] == "passed"]
+    assert counts.set_index("interval_no")["value"].to_dict() == {0: 29.0, 1: 4.0}
+    assert log.sessions.loc[0, "stopped_at"] == "2026-11-23T08:05:15+07:00"
+    assert log.notes["text"].tolist() == ["clock of the phone was set back by 3600 s"]
 
 
 @pytest.mark.parametrize("language", ["en", "th", "vi", "zh"])

@@ -4,16 +4,25 @@ const AWAY_MS = 20000;
 
 const APP = {
   language: DATA.language, journal: null, session: null, screen: "home", tab: null, live: [], flushes: new Set(),
-  undos: 0, ticked: 0, latest: 0, drawing: null, told: new Map(), sound: null, editing: null,
+  undos: 0, ticked: 0, latest: 0, shift: 0, drawing: null, told: new Map(), sound: null, editing: null,
 };
 
 function now() {
-  return Date.now() + (APP.session ? APP.session.shift : 0);
+  return Date.now() + APP.shift;
+}
+
+/* A clock that was set back would put entries into intervals that are over: go on from the last entry. */
+function mend_clock() {
+  const by = APP.latest - now();
+  if (by < 1000) return;
+  APP.shift += by;
+  commit("clock", {by});
 }
 
 /* Write an entry of the open session; it counts and is shown once it is on the disk. */
 function commit(kind, fields, then) {
   const session = APP.session;
+  mend_clock();
   const entry = {session: session.id, n: session.next, t: now(), kind, ...fields};
   session.next += 1;
   APP.latest = entry.t;
@@ -88,6 +97,8 @@ async function begin_session(id) {
   const entry = {session: id, n: 0, t: Date.now(), kind: "session", document: DATA.document, language: APP.language};
   await APP.journal.begin({id, document: DATA.document, created: entry.t}, entry);
   APP.session = new Session(id, [entry]);
+  APP.shift = 0;
+  APP.latest = entry.t;
   for (const one of DATA.placements) commit("placement", {code: one.code});
   for (const block of DATA.protocol.blocks) {
     if (block.kind !== "form" || block.answers) continue;
@@ -107,6 +118,8 @@ async function open_session(id, tab) {
   const session = new Session(id, await APP.journal.entries(id));
   const {alive} = (await APP.journal.sessions()).find((one) => one.id === id);
   APP.session = session;
+  APP.shift = session.shift;
+  APP.latest = session.entries.at(-1).t;
   APP.ticked = 0;
   APP.editing = null;
   if (session.started !== null && session.stopped === null) note_gap(Math.max(alive || 0, session.last));
@@ -126,7 +139,7 @@ function note_gap(from) {
 function tick() {
   const session = APP.session;
   if (session && session.started !== null && session.stopped === null) {
-    if (now() < session.last - 1000 && !APP.journal.pending.length) commit("clock", {by: session.last - now()});
+    mend_clock();
     if (APP.ticked) note_gap(Math.max(APP.ticked, APP.latest));
     const time = now();
     if (time - APP.ticked > 5000 || time < APP.ticked) {

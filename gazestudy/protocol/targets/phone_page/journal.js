@@ -31,7 +31,7 @@ class Journal {
       const transaction = this.db.transaction(["sessions", "journal"], mode, {durability});
       const request = work(transaction);
       transaction.oncomplete = () => resolve(request && request.result);
-      transaction.onerror = transaction.onabort = () => reject(transaction.error || new Error("aborted"));
+      transaction.onabort = () => reject(transaction.error || new Error("aborted"));
     });
   }
 
@@ -82,7 +82,7 @@ class Journal {
     try {
       await this.transaction("readwrite", (t) => {
         const store = t.objectStore("journal");
-        for (const {entry} of batch) store.put(entry);
+        for (const {entry} of batch) store.add(entry);
       });
       this.pending.splice(0, batch.length);
       this.failed = false;
@@ -91,6 +91,8 @@ class Journal {
       this.onState();
       this.flush();
     } catch (error) {
+      // another tab has used the number: show what is there; what was not shown was not counted
+      if (error.name === "ConstraintError") return location.reload();
       this.failed = true;
       this.writing = false;
       for (const one of batch) this.tell(one);
