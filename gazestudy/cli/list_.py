@@ -1,4 +1,4 @@
-"""`gazestudy list importers|detectors|mappers`: what this installation can do."""
+"""`gazestudy list importers|fieldlogs|detectors|mappers`: what this installation can do."""
 
 from __future__ import annotations
 
@@ -25,6 +25,15 @@ def importers(as_json: AsJson = False, quiet: Quiet = False) -> None:
             for item in list_importers()
         ],
     )
+
+
+@app.command("fieldlogs")
+def fieldlogs(as_json: AsJson = False, quiet: Quiet = False) -> None:
+    """List the readers of field logs."""
+    from gazestudy.importers.fieldlogs import list_fieldlog_importers
+
+    rows = [{"name": item.name, "reads": item.title} for item in list_fieldlog_importers()]
+    _show(Console(as_json, quiet), rows)
 
 
 @app.command("detectors")

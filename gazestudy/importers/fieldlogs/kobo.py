@@ -10,10 +10,10 @@ from typing import Any
 
 from gazestudy.errors import InputError
 from gazestudy.importers.fieldlogs.builder import LogBuilder
-from gazestudy.importers.fieldlogs.grids import BOOK_SUFFIXES, read_grids, read_json, records
+from gazestudy.importers.fieldlogs.grids import BOOK_SUFFIXES, Record, read_grids, read_json, records
 from gazestudy.importers.fieldlogs.mistakes import Cell
 from gazestudy.importers.fieldlogs.registry import FieldOptions, fieldlog_importer
-from gazestudy.importers.fieldlogs.submissions import Submission, add_submission, nested
+from gazestudy.importers.fieldlogs.submissions import Submission, add_submission, leaf_of, nested
 from gazestudy.importers.registry import Refusal
 from gazestudy.importers.sources import Source
 from gazestudy.model.fieldwork import FieldLog
@@ -46,15 +46,14 @@ class KoboBook:
         tables: dict[str, dict[str, Submission]] = {}
         for sheet, grid in enumerate(read_grids(source, name)):
             builder.add_findings(grid.findings)
-            _, rows = records(grid, builder.mistakes)
+            names, rows = records(grid, builder.mistakes)
+            chosen = _option_columns(names, builder)
             table = tables[grid.name] = {}
             for number, row in enumerate(rows, start=1):
                 index = row.get("_index") or str(number)
                 uuid = row.get("_uuid") or row.get("_id") or f"row {row.where.row}"
                 called = uuid if sheet == 0 else f"{grid.name}[{index}]"
-                submission = Submission(
-                    row.where, called, {one: text for one, text in row.cells.items() if text}
-                )
+                submission = Submission(row.where, called, _answers(row, chosen))
                 table[index] = submission
                 if sheet:
                     parent = tables.get(row.get("_parent_table_name"), {}).get(row.get("_parent_index"))
@@ -67,6 +66,28 @@ class KoboBook:
         for submission in next(iter(tables.values()), {}).values():
             add_submission(builder, submission)
         return builder.build()
+
+
+def _option_columns(names: list[str], builder: LogBuilder) -> dict[str, str]:
+    """Return the columns that say of one answer of a question whether it was chosen, with the question."""
+    found = {}
+    for name in names:
+        question, slash, _ = name.rpartition("/")
+        known = builder.plan.items.get(leaf_of(question))
+        several = known is not None and known.type == "multi"
+        if slash and (question in names or several or question.endswith("_not_watched")):
+            found[name] = question
+    return found
+
+
+def _answers(row: Record, options: dict[str, str]) -> dict[str, str]:
+    """Return the answers of a row; those of a question that takes several are one, separated by blanks."""
+    fields = {name: text for name, text in row.cells.items() if text and name not in options}
+    chosen: dict[str, list[str]] = {}
+    for name, question in options.items():
+        if row.get(name).lower() in ("1", "yes", "true"):
+            chosen.setdefault(question, []).append(leaf_of(name))
+    return {**{question: " ".join(codes) for question, codes in chosen.items()}, **fields}
 
 
 @fieldlog_importer(name="forms-json", version=1, title="KoboToolbox JSON, ODK OData JSON")

@@ -146,6 +146,20 @@ def test_private_answers_lie_apart(root: Path) -> None:
         assert study.private_answers() == ()
 
 
+def test_a_failed_import_leaves_nothing(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*args: object) -> None:
+        raise StudyError("no")
+
+    with create_study(root, name="x") as study:
+        add(study, a_log({"s1": 1.0}))
+        monkeypatch.setattr("gazestudy.store.fieldlogs._session_row", fail)
+        with pytest.raises(StudyError, match="no"):
+            add(study, a_log({"s2": 2.0}))
+        assert [path.name for path in (root / "fieldlogs").iterdir()] == ["day1-01"]
+        assert passed(study) == {"s1": 1.0}
+    assert check_study(root) == []
+
+
 def test_dry_run_writes_nothing(root: Path) -> None:
     with create_study(root, name="x") as study:
         assert add(study, a_log({"s1": 1.0}), dry_run=True).added == ("s1",)

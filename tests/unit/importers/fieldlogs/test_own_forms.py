@@ -369,6 +369,28 @@ def test_kobo_without_groups_in_headers(plan: FieldOptions, tmp_path: Path) -> N
     check(log)
 
 
+@pytest.mark.parametrize("both", [True, False])
+@pytest.mark.parametrize("groups", [True, False])
+def test_kobo_with_a_column_for_each_answer(
+    both: bool, groups: bool, plan: FieldOptions, tmp_path: Path
+) -> None:
+    """Such a column is called as its question and answer, like an item in a group."""
+    path = kobo_book(tmp_path / "form.xlsx", groups=groups)
+    book = load_workbook(path)
+    page = book["rounds"]
+    header = [cell.value for cell in page[1]]
+    column = next(n for n, name in enumerate(header, start=1) if str(name).endswith("counts_not_watched"))
+    name = header[column - 1]
+    for number, item in enumerate(("hurrying", "stopped", "passed")):
+        page.cell(1, len(header) + 1 + number).value = f"{name}/{item}"
+        page.cell(2, len(header) + 1 + number).value = int(item != "passed")
+    if not both:
+        page.delete_cols(column)
+    book.save(path)
+    log = read_field_log(path, options=plan)
+    check(log)
+
+
 def test_a_count_that_was_not_watched_is_no_row(plan: FieldOptions, tmp_path: Path) -> None:
     log = read_field_log(odk_zip(tmp_path / "form.zip"), options=plan)
     assert not {"hurrying", "stopped"} & set(log.interval_counts["item"])
