@@ -254,3 +254,30 @@ def test_removed_mapping_and_removed_placement(study, tmp_path, gazestudy, cloud
         opened.add_placement("poster-1", [write_picture(tmp_path / "3.png", 3)])
     done = gazestudy("run", path)
     assert done.code == 1 and "another picture" in done.err
+
+
+def test_rank_of_the_vendor_and_removal_on_the_command_line(study, tmp_path, gazestudy, cloud_folder):
+    path, vendor_id = study
+    export = write_marker(tmp_path / "mm", vendor_id, cloud_folder[1], positions=False)
+    assert gazestudy("import-mapping", path, export, "--placement", "poster-1").code == 0
+    run(gazestudy, path)
+    assert set(attention(path, "mapped_gaze")["source"]) == {"vendor"}
+    assert set(attention(path, "mapped_fixations")["source"]) == {"vendor"}
+    assert gazestudy("mapping", "vendor", path, "after").code == 0
+    assert run(gazestudy, path) == {"attention"}
+    assert set(attention(path, "mapped_gaze")["source"]) == {"automatic"}
+    # an answer beats the vendor, too
+    assert gazestudy("mapping", "vendor", path, "instead").code == 0
+    words = ("p01-1", "--at-s", 0.5, "--until-s", 0.6, "--placement", "poster-1", "--point", "10,20")
+    assert gazestudy("mapping", "answer", "add", path, *words).code == 0
+    run(gazestudy, path)
+    gaze = attention(path, "mapped_gaze")
+    assert gaze["source"].value_counts().to_dict() == {"vendor": 270, "manual": 20}
+    assert (
+        gaze.loc[gaze["source"] == "manual", ["x_ref_px", "y_ref_px"]].to_numpy().tolist()
+        == [[10.0, 20.0]] * 20
+    )
+    done = gazestudy("mapping", "remove-import", path, "p01-1", "poster-1")
+    assert done.code == 0, done.err
+    run(gazestudy, path)
+    assert set(attention(path, "mapped_gaze")["source"]) == {"automatic", "manual"}
