@@ -174,6 +174,11 @@ def _items(source: Source) -> Iterator[tuple[Place, dict[str, Any]]]:
         yield from _mappings(block.get("items"), (*place, "items"))
 
 
+def _named(data: object, field: str) -> dict[str, dict[str, Any]]:
+    """Return the entries of a list by one of their fields; those without a readable name are left out."""
+    return {one[field]: one for _, one in _mappings(data, ()) if isinstance(one.get(field), str)}
+
+
 def _languages(source: Source) -> None:
     wanted = source.data.get("languages")
     if not isinstance(wanted, list) or not all(isinstance(code, str) for code in wanted):
@@ -253,7 +258,7 @@ def _references(source: Source) -> None:
     """Check that lists of choices, and items of conditions, exist."""
     lists = source.data.get("choices")
     codes = {
-        name: {one.get("code") for _, one in _mappings(entries, ())}
+        name: set(_named(entries, "code"))
         for name, entries in (lists.items() if isinstance(lists, dict) else ())
     }
     used: set[str] = set()
@@ -310,9 +315,10 @@ def _behaviours(source: Source) -> None:
     for place, block in _blocks(source):
         if block.get("kind") != "focal":
             continue
-        categories = {one.get("code") for _, one in _mappings(block.get("categories"), ())}
-        sets = {one.get("id") for _, one in _mappings(block.get("modifiers"), ())}
-        kinds = {one.get("code"): one.get("type") for _, one in _mappings(block.get("behaviours"), ())}
+        categories = _named(block.get("categories"), "code")
+        sets = _named(block.get("modifiers"), "id")
+        behaviours = _named(block.get("behaviours"), "code")
+        kinds = {code: one.get("type") for code, one in behaviours.items()}
         for one_place, one in _mappings(block.get("behaviours"), (*place, "behaviours")):
             if isinstance(one.get("category"), str) and one["category"] not in categories:
                 source.tell((*one_place, "category"), f"there is no category {one['category']!r}")
@@ -351,7 +357,7 @@ def _strings(values: object) -> list[str]:
 def _rules(source: Source) -> None:
     """Check that rules can be read and speak of numbers of their own block."""
     for place, block in _blocks(source):
-        kinds = {one.get("id"): one for _, one in _mappings(block.get("items"), ())}
+        kinds = _named(block.get("items"), "id")
         for rule_place, line in _mappings(block.get("rules"), (*place, "rules")):
             where = (*rule_place, "check")
             if not isinstance(line.get("check"), str):
@@ -367,5 +373,5 @@ def _rules(source: Source) -> None:
                 if name not in kinds:
                     hint = _did_you_mean(name, _strings(kinds))
                     source.tell(where, f"there is no item {name!r} in this block{hint}")
-                elif kinds[name].get("type") in _NOT_NUMBERS:
+                elif str(kinds[name].get("type")) in _NOT_NUMBERS:
                     source.tell(where, f"{name!r} is not a number")

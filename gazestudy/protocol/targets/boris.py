@@ -44,7 +44,7 @@ def boris_project(protocol: Protocol, options: ExportOptions) -> tuple[dict[str,
         "project_name": f"{protocol.id} {protocol.version}",
         "project_description": _description(protocol, language),
         "project_format_version": FORMAT_VERSION,
-        "subjects_conf": _subjects(protocol),
+        "subjects_conf": _subjects(protocol, {one["key"] for one in behaviours.values()}),
         "behaviors_conf": behaviours,
         "observations": {},
         "behavioral_categories": list(categories),
@@ -132,12 +132,13 @@ def _values(protocol: Protocol, modifier: ModifierSet, options: ExportOptions) -
     return [choice.code for choice in protocol.choices[modifier.choices]]
 
 
-def _subjects(protocol: Protocol) -> dict[str, Any]:
+def _subjects(protocol: Protocol, taken: set[str]) -> dict[str, Any]:
+    """Return nine persons; a key that a behaviour has is left to it."""
     subjects: dict[str, Any] = {}
     if any(block.subject == "person" for block in protocol.focal_blocks()):
         for number in range(1, 10):
             subjects[str(number - 1)] = {
-                "key": str(number),
+                "key": "" if str(number) in taken else str(number),
                 "name": f"person {number}",
                 "description": "followed person",
             }

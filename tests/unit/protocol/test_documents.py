@@ -1,5 +1,6 @@
 import itertools
 import json
+import random
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -163,8 +164,6 @@ def test_yes_and_no_in_an_interval_is_warned_about():
 
 
 def test_session_ids_notice_every_wrong_letter_and_exchange():
-    import random
-
     rng = random.Random(5)
     one = new_session_id(rng.choice)
     assert not is_mistyped(one)
@@ -188,3 +187,47 @@ def test_the_example_of_the_readme_is_right():
     example = re.search(r"```yaml\n(.*?)```", readme, flags=re.S)
     assert find_warnings(parse_protocol(example[1])) == []
     assert all(f"| `{name}` |" in readme for name in TEMPLATES)
+
+
+def test_hundreds_of_broken_documents_are_told_and_nothing_breaks():
+    rng = random.Random(11)
+    texts = [template.path.read_text(encoding="utf-8") for template in list_templates()]
+    bits = [
+        "[",
+        "]",
+        "{",
+        "}",
+        ": ",
+        "- ",
+        "\n",
+        "*a",
+        "&a ",
+        "no",
+        "null",
+        "1.5",
+        "!!python/x ",
+        "<<: ",
+        "\x07",
+    ]
+    words = ["choices", "items", "id", "type", "en", "kind", "rules", "check", "blocks", "when", "exclusive"]
+    refused = 0
+    for _ in range(400):
+        text = rng.choice(texts)
+        for _ in range(rng.randint(1, 4)):
+            i, lines = rng.randrange(len(text)), text.split("\n")
+            change = rng.randrange(4)
+            if change == 0:
+                del lines[rng.randrange(len(lines))]
+                text = "\n".join(lines)
+            elif change == 1:
+                text = text[:i] + text[i + rng.randint(1, 30) :]
+            elif change == 2:
+                text = text[:i] + rng.choice(bits) + text[i:]
+            else:
+                text = text.replace(rng.choice(words), rng.choice(["x", "1", "[]", "{}", "no"]), 1)
+        try:
+            parse_protocol(text)
+        except ProtocolError as error:
+            refused += 1
+            assert all(mistake.text for mistake in error.mistakes)
+    assert refused > 250

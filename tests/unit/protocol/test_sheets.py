@@ -5,6 +5,7 @@ import itertools
 import re
 import zlib
 
+import numpy as np
 import pytest
 from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.t2CharStringPen import T2CharStringPen
@@ -52,9 +53,23 @@ def drawn(monkeypatch):
     return pieces, page
 
 
+def overlaps(pieces):
+    """Return pairs of texts on one page that lie on each other."""
+    found = []
+    for page in {piece[0] for piece in pieces}:
+        here = [piece for piece in pieces if piece[0] == page and piece[5].strip()]
+        boxes = np.array([(left, right, y, y + 0.7 * size) for _, left, right, y, size, *_ in here])
+        wide = np.minimum.outer(boxes[:, 1], boxes[:, 1]) - np.maximum.outer(boxes[:, 0], boxes[:, 0])
+        high = np.minimum.outer(boxes[:, 3], boxes[:, 3]) - np.maximum.outer(boxes[:, 2], boxes[:, 2])
+        for i, j in np.argwhere((wide > 0.5) & (high > 0.5)):
+            if i < j:
+                found.append((here[i][5], here[j][5]))
+    return found
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", TEMPLATES)
-def test_nothing_is_cut_off_and_nothing_overlaps_the_margins(name, language, drawn, tmp_path):
+def test_nothing_is_cut_off_and_nothing_overlaps(name, language, drawn, tmp_path):
     paper = "Letter" if language in ("vi", "zh") else "A4"
     export_protocol(
         load_protocol(name), "pdf", tmp_path / "s.pdf", language=language, paper=paper, sessions=("S-1",)
@@ -63,6 +78,7 @@ def test_nothing_is_cut_off_and_nothing_overlaps_the_margins(name, language, dra
     for _, left, right, y, size, words, (width, height) in pieces:
         assert 28 <= left <= right <= width - 28, words
         assert y >= 28 and y + size <= height - 20, words
+    assert overlaps(pieces) == []
     told = " ".join(piece[5] for piece in pieces)
     squeezed = re.sub(r"\s", "", told)
     protocol = load_protocol(name)
