@@ -11,7 +11,7 @@ import pandas as pd
 from gazestudy.errors import ParameterError
 from gazestudy.fieldwork.figures import FIGURES, Figure
 from gazestudy.fieldwork.sampling import RULE_WORDS, refusal
-from gazestudy.fieldwork.sessions import session_seconds
+from gazestudy.fieldwork.sessions import daypart_order, session_seconds
 from gazestudy.model.fieldwork import FieldLog
 from gazestudy.model.recording import Finding
 from gazestudy.statistics.intervals import Estimate, clustered_ratio, clustered_share
@@ -62,7 +62,8 @@ class FieldFigures:
     Attributes
     ----------
     table : DataFrame
-        One row per group and figure: the group columns, then `FIGURE_COLUMNS`.
+        One row per group and figure: the group columns, then `FIGURE_COLUMNS`. Weekdays and dayparts are
+        categories in the order in which they follow each other.
     findings : tuple of Finding
         What was left out, and why.
     level : float
@@ -125,6 +126,8 @@ def field_figures(
         if len(parts):
             rows += list(_figure_rows(figure, parts, source, tuple(by), level, findings))
     table = pd.DataFrame(rows, columns=[*by, *FIGURE_COLUMNS])
+    for name in {"weekday", "daypart"}.intersection(by):
+        table[name] = pd.Categorical(table[name], categories=counts[name].cat.categories)
     return FieldFigures(table.reset_index(drop=True), tuple(findings), level)
 
 
@@ -212,6 +215,7 @@ def _watched(log: FieldLog, findings: list[Finding]) -> tuple[pd.DataFrame, pd.D
         [name for name in GROUPS if name not in ("session_id", "placement_id")]
         + ["counted_length_m", "counted_area_m2"]
     ].join(times)
+    about["daypart"] = pd.Categorical(about["daypart"], categories=daypart_order(sessions))
     counts = log.interval_counts.merge(about, left_on="session_id", right_index=True, how="inner")
     inside_s = np.clip(counts["end_s"], 0, counts["length_s"]) - np.clip(
         counts["start_s"], 0, counts["length_s"]

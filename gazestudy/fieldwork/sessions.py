@@ -56,6 +56,20 @@ def session_seconds(sessions: pd.DataFrame) -> pd.DataFrame:
     return found.set_index("session_id")
 
 
+def daypart_order(sessions: pd.DataFrame) -> list[str]:
+    """Return the dayparts of sessions as they follow each other in the day, by mean local start.
+
+    Parameters
+    ----------
+    sessions : DataFrame
+        Keeps the contract `SESSIONS`, with starts that `session_seconds` can read.
+    """
+    starts = [datetime.fromisoformat(text) for text in sessions["started_at"]]
+    hours = pd.Series([start.hour + start.minute / 60 for start in starts], dtype="float64")
+    mean = hours.groupby(sessions["daypart"].to_numpy()).mean()
+    return [str(name) for name in mean.sort_values(kind="stable").index]
+
+
 def find_pairs(sessions: pd.DataFrame) -> pd.DataFrame:
     """Return pairs of sessions in which two observers watched one point at the same time.
 

@@ -288,6 +288,25 @@ def test_cross_table_reads_in_words():
         cross_table(found, "notice_rate", rows=("weekday",))
 
 
+def test_dayparts_and_weekdays_come_in_the_order_of_time():
+    hours = {"pm_peak": 17, "am_peak": 8, "midday": 12}
+    rows = []
+    for daypart, hour in hours.items():
+        for day in (20, 23):  # a Friday and a Monday
+            start = pd.Timestamp(f"2026-11-{day}T{hour:02d}:00:00+07:00")
+            stop = (start + pd.Timedelta(minutes=10)).isoformat()
+            name = f"{daypart}-{day}"
+            rows.append(session(name, daypart=daypart, started_at=start.isoformat(), stopped_at=stop))
+    log = log_of(rows, [row for line in rows for row in counts(line["session_id"], "passed", [40, 60])])
+    found = field_figures(log, by=("weekday", "point_id", "daypart"), figures=("flow_per_min",))
+    assert found.table["daypart"].cat.categories.tolist() == ["am_peak", "midday", "pm_peak"]
+    table = cross_table(found, "flow_per_min", rows=("point_id", "daypart"), columns=("weekday",))
+    assert table.index.tolist() == [("p1", "am_peak"), ("p1", "midday"), ("p1", "pm_peak")]
+    assert table.columns.tolist() == ["mon", "fri"]
+    turned = cross_table(found, "flow_per_min", rows=("point_id",), columns=("weekday", "daypart"))
+    assert turned.columns.tolist()[:2] == [("mon", "am_peak"), ("mon", "midday")]
+
+
 def test_unknown_groups_and_figures_are_refused():
     with pytest.raises(ParameterError, match="colour"):
         field_figures(FieldLog(), by=("colour",))
