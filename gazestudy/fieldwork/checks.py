@@ -68,8 +68,6 @@ def _strangers(log: FieldLog, times: pd.DataFrame) -> Iterator[Finding]:
         if name not in ("sessions", "reliability_pairs"):
             bad = table[~table["session_id"].isin(times.index)]
             yield from _finding("problem", name, "unknown_session", bad, "no such session")
-    doubled = log.sessions[log.sessions["session_id"].duplicated()]
-    yield from _finding("problem", "sessions", "doubled", doubled, "session id used twice")
 
 
 def _doubles(log: FieldLog, times: pd.DataFrame) -> Iterator[Finding]:

@@ -27,14 +27,15 @@ def session_seconds(sessions: pd.DataFrame) -> pd.DataFrame:
     Raises
     ------
     TableError
-        With every session that has no usable start or stop, stops before it starts, or pauses longer than it
-        lasts.
+        With every session that has no usable start or stop, stops before it starts, pauses longer than it
+        lasts, or has the id of another.
 
     Notes
     -----
     The time of the last event is never taken as the end: an hour in which little happened is an hour.
     """
     problems: list[str] = []
+    seen: set[str] = set()
     rows: list[tuple[str, float, float, float]] = []
     columns = ("session_id", "started_at", "stopped_at", "paused_s")
     for session_id, started, stopped, paused in sessions[list(columns)].itertuples(index=False):
@@ -43,12 +44,15 @@ def session_seconds(sessions: pd.DataFrame) -> pd.DataFrame:
             problems.append(
                 f"session {session_id!r}: start {started!r}, stop {stopped!r}; expected ISO 8601 with offset"
             )
+        elif session_id in seen:
+            problems.append(f"session {session_id!r}: the id is used twice")
         elif stop <= start or paused < 0 or paused >= stop - start:
             problems.append(
                 f"session {session_id!r}: lasts {stop - start:g} s with {paused:g} s of pauses; "
                 "expected time that was watched"
             )
         else:
+            seen.add(session_id)
             rows.append((session_id, start, stop - start, stop - start - paused))
     if problems:
         raise TableError("sessions", problems)

@@ -269,9 +269,10 @@ def test_broken_sessions_are_all_named():
         session("b", stopped_at="", weekday="fri"),
         session("c", paused_s=900.0),
     ]
+    rows += [session("d"), session("d")]
     with pytest.raises(TableError) as error:
         session_seconds(field_table("sessions", rows))
-    assert len(error.value.breaches) == 3
+    assert len(error.value.breaches) == 4
 
 
 def test_cross_table_reads_in_words():
