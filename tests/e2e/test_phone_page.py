@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -15,7 +16,7 @@ import pytest
 
 from gazestudy.importers.fieldlogs import read_field_log
 from gazestudy.model.fieldwork import FieldLog
-from gazestudy.protocol import load_protocol, parse_protocol
+from gazestudy.protocol import is_mistyped, load_protocol, parse_protocol
 from gazestudy.protocol.targets import export_protocol
 from tests.e2e.chromium import Browser, find_chromium, wait_for_file
 
@@ -362,6 +363,22 @@ def test_a_full_disk_is_told_and_nothing_is_lost(browser, tmp_path):
     browser.reload()
     browser.wait("document.querySelector('.tally')")
     browser.wait(f"{tally('passed')}.querySelector('.number').innerText === '3'")
+
+
+def test_sessions_of_a_plan_are_chosen_once_and_others_get_an_id_that_tells_slips(browser, tmp_path):
+    browser.open(station_page(tmp_path, sessions=("4RPY-1X14-P", "16TX-AN9V-B")))
+    browser.tap_text("New session")
+    browser.tap_text("16TX-AN9V-B")
+    browser.wait("document.querySelector('#start')")
+    browser.tap_text("Back")
+    browser.tap_text("New session")
+    browser.wait("document.querySelector('#start')")
+    assert browser.run("document.querySelector('h1').innerText") == "4RPY-1X14-P"
+    browser.tap_text("Back")
+    browser.tap_text("New session")
+    browser.wait("document.querySelector('.veil input')")
+    drawn = browser.run("document.querySelector('.veil input').value")
+    assert re.fullmatch("[0-9A-Y]{4}-[0-9A-Y]{4}-[0-9A-Y]", drawn) and not is_mistyped(drawn)
 
 
 def test_an_entry_of_another_tab_is_not_overwritten(browser, tmp_path):

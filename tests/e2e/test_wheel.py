@@ -105,3 +105,11 @@ def test_the_sample_study_agrees_with_its_truth(elsewhere, capsys):
     assert close.mean() >= 0.8
     # a poster of the same campaign that is not in the study is taken for one that is, for half a second
     assert wrong / rows < 0.02
+
+
+def test_the_phone_page_comes_with_all_its_parts(elsewhere):
+    words = ("protocol", "export", "station_point_observation", "--to", "html", "--out", "count.html")
+    done = gazestudy_of(elsewhere, "-m", "gazestudy", *words)
+    assert done.returncode == 0, done.stderr
+    page = (elsewhere / "count.html").read_text(encoding="utf-8")
+    assert "@@" not in page and "class Journal" in page and page.rstrip().endswith("</html>")
