@@ -9,7 +9,7 @@ branch_labels = None
 depends_on = None
 
 
-def _made() -> list[sa.Column]:
+def _made() -> list[sa.Column[str]]:
     return [sa.Column(name, sa.String(), nullable=False) for name in ("note", "made_by", "made_utc")]
 
 
