@@ -6,7 +6,6 @@ State events carry no start or stop: earlier rows with the same subject, code an
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -25,6 +24,7 @@ from gazestudy.model.fieldwork import FieldLog
 _SUFFIXES = (".boris", ".boris.gz")
 _MULTIPLE = 1
 _EMPTY = "None"
+_LATEST_S = 1e11
 PLACEMENT_SETS = ("placement", "placement_id")
 """Modifier sets that say which placement an event is about."""
 
@@ -109,8 +109,8 @@ def _observation(
         "description": str(observation.get("description") or "").strip(),
         "boris_type": str(observation.get("type") or ""),
     }
-    offset = observation.get("time offset")
-    if isinstance(offset, (int, float)) and offset:
+    offset = _seconds(observation.get("time offset"))
+    if offset:
         conditions["time_offset_s"] = offset
         builder.mistakes.warn("time_offset", where, f"a time offset of {offset:g} s is kept as a condition")
     if builder.session(
@@ -138,15 +138,16 @@ def _rows(builder: LogBuilder, where: Cell, events: Any) -> list[_Row]:
     for number, event in enumerate(events if isinstance(events, list) else (), start=1):
         place = Cell(where.sheet, number)
         parts = event if isinstance(event, list) else []
-        time = parts[0] if parts else None
-        if len(parts) < 3 or isinstance(time, bool) or not isinstance(time, (int, float)):
+        time_s = _seconds(parts[0]) if parts else None
+        if len(parts) < 3:
             text = f"event {str(event)[:60]} is not [time, subject, behaviour, modifiers, comment]"
             builder.mistakes.problem("no_event", place, text)
-        elif not math.isfinite(time) or abs(time) > 1e11:
-            builder.mistakes.problem("no_time", place, f"{parts[2]!s}: {time} is no time of an event")
+        elif time_s is None:
+            text = f"{str(parts[2])[:40]}: {str(parts[0])[:40]} is no time of an event"
+            builder.mistakes.problem("no_time", place, text)
         else:
             rest = [str(part) if part is not None else "" for part in [*parts[1:5], "", ""]]
-            rows.append(_Row(place, round(float(time), 3), *(text.strip() for text in rest[:4])))
+            rows.append(_Row(place, round(time_s, 3), *(text.strip() for text in rest[:4])))
     return rows
 
 
@@ -178,10 +179,10 @@ def _length_s(
 ) -> float:
     last_s = max([0.0, *times_s])
     interval = observation.get("observation time interval")
-    if isinstance(interval, list) and [type(one) in (int, float) for one in interval] == [True, True]:
-        begin, end = interval
-        if end > begin >= 0:
-            return float(end)
+    if isinstance(interval, list) and len(interval) == 2:
+        begin, end = map(_seconds, interval)
+        if begin is not None and end is not None and end > begin >= 0:
+            return end
     media_s = _media_length_s(observation)
     if media_s:
         return max(media_s, last_s)
@@ -199,12 +200,17 @@ def _media_length_s(observation: Mapping[str, Any]) -> float:
     lengths = info.get("length") if isinstance(info, dict) else None
     if not isinstance(files, dict) or not isinstance(lengths, dict):
         return 0.0
-    sums = [
-        sum(float(lengths[one]) for one in some if isinstance(lengths.get(one), (int, float)))
-        for some in files.values()
-        if isinstance(some, list)
-    ]
+    sums = []
+    for some in files.values():
+        names = [one for one in some if isinstance(one, str)] if isinstance(some, list) else []
+        sums.append(sum(_seconds(lengths.get(name)) or 0.0 for name in names))
     return max(sums, default=0.0)
+
+
+def _seconds(value: Any) -> float | None:
+    """Return a number of a project, None for anything else; JSON may hold integers of any length."""
+    known = isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= _LATEST_S
+    return float(value) if known else None
 
 
 def _media_paths(files: Any) -> list[str]:

@@ -13,6 +13,7 @@ _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d{1,2})?")
 _THOUSANDS = re.compile(r"[-+]?\d{1,3}(,\d{3})+(\.\d+)?")
 _COMMA = re.compile(r"[-+]?\d+,\d+")
 _LARGEST = 1e12
+_MOST_S = 1e9
 
 
 def zone_of(name: str) -> tzinfo | None:
@@ -104,8 +105,8 @@ def iso(moment: datetime) -> str:
 
 
 def later(moment: datetime, seconds: float) -> datetime:
-    """Return a time some seconds later."""
-    return moment + timedelta(seconds=seconds)
+    """Return a time some seconds later, 30 years at most: damaged files say anything."""
+    return moment + timedelta(seconds=min(max(seconds, -_MOST_S), _MOST_S))
 
 
 def number_of(text: str) -> float | None:

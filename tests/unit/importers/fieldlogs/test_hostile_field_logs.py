@@ -204,6 +204,21 @@ def test_boris_events_of_any_kind(events: object, tmp_path: Path) -> None:
     assert isinstance(attempt(tmp_path / "x.boris"), FieldLog)
 
 
+@pytest.mark.parametrize("number", [10**400, -(10**400), 1e300, 1e12, True, "1e400"])
+def test_numbers_of_any_size(number: object, tmp_path: Path) -> None:
+    data = json.loads(json.dumps(BORIS))
+    one = data["observations"]["o"]
+    one["events"][0][0] = number
+    one |= {"time offset": number, "observation time interval": [0, number]}
+    one |= {"file": {"1": ["v", ["w"]]}, "media_info": {"length": {"v": number}}}
+    (tmp_path / "x.boris").write_text(json.dumps(data), encoding="utf-8")
+    assert isinstance(attempt(tmp_path / "x.boris"), FieldLog)
+    (tmp_path / "x.boris").unlink()
+    table = GOOD["boris.tsv"].replace(b"1.5", str(number).encode())
+    (tmp_path / "x.tsv").write_bytes(table)
+    assert isinstance(attempt(tmp_path / "x.tsv"), FieldLog)
+
+
 @pytest.mark.parametrize("value", [None, 3, [], {}, "x", {"0": 1}, {"0": {"code": 3}}, [[]]])
 @pytest.mark.parametrize(
     "key", ["behaviors_conf", "observations", "independent_variables", "file", "media_info"]
