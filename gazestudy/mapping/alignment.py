@@ -182,7 +182,8 @@ def align(
     back, behind = _followed(real, drawn, found, start, (side, side), 0)
     miss = np.abs(back - start).reshape(-1, 2).max(axis=1)
     good = ahead & behind & (miss < _FIT_RETURN_PX)
-    fit = fitted(source[good], found.reshape(-1, 2)[good].astype(np.float64) + low, _FIT_THRESHOLD_PX)
+    threshold_px = _FIT_THRESHOLD_PX * float(part.to_part[0, 0])
+    fit = fitted(source[good], found.reshape(-1, 2)[good].astype(np.float64) + low, threshold_px)
     return None if fit is None else _in_view(fit, part.to_part)
 
 

@@ -22,6 +22,7 @@ _MATCH_THRESHOLD_PX = 3.0
 _EDGE_PX = 5
 _HALF, _NEARLY_HALF = 0.5, 0.4  # views are at hand at half size, which is taken for about half
 _PART_MARGIN_PX = 24
+_SUSPECTS, _SUSPICION = 3, 2  # artworks that are compared again, and features from which they are suspected
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -148,19 +149,23 @@ class Detector:
         """
         points, descriptors = self._features(view) if window is None else self._window_features(view, window)
         queries, entries = self._index.match(descriptors, ratio=self._ratio)
-        if len(queries) == 0:
-            return Search([], [], [])
-        seen, owners = points[queries], self._index.owners[entries]
+        owners = self._index.owners[entries]
+        counts = np.bincount(owners, minlength=len(self._artworks))
+        suspected = [n for n in np.argsort(-counts, kind="stable")[:_SUSPECTS] if counts[n] >= _SUSPICION]
         found: list[Found] = []
         refused: list[Refused] = []
         loose: list[Loose] = []
-        for number in np.unique(owners):
+        for number in np.unique(owners).tolist():
             mine = owners == number
-            on_art = self._index.points[entries[mine]]
-            places, doubt = self._places(view, int(number), on_art, seen[mine])
+            on_art, seen = self._index.points[entries[mine]], points[queries[mine]]
+            places, doubt = self._places(view, number, on_art, seen)
+            if not places and number in suspected and len(self._artworks) > 1:
+                again, exact = self._index.match_one(descriptors, number, ratio=self._ratio)
+                on_art, seen = self._index.points[exact], points[again]
+                places, doubt = self._places(view, number, on_art, seen)
             found += places
             if not places:
-                loose.append(Loose(int(number), on_art, seen[mine]))
+                loose.append(Loose(number, on_art, seen))
                 refused += [doubt] if doubt is not None else []
         return Search(found, refused, loose)
 

@@ -31,7 +31,7 @@ from gazestudy.model.camera import Camera
 from gazestudy.model.provenance import Provenance
 from gazestudy.progress import SILENT, Progress, raise_if_cancelled
 
-VERSION = 9
+VERSION = 10
 
 Bytes = NDArray[np.uint8]
 
@@ -86,9 +86,9 @@ class PlanarParameters:
     working_width_px: int = 1280
     search_width_px: int = 800
     search: Literal["frame", "gaze"] = "frame"
-    keyframe_interval: int = 15
+    keyframe_interval: int = 20
     gaze_interval: int = 5
-    window_px: int = 480
+    window_px: int = 400
     memory_frames: int = 120
     match_ratio: float = 0.8
     min_matches: int = 7

@@ -25,6 +25,9 @@ INDEX_LONG_SIDE_PX = 512
 
 _VIEW_COMPRESSIONS = (1.0, 0.5, 0.25)
 _MAX_FEATURES_PER_VIEW = 1500
+_CHECKS = 32
+_SAME_SPOT = 0.04  # of the diagonal
+_ALIKE = 0.7  # scalar product of descriptors; worse matches are hardly ever true
 _TRACK_POINTS = 140
 _MIN_SIDE_PX = 16
 
@@ -258,8 +261,9 @@ class FeatureIndex:
         self.points = np.concatenate(points)
         self._diagonals = np.concatenate(sizes)
         cv2.setRNGSeed(1)  # the random trees come out the same every time
-        self._matcher = cv2.FlannBasedMatcher({"algorithm": 1, "trees": 4}, {"checks": 48})
-        self._matcher.add([np.concatenate(descriptors)])
+        self._matcher = cv2.FlannBasedMatcher({"algorithm": 1, "trees": 4}, {"checks": _CHECKS})
+        self._descriptors = np.concatenate(descriptors)
+        self._matcher.add([self._descriptors])
         self._matcher.train()
 
     def match(self, descriptors: NDArray[np.float32], *, ratio: float) -> tuple[NDArray[np.int64], ...]:
@@ -291,12 +295,39 @@ class FeatureIndex:
         queries = np.array([row[0].queryIdx for row in rows])
         best = entries[:, :1]
         apart = np.linalg.norm(self.points[entries] - self.points[best], axis=2)
-        rival = (self.owners[entries] != self.owners[best]) | (apart > 0.04 * self._diagonals[best])
+        rival = (self.owners[entries] != self.owners[best]) | (apart > _SAME_SPOT * self._diagonals[best])
         # without any rival among the neighbours, the farthest one stands for it: a cautious bound
         rival[:, -1] = True
         runner_up = distances[np.arange(len(rows)), rival.argmax(axis=1)]
         good = distances[:, 0] < ratio * runner_up
         return queries[good], entries[good, 0]
+
+    def match_one(
+        self, descriptors: NDArray[np.float32], owner: int, *, ratio: float
+    ) -> tuple[NDArray[np.int64], ...]:
+        """Match described features of a frame with one artwork alone, exactly.
+
+        Among many artworks the nearest neighbour is missed more often, and rivals are nearer; so a few that
+        are suspected are compared again as if they were the only ones. Parameters and results are those of
+        `match`; `owner` is the artwork.
+        """
+        entries = np.flatnonzero(self.owners == owner)
+        if len(entries) < 2 or len(descriptors) == 0:
+            return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
+        alike = descriptors @ self._descriptors[entries].T  # both have length 1
+        near = np.flatnonzero(alike.max(axis=1) > _ALIKE)
+        if len(near) == 0:
+            return near, near
+        alike = alike[near]
+        best = alike.argmax(axis=1)
+        top = alike[np.arange(len(best)), best]
+        places = self.points[entries].astype(np.float32)
+        across, down = (places[best, axis][:, None] - places[None, :, axis] for axis in (0, 1))
+        spot = np.float32(_SAME_SPOT * self._diagonals[entries[0]])
+        alike[across * across + down * down <= spot * spot] = -1.0
+        nearest, runner_up = (np.sqrt(np.maximum(2 - 2 * value, 0.0)) for value in (top, alike.max(axis=1)))
+        good = nearest < ratio * runner_up
+        return near[good], entries[best[good]]
 
 
 def features(sift: cv2.SIFT, image: Bytes, mask: Bytes | None = None) -> tuple[Floats, NDArray[np.float32]]:
