@@ -342,7 +342,11 @@ def _jobs(
 def _balanced_choice(
     cells: list[tuple[str, str, str, str]], count: int, rng: np.random.Generator
 ) -> list[tuple[str, str, str, str]]:
-    """Choose cells so that points, dayparts and weekdays, and their pairs, come equally often."""
+    """Choose cells so that points, dayparts and weekdays, and their pairs, come equally often.
+
+    One after the other is chosen where least is; then single factors are evened out by exchanges that touch
+    one factor only, so that each ends within one wherever all combinations exist.
+    """
     left = [cells[i] for i in rng.permutation(len(cells))]
     seen: Counter[tuple[object, ...]] = Counter()
     chosen = []
@@ -351,7 +355,38 @@ def _balanced_choice(
         left.remove(best)
         chosen.append(best)
         seen.update(one for group in _margins(best) for one in group)
+    for factor in _FACTORS:
+        _even_out(chosen, left, factor)
     return chosen
+
+
+def _even_out(
+    chosen: list[tuple[str, str, str, str]], left: list[tuple[str, str, str, str]], factor: slice
+) -> None:
+    """Exchange chosen cells for others that differ in one factor alone, until its levels are within one."""
+    levels = sorted({cell[factor] for cell in (*chosen, *left)})
+    stuck: set[tuple[object, object]] = set()
+    while True:
+        counts = Counter(cell[factor] for cell in chosen)
+        over, under = max(
+            ((a, b) for a in levels for b in levels if (a, b) not in stuck),
+            key=lambda pair: counts[pair[0]] - counts[pair[1]],
+            default=(None, None),
+        )
+        if over is None or under is None or counts[over] - counts[under] <= 1:
+            return
+        for cell in chosen:
+            other = (*cell[: factor.start], *under, *cell[factor.stop :])
+            if cell[factor] == over and other in left:
+                chosen[chosen.index(cell)] = other
+                left[left.index(other)] = cell
+                break
+        else:
+            stuck.add((over, under))
+
+
+_FACTORS = (slice(0, 2), slice(2, 3), slice(3, 4))
+"""Point with its station, daypart and weekday in a cell."""
 
 
 def _margins(cell: tuple[str, str, str, str]) -> list[list[tuple[object, ...]]]:

@@ -212,7 +212,11 @@ def _team(
     team = {}
     by_chance = [observers[i] for i in state.rng.permutation(len(observers))]
     for observer in sorted(by_chance, key=lambda name: state.load[name]):
-        best = max(shifts, key=lambda shift: (sum(max(0.0, need[one.name]) for one in shift), -len(shift)))
+        best = max(
+            shifts,
+            key=lambda shift: (sum(max(0.0, need[one.name]) for one in shift), -len(shift)),
+            default=[],
+        )
         if all(need[one.name] <= 0 for one in best):
             best = []  # a free day
         for one in best:

@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gazestudy.errors import ParameterError
@@ -132,6 +132,7 @@ def assert_shared(table: pd.DataFrame) -> None:
 
 
 @settings(max_examples=20, deadline=None)
+@example(count=300, seed=0)
 @given(count=st.integers(1, 300), seed=st.integers(0, 999))
 def test_any_number_of_sessions_is_balanced_within_one(count, seed):
     """Enough observers and days, so that all fits: cells, points, dayparts and weekdays differ by one at most."""
@@ -187,6 +188,11 @@ def test_observers_take_turns_at_points_and_with_each_other():
 def test_observers_stay_at_home_on_days_on_which_they_are_not_needed():
     plan = a_plan(1, shared=0.0)
     assert plan.shifts()["sessions"].mean() > 1.5
+
+
+def test_days_without_dayparts_are_free():
+    plan = a_plan(1, dates=days(7), dayparts=[Daypart.parse("am_peak=07:00-10:00@mon-fri")], shared=0.0)
+    assert plan.reasons == () and set(plan.sessions["weekday"]) == {"mon", "tue", "wed", "thu", "fri"}
 
 
 def test_what_does_not_fit_is_said_in_words():
