@@ -22,7 +22,7 @@ _MATCH_THRESHOLD_PX = 3.0
 _EDGE_PX = 5
 _HALF, _NEARLY_HALF = 0.5, 0.4  # views are at hand at half size, which is taken for about half
 _PART_MARGIN_PX = 24
-_SUSPECTS, _SUSPICION = 3, 2  # artworks that are compared again, and features from which they are suspected
+_SUSPECTS, _SUSPICION = 2, 2  # artworks that are compared again, and features from which they are suspected
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -27,6 +27,7 @@ _VIEW_COMPRESSIONS = (1.0, 0.5, 0.25)
 _MAX_FEATURES_PER_VIEW = 1500
 _CHECKS = 32
 _SAME_SPOT = 0.04  # of the diagonal
+_RIVALS = 8
 _ALIKE = 0.7  # scalar product of descriptors; worse matches are hardly ever true
 _TRACK_POINTS = 140
 _MIN_SIDE_PX = 16
@@ -319,13 +320,17 @@ class FeatureIndex:
         if len(near) == 0:
             return near, near
         alike = alike[near]
-        best = alike.argmax(axis=1)
-        top = alike[np.arange(len(best)), best]
-        places = self.points[entries].astype(np.float32)
-        across, down = (places[best, axis][:, None] - places[None, :, axis] for axis in (0, 1))
-        spot = np.float32(_SAME_SPOT * self._diagonals[entries[0]])
-        alike[across * across + down * down <= spot * spot] = -1.0
-        nearest, runner_up = (np.sqrt(np.maximum(2 - 2 * value, 0.0)) for value in (top, alike.max(axis=1)))
+        few = min(_RIVALS, len(entries))
+        rivals = np.argpartition(alike, -few, axis=1)[:, -few:]
+        values = np.take_along_axis(alike, rivals, axis=1)
+        order = np.argsort(-values, axis=1, kind="stable")
+        rivals, values = np.take_along_axis(rivals, order, axis=1), np.take_along_axis(values, order, axis=1)
+        best, places = rivals[:, 0], self.points[entries]
+        apart = np.linalg.norm(places[rivals] - places[best][:, None], axis=2)
+        rival = apart > _SAME_SPOT * self._diagonals[entries[0]]
+        rival[:, -1] = True  # all on one spot: the last one stands for the rival, a cautious bound
+        second = values[np.arange(len(near)), rival.argmax(axis=1)]
+        nearest, runner_up = (np.sqrt(np.maximum(2 - 2 * value, 0.0)) for value in (values[:, 0], second))
         good = nearest < ratio * runner_up
         return near[good], entries[best[good]]
 
