@@ -24,7 +24,7 @@ from gazestudy.mapping.view import View
 Bytes = NDArray[np.uint8]
 T = TypeVar("T")
 
-_BLOCKS_AHEAD = 2
+_BLOCKS_AHEAD = 1
 _WAIT_S = 0.1
 
 
@@ -39,7 +39,7 @@ class Crew:
 
     def __init__(self, threads: int) -> None:
         self.threads = threads
-        self._pool = ThreadPoolExecutor(threads, "mapping") if threads > 1 else None
+        self._pool = ThreadPoolExecutor(threads - 1, "mapping") if threads > 1 else None
 
     def __enter__(self) -> Crew:
         return self

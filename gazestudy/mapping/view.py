@@ -89,7 +89,7 @@ class WorkingView:
         bent = distort_px(flat, camera)
         # beyond the field of view a lens polynomial folds back; only points that return belong to the view
         returns = np.abs(undistort_px(bent, camera) - flat).max(axis=1) < 0.5
-        table = np.column_stack([bent, returns]).reshape(*x.shape, 3)
+        table: NDArray[Any] = np.column_stack([bent, returns]).astype(np.float32).reshape(*x.shape, 3)
         table = _finer(_finer(table).transpose(1, 0, 2)).transpose(1, 0, 2)[:rows, :columns]
         return table[..., :2], table[..., 2] > 0.999
 
@@ -276,11 +276,12 @@ def _halved(table: Floats) -> Floats:
     return np.asarray(blocks.mean(axis=(1, 3)), dtype=np.float64)
 
 
-def _finer(table: Floats) -> Floats:
+def _finer(table: NDArray[Any]) -> NDArray[Any]:
     """Interpolate linearly along the first axis, `_NODE_PX` values for each."""
-    share = np.arange(_NODE_PX)[None, :, None, None] / _NODE_PX
+    share = (np.arange(_NODE_PX) / _NODE_PX).astype(table.dtype)[None, :, None, None]
     between = table[:-1, None] * (1 - share) + table[1:, None] * share
-    return between.reshape(-1, *table.shape[1:])
+    finer: NDArray[Any] = between.reshape(-1, *table.shape[1:])
+    return finer
 
 
 def _undistorted_extent(camera: Camera) -> tuple[Floats, Floats]:
