@@ -21,6 +21,7 @@ from gazestudy.importers.recordings.tobii.json_lines import (
     Columns,
     LineFile,
     Quick,
+    Scratch,
     flat,
     floats,
     ints,
@@ -185,11 +186,13 @@ def _quick(parts: Columns) -> Quick:
     kinds = kernels.KINDS
     widths = [_WIDTHS[kind.removesuffix("left").removesuffix("right")] for kind in kinds]
 
+    scratch = Scratch()
+
     def take(text: NDArray[np.uint8], lines: int) -> Ints | None:
         shape = (len(kinds), lines)
-        ts, status, gidx = (np.empty(shape, np.int64) for _ in range(3))
-        values, latency = np.empty((*shape, 3)), np.empty(lines)
-        counts, left = np.zeros(len(kinds), np.int64), np.empty((lines, 3), np.int64)
+        ts, status, gidx = (scratch.take(name, shape, np.int64) for name in ("ts", "s", "gidx"))
+        values, latency = scratch.take("values", (*shape, 3)), scratch.take("l", (lines,))
+        counts, left = np.zeros(len(kinds), np.int64), scratch.take("left", (lines, 3), np.int64)
         _, others = kernels.packet_lines(text, ts, status, gidx, values, latency, counts, left)
         odd = b"".join(text[start:end].tobytes() for start, end in left[:others, :2].tolist())
         if any(b'"%s"' % kind.encode() in odd for kind in _WIDTHS):

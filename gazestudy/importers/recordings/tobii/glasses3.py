@@ -29,6 +29,7 @@ from gazestudy.importers.recordings.tobii.json_lines import (
     Columns,
     LineFile,
     Quick,
+    Scratch,
     dense,
     flat,
     floats,
@@ -381,9 +382,11 @@ def _quick_gaze(columns: Columns) -> Quick:
     """Return what reads gaze in the usual form, much faster than JSON is parsed."""
     from gazestudy.importers.recordings.tobii import kernels  # the compiler is slow to load
 
+    scratch = Scratch()
+
     def take(text: NDArray[np.uint8], lines: int) -> NDArray[np.int64] | None:
-        times, values = np.empty(lines), np.empty((lines, kernels.GAZE_WIDTH))
-        left = np.empty((lines, 3), np.int64)
+        times, values = scratch.take("t", (lines,)), scratch.take("values", (lines, kernels.GAZE_WIDTH))
+        left = scratch.take("left", (lines, 3), np.int64)
         _, others = kernels.gaze_lines(text, times, values, left)
         if others or not (times < _LONGEST_S).all():
             return None  # whole blocks, as the order of lines is that of samples

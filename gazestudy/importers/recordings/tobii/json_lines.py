@@ -213,6 +213,20 @@ class LineFile:
             yield from self._parsed(block[middle:], numbers[before:], options)
 
 
+class Scratch:
+    """Arrays for one block after another: fresh memory for each would cost as much as reading it."""
+
+    def __init__(self) -> None:
+        self._held: dict[str, NDArray[Any]] = {}
+
+    def take(self, name: str, shape: tuple[int, ...], dtype: type = float) -> NDArray[Any]:
+        """Return an array of a shape, with anything in it; that of the block before is lost."""
+        size = int(np.prod(shape))
+        if name not in self._held or len(self._held[name]) < size:
+            self._held[name] = np.empty(size, dtype)
+        return self._held[name][:size].reshape(shape)
+
+
 class Columns:
     """Columns that grow piece by piece, each in one array: many small arrays would leave memory in shreds."""
 
@@ -221,12 +235,11 @@ class Columns:
 
     def add(self, name: str, values: NDArray[Any]) -> None:
         """Append `values`, shape (n,) or (n, width), to a column."""
-        held, count = self._columns.get(name, (values[:0], 0))
+        held, count = self._columns.get(name, (np.empty_like(values[:0]), 0))
         needed = count + len(values)
         if needed > len(held):
-            grown = np.empty((max(needed, 2 * len(held)), *values.shape[1:]), values.dtype)
-            grown[:count] = held[:count]
-            held = grown
+            # In place: the system moves pages of large arrays without copying them; nobody else has them.
+            held.resize((max(needed, len(held) * 5 // 4), *values.shape[1:]), refcheck=False)
         held[count:needed] = values
         self._columns[name] = held, needed
 
