@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gazestudy.errors import InputError
 from gazestudy.importers.streams import gaps
+from gazestudy.importers.video_scan import scan
 from gazestudy.model import CONTRACTS, Finding, Recording
 
 _CHECKS = "check_"
@@ -167,7 +171,9 @@ def build_report(recording: Recording) -> ImportReport:
     InputError
         If a stream cannot be read at all.
     """
-    findings = recording.findings()
+    with ThreadPoolExecutor(max_workers=1) as pool:  # which goes through the packets while gaze is parsed
+        pool.submit(_read_ahead, recording)
+        findings = recording.findings()
     backwards: dict[str, int] = {}
     for one in findings:
         if one.code == "not_monotonic":
@@ -189,6 +195,13 @@ def build_report(recording: Recording) -> ImportReport:
         _counts(frames["kind"]),
         findings,
     )
+
+
+def _read_ahead(recording: Recording) -> None:
+    """Read the frame times of the videos, which are kept for who asks next; what is wrong is told there."""
+    for path in recording.videos:
+        with suppress(InputError, OSError):
+            scan(path)
 
 
 def _stream_report(name: str, rows: int, t_ns: NDArray[np.int64] | None, not_monotonic: int) -> StreamReport:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import av
@@ -32,6 +33,8 @@ _WITHOUT_PTS = ("avi", "h264", "hevc", "m4v", "mpegvideo")
 
 Int64s = NDArray[np.int64]
 
+_one_at_a_time = Lock()
+
 
 def scan(path: Path) -> FileTable:
     """Read the times of all pictures, and decode start and end to see whether they can be read.
@@ -49,7 +52,8 @@ def scan(path: Path) -> FileTable:
         found = path.stat()
     except OSError:
         return _scan(path)  # which says what is wrong
-    return _kept(path.absolute(), found.st_size, found.st_mtime_ns, found.st_ino)
+    with _one_at_a_time:  # who comes second finds the table of the first
+        return _kept(path.absolute(), found.st_size, found.st_mtime_ns, found.st_ino)
 
 
 @lru_cache(maxsize=4)
