@@ -49,3 +49,15 @@ def test_endless_lines(tmp_path, name):
             exercise(copy)
             assert time.process_time() - start < MAX_S, (file.name, number)
             shutil.rmtree(copy)
+
+
+@pytest.mark.parametrize("name", ["tobii-glasses2, written", "tobii-glasses3, written"])
+def test_millions_of_empty_lines(tmp_path, name):
+    SAMPLES[name](tmp_path / "sample")
+    packed = gzip.compress(b"\n" * 20_000_000, 1)
+    for file in sorted((tmp_path / "sample").rglob("*")):
+        if file.is_file() and file.read_bytes()[:2] == b"\x1f\x8b":
+            file.write_bytes(packed)
+    start = time.process_time()
+    exercise(tmp_path / "sample")
+    assert time.process_time() - start < MAX_S

@@ -167,6 +167,8 @@ class LineFile:
         text = np.frombuffer(block, np.uint8)
         lines = (int(np.count_nonzero(text == _NEWLINE)) or 1) if block else 0
         first, self._line = self._line + 1, self._line + lines
+        if not block.strip():  # millions of empty lines are looked at no further
+            return b"", np.zeros(0, np.int64)
         if quick is None or not block.endswith(b"\n"):
             return block, np.arange(first, first + lines)
         left = quick(text, lines)
