@@ -9,6 +9,8 @@ import av
 import numpy as np
 import pytest
 
+from .pupil_core_makers import write_capture
+
 START_NS = 1_700_000_000_123_456_789
 CLOUD_HEADER = (
     "section id,recording id,timestamp [ns],gaze x [px],gaze y [px],worn,fixation id,blink id,"
@@ -88,5 +90,15 @@ def cloud() -> Callable[..., Path]:
         lines = ["section id,recording id,timestamp [ns]", *(f"s,r,{time}" for time in times)]
         (folder / "world_timestamps.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
         return folder
+
+    return write
+
+
+@pytest.fixture
+def capture(tmp_path, write_video) -> Callable[..., Path]:
+    """Write a recording of Pupil Capture."""
+
+    def write(folder: Path | None = None, **parts: bool) -> Path:
+        return write_capture(folder or tmp_path / "000", write_video, **parts)
 
     return write
