@@ -144,3 +144,23 @@ def _plain(value: Any) -> Any:
     if hasattr(value, "item"):
         return value.item()
     return str(value)
+
+
+def points_of(text: str) -> list[tuple[float, float]]:
+    """Return the points of a text such as '10,20 400,20'.
+
+    Raises
+    ------
+    ParameterError
+        If it holds something else.
+
+    Examples
+    --------
+    >>> points_of("10,20 400.5,20")
+    [(10.0, 20.0), (400.5, 20.0)]
+    """
+    try:
+        pairs = [tuple(float(part) for part in pair.split(",")) for pair in text.split()]
+        return [(x, y) for x, y in pairs]
+    except ValueError as error:
+        raise ParameterError("points", text, "pairs such as '10,20 400,20 400,600 10,600'") from error

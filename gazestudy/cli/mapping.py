@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from gazestudy.cli.console import AsJson, Console, Quiet, StudyPath
+from gazestudy.cli.console import AsJson, Console, Quiet, StudyPath, points_of
 from gazestudy.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -77,9 +77,9 @@ def add_key_frame(
             opened,
             recording,
             placement,
-            corner_pairs(corners),
+            points_of(corners),
             at_s=at_s,
-            points=corner_pairs(points) if points is not None else None,
+            points=points_of(points) if points is not None else None,
             creative_id=picture,
             copy=copy,
             made_by=made_by,
@@ -174,7 +174,7 @@ def add_answer(
     verdict = "on" if point is not None else "off" if off else "nowhere"
     if unit not in ("px", "mm", "share"):
         raise ParameterError("--unit", unit, "px, mm or share")
-    pairs = corner_pairs(point) if point is not None else [(0.0, 0.0)]
+    pairs = points_of(point) if point is not None else [(0.0, 0.0)]
     if len(pairs) != 1:
         raise ParameterError("--point", point, "one pair, such as 120,80")
     console = Console(as_json, quiet)
@@ -503,26 +503,6 @@ def _records(table: Any) -> list[dict[str, Any]]:
 
 def _percent(share: float | None) -> str:
     return "-" if share is None else f"{share:.2%}"
-
-
-def corner_pairs(text: str) -> list[tuple[float, float]]:
-    """Return the points of a text such as '10,20 400,20'.
-
-    Raises
-    ------
-    ParameterError
-        If it holds something else.
-
-    Examples
-    --------
-    >>> corner_pairs("10,20 400.5,20")
-    [(10.0, 20.0), (400.5, 20.0)]
-    """
-    try:
-        pairs = [tuple(float(part) for part in pair.split(",")) for pair in text.split()]
-        return [(x, y) for x, y in pairs]
-    except ValueError as error:
-        raise ParameterError("points", text, "pairs such as '10,20 400,20 400,600 10,600'") from error
 
 
 def _starts(study: Study) -> dict[str, int]:

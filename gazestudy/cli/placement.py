@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gazestudy.cli.console import AsJson, Console, Quiet, StudyPath
+from gazestudy.cli.console import AsJson, Console, Quiet, StudyPath, points_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -179,11 +179,8 @@ def _show(table: pd.DataFrame, console: Console) -> None:
     console.table(names, table[columns].to_numpy().tolist())
 
 
-def _corners(text: str) -> list[list[float]]:
-    try:
-        found = [[float(value) for value in pair.split(",")] for pair in text.split()]
-    except ValueError:
-        found = []
-    if [len(pair) for pair in found] != [2, 2, 2, 2]:
+def _corners(text: str) -> list[tuple[float, float]]:
+    found = points_of(text)
+    if len(found) != 4:
         raise typer.BadParameter("give four corners 'x,y x,y x,y x,y'", param_hint="--corners")
     return found

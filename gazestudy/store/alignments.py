@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import getpass
-
 from sqlalchemy import select
 
 from gazestudy.errors import ParameterError, StudyDamagedError, StudyError
 from gazestudy.model.alignment import ClockAlignment, StoredAlignment
-from gazestudy.store.base import StudyBase, now_utc, require_name
+from gazestudy.store.base import StudyBase, require_name, signed
 from gazestudy.store.keys import jsonable
 from gazestudy.store.schema import ClockAlignmentRow, RecordingRow
 
@@ -59,9 +57,7 @@ class AlignmentShelf(StudyBase):
                 recording_id=recording_id,
                 target=name,
                 facts=jsonable(alignment.to_dict()),
-                note=note,
-                made_by=_user() if made_by is None else made_by,
-                made_utc=now_utc(),
+                **signed(made_by, note),
             )
             session.add(row)
             session.flush()
@@ -133,10 +129,3 @@ class AlignmentShelf(StudyBase):
         return StoredAlignment(
             row.id, row.recording_id, row.target, alignment, row.made_by, row.made_utc, row.note
         )
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError, ImportError):
-        return "unknown user"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from gazestudy.errors import ParameterError, StudyDamagedError, StudyError
 from gazestudy.store.database import Database
-from gazestudy.store.lock import StudyLock
+from gazestudy.store.lock import StudyLock, user_name
 
 PLACEMENTS, RECORDINGS, DERIVED, EXPORTS = "placements", "recordings", "derived", "exports"
 FIELDLOGS = "fieldlogs"
@@ -65,6 +65,11 @@ class StudyBase:
 def now_utc() -> str:
     """Return the time of a change, UTC, to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def signed(made_by: str | None, note: str) -> dict[str, str]:
+    """Return the columns of what a person says: who (None: the user of this account), when, and why."""
+    return {"made_by": user_name() if made_by is None else made_by, "made_utc": now_utc(), "note": note}
 
 
 def slug(text: str, otherwise: str) -> str:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import getpass
-
 from sqlalchemy import select
 
 from gazestudy.errors import ParameterError, StudyDamagedError, StudyError
 from gazestudy.model.correction import GazeCorrection, StoredCorrection
-from gazestudy.store.base import StudyBase, now_utc
+from gazestudy.store.base import StudyBase, signed
 from gazestudy.store.keys import jsonable
 from gazestudy.store.schema import GazeCorrectionRow, RecordingRow
 
@@ -68,9 +66,7 @@ class CorrectionShelf(StudyBase):
             row = GazeCorrectionRow(
                 recording_id=recording_id,
                 facts=jsonable(correction.to_dict()),
-                note=note,
-                made_by=_user() if made_by is None else made_by,
-                made_utc=now_utc(),
+                **signed(made_by, note),
             )
             session.add(row)
             session.flush()
@@ -119,10 +115,3 @@ class CorrectionShelf(StudyBase):
                 " remove it and make it again"
             ) from error
         return StoredCorrection(row.id, row.recording_id, correction, row.made_by, row.made_utc, row.note)
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError, ImportError):
-        return "unknown user"

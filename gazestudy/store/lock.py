@@ -167,14 +167,18 @@ def read_holder(path: Path) -> LockHolder | None:
         return None
 
 
-def _myself() -> LockHolder:
+def user_name() -> str:
+    """Return who works here, for locks and for what people say."""
     try:
-        user = getpass.getuser()
+        return getpass.getuser()
     except (OSError, KeyError, ImportError):  # an account without a name, as in some containers
-        user = "unknown user"
+        return "unknown user"
+
+
+def _myself() -> LockHolder:
     return LockHolder(
         host=socket.gethostname(),
-        user=user,
+        user=user_name(),
         process_id=os.getpid(),
         process_start=process_start(os.getpid()),
         since_utc=datetime.now(UTC).isoformat(timespec="seconds"),

@@ -6,9 +6,7 @@ belong to a result: results are made from them again.
 
 from __future__ import annotations
 
-import getpass
 import math
-from collections.abc import Mapping
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import select
@@ -25,7 +23,7 @@ from gazestudy.model.manual import (
     Verdict,
     corners_of,
 )
-from gazestudy.store.base import StudyBase, now_utc
+from gazestudy.store.base import StudyBase, signed
 from gazestudy.store.schema import (
     KeyFrameRow,
     ManualAnswerRow,
@@ -101,7 +99,7 @@ class ManualMappingShelf(StudyBase):
                     [*here, *there]
                     for here, there in zip(key_frame.corners_px, key_frame.at_shares, strict=True)
                 ],
-                **_made(made_by, note),
+                **signed(made_by, note),
             )
             session.add(row)
             session.flush()
@@ -171,7 +169,7 @@ class ManualMappingShelf(StudyBase):
                 copy=answer.copy,
                 x_share=None if math.isnan(answer.x_share) else float(answer.x_share),
                 y_share=None if math.isnan(answer.y_share) else float(answer.y_share),
-                **_made(made_by, note),
+                **signed(made_by, note),
             )
             session.add(row)
             session.flush()
@@ -252,7 +250,7 @@ class ManualMappingShelf(StudyBase):
                     session.delete(other)
             session.flush()
             row = MarkerLayoutRow(
-                placement_id=layout.placement_id, facts=layout.to_dict(), **_made(made_by, note)
+                placement_id=layout.placement_id, facts=layout.to_dict(), **signed(made_by, note)
             )
             session.add(row)
             session.flush()
@@ -317,7 +315,7 @@ class ManualMappingShelf(StudyBase):
             for old in session.scalars(select(VendorRankRow).where(wanted)):
                 session.delete(old)
             session.flush()
-            session.add(VendorRankRow(placement_id=placement_id or None, rank=rank, **_made(made_by, note)))
+            session.add(VendorRankRow(placement_id=placement_id or None, rank=rank, **signed(made_by, note)))
 
     def vendor_ranks(self) -> dict[str, VendorRank]:
         """Return the rank of vendors' mappings by placement; "" is that of all others."""
@@ -401,14 +399,3 @@ class ManualMappingShelf(StudyBase):
 
 def _stored(row: _Row, fact: Any) -> Stored[Any]:
     return Stored(row.id, fact, row.made_by, row.made_utc, row.note)
-
-
-def _made(made_by: str | None, note: str) -> Mapping[str, str]:
-    return {"made_by": _user() if made_by is None else made_by, "made_utc": now_utc(), "note": note}
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError, ImportError):
-        return "unknown user"

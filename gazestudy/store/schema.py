@@ -30,6 +30,14 @@ class Base(DeclarativeBase):
     type_annotation_map = {dict[str, Any]: JSON(none_as_null=True), list[Any]: JSON(none_as_null=True)}  # noqa: RUF012 - SQLAlchemy's own declaration
 
 
+class Signed:
+    """Columns of what a person says: why, who, and when."""
+
+    note: Mapped[str] = mapped_column(sort_order=1)
+    made_by: Mapped[str] = mapped_column(sort_order=2)
+    made_utc: Mapped[str] = mapped_column(sort_order=3)
+
+
 class StudyRow(Base):
     """The study itself; one row."""
 
@@ -199,7 +207,7 @@ class SourceFileRow(Base):
     sha256: Mapped[str]
 
 
-class ClockAlignmentRow(Base):
+class ClockAlignmentRow(Signed, Base):
     """How the clock of a recording relates to another clock."""
 
     __tablename__ = "clock_alignment"
@@ -209,12 +217,9 @@ class ClockAlignmentRow(Base):
     """Name of the other clock."""
     facts: Mapped[dict[str, Any]]
     """The alignment with its uncertainty and evidence."""
-    note: Mapped[str]
-    made_by: Mapped[str]
-    made_utc: Mapped[str]
 
 
-class GazeCorrectionRow(Base):
+class GazeCorrectionRow(Signed, Base):
     """By how much the gaze of a recording is turned."""
 
     __tablename__ = "gaze_correction"
@@ -224,12 +229,9 @@ class GazeCorrectionRow(Base):
     """Two corrections of one recording would have to be added up in some order: there is one or none."""
     facts: Mapped[dict[str, Any]]
     """The amounts and their evidence."""
-    note: Mapped[str]
-    made_by: Mapped[str]
-    made_utc: Mapped[str]
 
 
-class KeyFrameRow(Base):
+class KeyFrameRow(Signed, Base):
     """The corners of a placement in a frame, clicked by a person."""
 
     __tablename__ = "key_frame"
@@ -243,12 +245,9 @@ class KeyFrameRow(Base):
     t_ns: Mapped[int]
     corners_px: Mapped[list[Any]]
     """Four points: x and y in the scene, and which point of the picture that is, as shares."""
-    note: Mapped[str]
-    made_by: Mapped[str]
-    made_utc: Mapped[str]
 
 
-class ManualAnswerRow(Base):
+class ManualAnswerRow(Signed, Base):
     """Where gaze was during a stretch of time, as a person says."""
 
     __tablename__ = "manual_answer"
@@ -263,12 +262,9 @@ class ManualAnswerRow(Base):
     x_share: Mapped[float | None] = mapped_column(Float)
     y_share: Mapped[float | None] = mapped_column(Float)
     """Shares of the picture, which hold when it is replaced by a larger scan."""
-    note: Mapped[str]
-    made_by: Mapped[str]
-    made_utc: Mapped[str]
 
 
-class MarkerLayoutRow(Base):
+class MarkerLayoutRow(Signed, Base):
     """Printed markers beside or on a placement."""
 
     __tablename__ = "marker_layout"
@@ -276,12 +272,9 @@ class MarkerLayoutRow(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     placement_id: Mapped[str] = mapped_column(ForeignKey("placement.id", ondelete="CASCADE"))
     facts: Mapped[dict[str, Any]]
-    note: Mapped[str]
-    made_by: Mapped[str]
-    made_utc: Mapped[str]
 
 
-class VendorRankRow(Base):
+class VendorRankRow(Signed, Base):
     """How the mapping of a vendor's program ranks: for the study, or for one placement."""
 
     __tablename__ = "vendor_rank"
@@ -290,9 +283,6 @@ class VendorRankRow(Base):
     placement_id: Mapped[str | None] = mapped_column(ForeignKey("placement.id", ondelete="CASCADE"))
     """None for the whole study."""
     rank: Mapped[str]
-    note: Mapped[str]
-    made_by: Mapped[str]
-    made_utc: Mapped[str]
 
 
 class ObserverRow(Base):
