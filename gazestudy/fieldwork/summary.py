@@ -95,11 +95,11 @@ def summarise_field_log(
     try:
         occlusion = fit_occlusion(blocking_observations(log), known, level=level, rng=rng)
     except ParameterError as error:
-        missing["occlusion"] = str(error)
+        missing["occlusion"] = _wants(error)
     try:
         blind_spots = blind_spot_test(notices_from_answers(log.answers), rung="remembered", level=level)
     except ParameterError as error:
-        missing["blind_spots"] = str(error)
+        missing["blind_spots"] = _wants(error)
     return FieldSummary(
         figures,
         focal_table(log, by=groups, level=level),
@@ -109,3 +109,7 @@ def summarise_field_log(
         missing,
         (*log.findings, *check_field_log(log), *figures.findings),
     )
+
+
+def _wants(error: ParameterError) -> str:
+    return f"it needs {error.expected}; {error.name}: {error.value}"
