@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from gazestudy.model.tables import Column, TableContract
 
-
 ANSWER_COLUMNS = (
     "recalled_unaided",
     "recalled_aided",
