@@ -16,7 +16,7 @@ import pandas as pd
 
 from gazestudy.errors import TableError
 from gazestudy.model.recording import Finding
-from gazestudy.model.tables import Column, TableContract, categorical
+from gazestudy.model.tables import Column, TableContract, fill_table
 
 ROLES = ("primary", "second")
 """Who counts for the study, and who counts beside for observer agreement."""
@@ -363,9 +363,7 @@ def field_table(name: str, rows: Any) -> pd.DataFrame:
     given = pd.DataFrame(rows).reset_index(drop=True)
     if name == "sessions" and "started_at" in given:
         given = given.assign(weekday=_weekdays(given))
-    columns = {column.name: _as_column(contract, column, given) for column in contract.columns}
-    extra = {str(label): given[label] for label in given.columns if label not in columns}
-    return contract.check(pd.DataFrame({**columns, **extra}, index=given.index))
+    return fill_table(contract, given, _SAFE_DEFAULTS)
 
 
 def weekday_of(started_at: str) -> str:
@@ -419,25 +417,5 @@ _SAFE_DEFAULTS = {
     "rule": "event_count",
     "counted_geometry": "none",
     "closed_by": "none",
+    "paused_s": 0.0,
 }
-
-
-def _as_column(contract: TableContract, column: Column, given: pd.DataFrame) -> pd.Series:
-    size = len(given)
-    values = given[column.name] if column.name in given else pd.Series([None] * size, dtype="object")
-    if column.dtype == "category":
-        filled = values.astype("object").fillna(_SAFE_DEFAULTS.get(column.name))
-        unknown = sorted({str(value) for value in filled} - set(column.categories))
-        if unknown:
-            expected = ", ".join(column.categories)
-            raise TableError(
-                contract.name, [f"column {column.name!r} has {unknown}, expected one of {expected}"]
-            )
-        return pd.Series(categorical(filled, column.categories), index=given.index)
-    if column.dtype == "str":
-        default = "{}" if column.name.endswith("_json") else ""
-        return values.astype("object").fillna(default).astype("str")
-    if column.dtype == "int":
-        return (values if column.name in given else pd.Series(range(size))).astype("int64")
-    empty = 0.0 if column.name == "paused_s" else float("nan")
-    return values.astype("float64").fillna(empty)

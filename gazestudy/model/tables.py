@@ -7,6 +7,7 @@ only NaN.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -134,6 +135,70 @@ def categorical(values: Any, categories: tuple[str, ...]) -> pd.Categorical:
     [0, 1]
     """
     return pd.Categorical(values, categories=list(categories))
+
+
+def fill_table(
+    contract: TableContract, given: pd.DataFrame, defaults: Mapping[str, Any] | None = None
+) -> pd.DataFrame:
+    """Return rows as a table that keeps its contract, with a default where a value is not given.
+
+    Parameters
+    ----------
+    contract : TableContract
+        The columns wanted.
+    given : DataFrame
+        Some or all of them; extra columns stay behind those of the contract.
+    defaults : mapping of str to value, optional
+        By column. Without one, text is "" ("{}" for JSON), numbers are NaN, whole numbers count up from 0
+        over the rows, and categories and booleans must be given.
+
+    Returns
+    -------
+    DataFrame
+
+    Raises
+    ------
+    TableError
+        If a value does not fit its column, such as an unknown category.
+
+    Examples
+    --------
+    >>> wanted = TableContract("people", (Column("name", "str", "name"), Column("age", "float", "age")))
+    >>> fill_table(wanted, pd.DataFrame({"name": ["Mali", None]}))["name"].tolist()
+    ['Mali', '']
+    """
+    filled = defaults or {}
+    columns = {
+        column.name: _filled(contract, column, given, filled.get(column.name)) for column in contract.columns
+    }
+    extra = {str(label): given[label] for label in given.columns if label not in columns}
+    return contract.check(pd.DataFrame({**columns, **extra}, index=given.index))
+
+
+def _filled(contract: TableContract, column: Column, given: pd.DataFrame, default: Any) -> pd.Series:
+    missing = column.name not in given
+    values = (
+        pd.Series([None] * len(given), index=given.index, dtype="object") if missing else given[column.name]
+    )
+    if column.dtype == "category":
+        chosen = values.astype("object").fillna(default)
+        unknown = sorted({str(value) for value in chosen} - set(column.categories))
+        if unknown:
+            expected = ", ".join(column.categories)
+            raise TableError(
+                contract.name, [f"column {column.name!r} has {unknown}, expected one of {expected}"]
+            )
+        return pd.Series(categorical(chosen, column.categories), index=given.index)
+    if column.dtype == "str":
+        empty = "{}" if column.name.endswith("_json") else ""
+        return values.astype("object").fillna(empty if default is None else default).astype("str")
+    if column.dtype == "int":
+        if missing and default is None:
+            return pd.Series(range(len(given)), index=given.index, dtype="int64")
+        return (values if default is None else values.astype("object").fillna(default)).astype("int64")
+    if column.dtype == "bool":
+        return values.astype("bool")
+    return values.astype("float64").fillna(float("nan") if default is None else default)
 
 
 def _dtype_problem(column: Column, series: pd.Series) -> str | None:
@@ -355,3 +420,11 @@ METRICS = _contract(
     Column("revisit_count", "int", "visits after the first"),
 )
 """One row per recording and placement (and AOI) that was in view, or that the recording could have met."""
+
+CREATIVE_METRICS = _contract(
+    "creative metrics",
+    *METRICS.columns[:3],
+    Column("creative_id", "str", "picture on show"),
+    *METRICS.columns[3:],
+)
+"""The same for each creative of the placements that show more than one."""
