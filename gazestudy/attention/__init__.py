@@ -1,5 +1,6 @@
 """Mapped gaze to AOI hits, exposures, visits and attention metrics."""
 
+from gazestudy.attention.creatives import creative_metrics
 from gazestudy.attention.exposures import find_exposures, viewing_geometry
 from gazestudy.attention.hits import aoi_hits
 from gazestudy.attention.imported import (
@@ -19,6 +20,7 @@ __all__ = [
     "aoi_hits",
     "attention_tables",
     "corner_residuals",
+    "creative_metrics",
     "find_exposures",
     "find_visits",
     "match_times",

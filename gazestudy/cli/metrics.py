@@ -13,10 +13,12 @@ from gazestudy.cli.console import AsJson, Console, Quiet, StudyPath
 def metrics(
     study: StudyPath,
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="CSV file for one row per recording and placement.")
+        Path | None,
+        typer.Option("--out", "-o", help="CSV file, one row per recording and placement."),
     ] = None,
     group_by: Annotated[
-        str, typer.Option("--group-by", help="Summary by placement and any of segment, daypart, aoi.")
+        str,
+        typer.Option("--group-by", help="Summary by placement and segment, daypart, aoi, creative."),
     ] = "placement",
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -26,12 +28,13 @@ def metrics(
     from gazestudy.store import open_study
 
     console = Console(as_json, quiet)
+    groups = [word.strip() for word in group_by.split(",") if word.strip()]
     with open_study(study, read_only=True) as opened:
-        table = study_metrics(opened)
-    shown = summary(table, [word.strip() for word in group_by.split(",") if word.strip()])
+        table = study_metrics(opened, creatives="creative" in groups)
+    shown = summary(table, groups)
     if out is not None:
         write_csv(table, out)
     console.document(shown.to_dict(orient="records"))
     console.table(*for_screen(shown))
     if out is not None:
-        console.say(f"one row per recording and placement: {out}")
+        console.say(f"one row per recording and {'creative' if 'creative' in groups else 'placement'}: {out}")

@@ -208,9 +208,9 @@ def measure(
     Returns
     -------
     dict of str to DataFrame
-        "metrics", "mapped_gaze", "mapped_fixations", "exposures", "visits".
+        "metrics", "creatives", "mapped_gaze", "mapped_fixations", "exposures", "visits".
     """
-    from gazestudy.attention import MetricParameters, add_viewing, attention_tables
+    from gazestudy.attention import MetricParameters, add_viewing, attention_tables, creative_metrics
     from gazestudy.mapping import map_fixations
     from gazestudy.mapping.precedence import fixation_sources
     from gazestudy.pipeline.mapping_sources import NOTHING_ELSE, map_by_all
@@ -219,21 +219,20 @@ def measure(
     mapping, mapped_gaze, states = located.mapping, located.mapped_gaze, located.states
     mapped_fixations = map_fixations(_looks(events), gaze, mapped_gaze, placements, states=states)
     mapped_fixations = fixation_sources(mapped_fixations, mapped_gaze)
-    tables = attention_tables(
-        recording_id,
-        participant_id,
-        placements=placements,
-        aois=aois,
-        frames=frames,
-        mapping=mapping,
-        gaze=gaze,
-        mapped_gaze=mapped_gaze,
-        mapped_fixations=mapped_fixations,
-        camera=camera,
-        parameters=make_parameters(MetricParameters, parameters, method="attention"),
-    )
+    given: dict[str, Any] = {
+        "placements": placements,
+        "frames": frames,
+        "mapping": mapping,
+        "gaze": gaze,
+        "mapped_gaze": mapped_gaze,
+        "mapped_fixations": mapped_fixations,
+        "camera": camera,
+        "parameters": make_parameters(MetricParameters, parameters, method="attention"),
+    }
+    tables = attention_tables(recording_id, participant_id, aois=aois, **given)
     return {
         "metrics": tables.metrics,
+        "creatives": creative_metrics(recording_id, participant_id, **given),
         "mapped_gaze": mapped_gaze,
         "mapped_fixations": add_viewing(mapped_fixations, mapping, placements, camera),
         "exposures": tables.exposures,

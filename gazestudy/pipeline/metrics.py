@@ -10,33 +10,36 @@ import pandas as pd
 
 from gazestudy.attention import summarise
 from gazestudy.errors import ParameterError
-from gazestudy.model.tables import METRICS
+from gazestudy.model.tables import CREATIVE_METRICS, METRICS
 from gazestudy.pipeline.results import attention_table
 from gazestudy.store import Study
 from gazestudy.store.atomic import write_bytes
 
-GROUPS = ("placement", "segment", "daypart", "participant", "aoi")
+GROUPS = ("placement", "segment", "daypart", "participant", "aoi", "creative")
 
 
-def study_metrics(study: Study) -> pd.DataFrame:
+def study_metrics(study: Study, *, creatives: bool = False) -> pd.DataFrame:
     """Return one row per recording and placement (and AOI), with who and when.
 
     Parameters
     ----------
     study : Study
         A study whose recordings were run.
+    creatives : bool
+        Instead, one row per recording and creative of the placements that show several.
 
     Returns
     -------
     DataFrame
-        Contract `METRICS`, with `segment`, `daypart` and `placement` (its name) added.
+        Contract `METRICS` or `CREATIVE_METRICS`, with `segment`, `daypart` and `placement` (its name) added.
 
     Raises
     ------
     StudyError
         If no recording has results.
     """
-    table = METRICS.check(attention_table(study, "metrics"))
+    name, contract = ("creatives", CREATIVE_METRICS) if creatives else ("metrics", METRICS)
+    table = contract.check(attention_table(study, name))
     names = {placement.id: placement.name for placement in study.placements()}
     return table.assign(placement=[names.get(key, key) for key in table["placement_id"]])
 
@@ -47,9 +50,9 @@ def summary(metrics: pd.DataFrame, group_by: Sequence[str]) -> pd.DataFrame:
     Parameters
     ----------
     metrics : DataFrame
-        From `study_metrics`.
+        From `study_metrics`; that of creatives where they are a group.
     group_by : sequence of str
-        Any of placement, segment, daypart, participant, aoi.
+        Any of placement, segment, daypart, participant, aoi, creative.
 
     Returns
     -------
@@ -65,9 +68,7 @@ def summary(metrics: pd.DataFrame, group_by: Sequence[str]) -> pd.DataFrame:
     for word in group_by:
         if word not in GROUPS:
             raise ParameterError("group-by", word, "any of " + ", ".join(GROUPS))
-        columns.append(
-            {"placement": "placement_id", "participant": "participant_id", "aoi": "aoi_id"}.get(word, word)
-        )
+        columns.append(word if word in ("segment", "daypart") else f"{word}_id")
     if "aoi_id" not in columns:
         metrics = metrics[metrics["aoi_id"] == ""]
     return summarise(metrics, by=columns)
@@ -101,7 +102,7 @@ def for_screen(table: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
     rows : list of list of str
         Cells.
     """
-    groups = [name for name in table.columns if name in (*GROUPS, "placement_id", "participant_id", "aoi_id")]
+    groups = [name for name in table.columns if name.removesuffix("_id") in GROUPS]
     columns = [*groups, *SHOWN]
     return columns, [[_cell(value) for value in row] for row in table[columns].to_numpy().tolist()]
 

@@ -16,7 +16,7 @@ def attention_table(study: Study, name: str) -> pd.DataFrame:
     study : Study
         The study.
     name : str
-        "metrics", "mapped_gaze", "mapped_fixations", "exposures" or "visits".
+        "metrics", "creatives", "mapped_gaze", "mapped_fixations", "exposures" or "visits".
 
     Returns
     -------

@@ -33,7 +33,7 @@ STEPS = ("events", "mapping", "attention")
 ROTATION = "rotation"
 """The rotation of the scene camera is a result of its own, but made as a part of the step "events"."""
 
-_ATTENTION_VERSION = 6
+_ATTENTION_VERSION = 7
 
 
 def step_keys(study: Study, recording_id: str, settings: Settings) -> dict[str, str]:
@@ -240,7 +240,7 @@ def measure_recording(
     Returns
     -------
     dict of str to DataFrame
-        "metrics", "mapped_gaze", "mapped_fixations", "exposures", "visits".
+        "metrics", "creatives", "mapped_gaze", "mapped_fixations", "exposures", "visits".
     """
     return measure(
         recording.id,
