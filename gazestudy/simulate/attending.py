@@ -1,0 +1,162 @@
+"""Simulated attention of many people to many placements, as metrics with known truth and without pictures.
+
+For the analysis that follows after mapping: what was in view, for how long, whether it was fixated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from gazestudy.errors import ParameterError
+from gazestudy.model.tables import METRICS
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Attending:
+    """How simulated people meet and look at placements.
+
+    Attributes
+    ----------
+    in_view_share : float
+        Chance that a placement enters view in one walk.
+    exposed_s, exposed_spread : float
+        Median time in view in s, and the standard deviation of its logarithm.
+    notice_odds : float
+        Log-odds of a fixation at median time in view and brand familiarity 3.
+    per_log_exposed, per_familiarity : float
+        Added per unit of ln(time in view / median) and per point of familiarity above 3.
+    placement_sd, person_sd : float
+        Standard deviations of log-odds over placements and people.
+    dwell_s, dwell_spread : float
+        Median dwell of those who look, s, and the standard deviation of its logarithm; never longer than the
+        time in view after the first fixation.
+    crowded : mapping of str to float
+        Share of a placement that is hidden, by daypart; log-odds of a fixation fall by twice this.
+    """
+
+    in_view_share: float = 0.8
+    exposed_s: float = 6.0
+    exposed_spread: float = 0.6
+    notice_odds: float = 0.0
+    per_log_exposed: float = 0.6
+    per_familiarity: float = 0.2
+    placement_sd: float = 0.7
+    person_sd: float = 0.5
+    dwell_s: float = 0.9
+    dwell_spread: float = 0.7
+    crowded: Mapping[str, float] = field(default_factory=lambda: {"midday": 0.1, "evening peak": 0.35})
+
+
+def attend(
+    participants: Sequence[str],
+    placements: Sequence[str],
+    *,
+    settings: Attending | None = None,
+    walks: int = 1,
+    segments: Sequence[str] = ("regular", "visitor"),
+    familiarity: NDArray[np.float64] | None = None,
+    rng: np.random.Generator,
+) -> pd.DataFrame:
+    """Let people walk past placements.
+
+    Parameters
+    ----------
+    participants, placements : sequence of str
+        Ids.
+    settings : Attending, optional
+        None: defaults.
+    walks : int
+        Recordings per participant, one daypart after the other; people begin in turn.
+    segments : sequence of str
+        Given to the participants in turn.
+    familiarity : (participants, placements) array, optional
+        Familiarity of each person with each brand, 1 to 5; None: drawn.
+    rng : Generator
+        Source of randomness.
+
+    Returns
+    -------
+    DataFrame
+        Contract `METRICS`, one row per recording and placement, with `segment`, `daypart`, `p_notice` (chance
+        of a fixation given exposure, this person and this placement) and `familiarity`.
+
+    Raises
+    ------
+    ParameterError
+        If `walks` is below 1 or `familiarity` has another shape.
+    """
+    chosen = settings or Attending()
+    if walks < 1:
+        raise ParameterError("walks", walks, "1 or more")
+    n, m = len(participants), len(placements)
+    if familiarity is None:
+        known = 2.8 + rng.normal(0, 0.7, m)[None, :] + rng.normal(0, 0.9, (n, m))
+        familiarity = np.clip(np.round(known), 1, 5)
+    if familiarity.shape != (n, m):
+        raise ParameterError("familiarity", familiarity.shape, f"shape ({n}, {m})")
+    dayparts = list(chosen.crowded)
+    walk, person, place = (axis.ravel() for axis in np.indices((walks, n, m)))
+    daypart = np.array(dayparts)[(person + walk) % len(dayparts)]
+    hidden = np.array([chosen.crowded[str(name)] for name in daypart])
+    size = len(walk)
+    in_view = rng.random(size) < chosen.in_view_share
+    exposed = np.exp(rng.normal(np.log(chosen.exposed_s), chosen.exposed_spread, size))
+    odds = (
+        chosen.notice_odds
+        + chosen.per_log_exposed * np.log(exposed / chosen.exposed_s)
+        + chosen.per_familiarity * (familiarity[person, place] - 3)
+        + rng.normal(0, chosen.placement_sd, m)[place]
+        + rng.normal(0, chosen.person_sd, n)[person]
+        - 2 * hidden
+    )
+    p_notice = 1 / (1 + np.exp(-odds))
+    noticed = in_view & (rng.random(size) < p_notice)
+    waited = rng.beta(1.2, 2.5, size) * exposed
+    dwell = np.minimum(
+        np.exp(rng.normal(np.log(chosen.dwell_s), chosen.dwell_spread, size)), exposed - waited
+    )
+    fixations = np.maximum(np.round(dwell / 0.3), 1)
+    nan = np.full(size, np.nan)
+    ids, names = np.array(participants, dtype=object), np.array(placements, dtype=object)
+    table = pd.DataFrame(
+        {
+            "recording_id": pd.Series(
+                [f"{ids[i]}-walk-{w + 1}" for i, w in zip(person, walk, strict=True)], dtype="str"
+            ),
+            "participant_id": pd.Series(ids[person], dtype="str"),
+            "placement_id": pd.Series(names[place], dtype="str"),
+            "aoi_id": pd.Series([""] * size, dtype="str"),
+            "exposure_count": np.where(in_view, 1 + rng.poisson(0.4, size), 0),
+            "exposure_ms": np.where(in_view, exposed * 1000, 0.0),
+            "visible_share_mean": np.where(
+                in_view, np.clip(1 - hidden + rng.normal(0, 0.08, size), 0.05, 1), nan
+            ),
+            "width_deg_max": np.where(in_view, np.exp(rng.normal(np.log(12), 0.5, size)), nan),
+            "distance_mm_min": np.where(in_view, np.exp(rng.normal(np.log(4000), 0.4, size)), nan),
+            "noticed": noticed,
+            "time_to_first_fixation_ms": np.where(noticed, waited * 1000, nan),
+            "exposure_to_first_fixation_ms": np.where(noticed, waited * 1000, nan),
+            "censored_at_ms": np.where(noticed, nan, np.where(in_view, exposed * 1000, 0.0)),
+            "first_fixation_ms": np.where(noticed, np.minimum(dwell, 0.25) * 1000, nan),
+            "fixation_count": np.where(noticed, fixations, 0).astype(np.int64),
+            "dwell_ms": np.where(noticed, dwell * 1000, 0.0),
+            "gaze_ms": np.where(noticed, dwell * 1050, 0.0),
+            "visit_count": np.where(noticed, np.maximum(np.round(fixations / 3), 1), 0).astype(np.int64),
+        }
+    )
+    table["revisit_count"] = np.maximum(table["visit_count"] - 1, 0)
+    METRICS.check(table)
+    segment = np.array(segments, dtype=object)[person % len(segments)]
+    return table.assign(
+        segment=pd.Series(segment, dtype="str"),
+        daypart=pd.Series(daypart, dtype="str"),
+        p_notice=p_notice,
+        familiarity=familiarity[person, place],
+    )

@@ -1,0 +1,109 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from gazestudy.errors import ParameterError
+from gazestudy.model.tables import METRICS
+from gazestudy.simulate.attending import Attending, attend
+from gazestudy.simulate.remembering import RecallTruth, RecognitionTruth, Remembering, remember
+
+
+def _cases(people: int, places: int, seed: int = 0) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    keys = pd.MultiIndex.from_product([range(people), range(places)]).to_frame(index=False)
+    fixated = rng.random(len(keys)) < 0.5
+    return pd.DataFrame(
+        {
+            "participant_id": [f"P{k:03d}" for k in keys[0]],
+            "placement_id": [f"place-{k}" for k in keys[1]],
+            "fixated": fixated,
+            "dwell_s": np.where(fixated, rng.lognormal(0, 0.6, len(keys)), 0.0),
+        }
+    )
+
+
+def test_tables_keep_their_contracts_and_answers_follow_the_truth() -> None:
+    found = remember(_cases(9, 5), rng=np.random.default_rng(1))
+    talks = found.interviews.check()
+    answers = talks.interview_answers
+    keys = ["participant_id", "placement_id"]
+    said = answers[(answers["item"] == "rec") & (answers["shown"] == "target")].set_index(keys)["value"]
+    truth = found.cases.set_index(keys)["recognised"]
+    assert (said.eq("yes") == truth.reindex(said.index).gt(0)).all()
+    assert set(talks.interviews["language"]) == {"en", "th", "vi"}
+    mine = talks.answer_codes.query("item == 'ur_any' and coder == 'A' and code == 'correct_ad'")
+    pairs = {(row.interview_id.removeprefix("interview-"), row.placement_id) for row in mine.itertuples()}
+    assert pairs == set(found.cases.query("recalled_unaided > 0")[keys].itertuples(index=False, name=None))
+
+
+def test_free_recall_keeps_its_order_and_always_has_an_answer() -> None:
+    found = remember(_cases(30, 4), rng=np.random.default_rng(2))
+    free = found.interviews.interview_answers.query("item == 'ur_any'")
+    for _, rows in free.groupby("interview_id"):
+        assert rows["answer_no"].tolist() == list(range(len(rows)))
+    assert free["interview_id"].nunique() == 30
+    assert free["value"].str.len().min() > 3
+
+
+def test_recall_has_the_promised_marginal_probability_and_correlation() -> None:
+    model = RecallTruth(alike=0.5)
+    cases = _cases(4000, 2, seed=3)
+    truth = remember(
+        cases, settings=Remembering(recall=model, foils_per_target=0), rng=np.random.default_rng(4)
+    ).cases
+    error = (truth["recalled_unaided"] - truth["p_unaided"]).groupby(truth["participant_id"]).mean()
+    assert abs(error.mean()) < 4 * error.std() / np.sqrt(len(error))
+    wide = (truth["recalled_unaided"] - truth["p_unaided"]).to_numpy().reshape(-1, 2)
+    assert np.corrcoef(wide.T)[0, 1] > 0.15
+    assert (truth["recalled_aided"] >= truth["recalled_unaided"]).all()
+
+
+def test_recognition_of_targets_and_foils_follows_signal_detection() -> None:
+    settings = Remembering(recognition=RecognitionTruth(criterion_mean=0.5, criterion_sd=0.0))
+    found = remember(_cases(400, 5, seed=5), settings=settings, rng=np.random.default_rng(6))
+    rate = found.foils["said_yes"].mean()
+    assert rate == pytest.approx(0.3085, abs=4 * np.sqrt(0.3085 * 0.6915 / 2000))  # Φ(−0.5)
+    hits = found.cases["recognised"].mean()
+    assert hits == pytest.approx(found.cases["p_recognised"].mean(), abs=0.06)
+
+
+def test_second_coder_differs_as_often_as_chosen() -> None:
+    settings = Remembering(disagreement=0.2)
+    codes = remember(_cases(60, 6), settings=settings, rng=np.random.default_rng(7)).interviews.answer_codes
+    coded = codes[codes["item"].isin(["attr", "comp", "ur_any"])]
+    wide = coded.pivot(
+        index=["interview_id", "item", "answer_no", "stimulus"], columns="coder", values="code"
+    )
+    share = float((wide["A"] != wide["B"]).mean())
+    assert share == pytest.approx(0.2, abs=4 * np.sqrt(0.16 / len(wide)))
+
+
+def test_given_background_is_kept_and_places_never_in_view_are_asked_about() -> None:
+    cases = _cases(8, 3).assign(familiarity=4.0, prior_exposure=1.0, passages_per_month=7.0)
+    found = remember(
+        cases, placements=["place-0", "place-1", "place-2", "elsewhere"], rng=np.random.default_rng(8)
+    )
+    seen = found.cases[found.cases["in_view"]]
+    assert (seen[["familiarity", "prior_exposure"]] == [4.0, 1.0]).all(axis=None)
+    assert (~found.cases["in_view"]).sum() == 8
+    assert found.cases["p_unaided"].groupby(found.cases["in_view"]).mean().diff().iloc[-1] > 0
+
+
+def test_settings_that_do_not_fit_are_refused() -> None:
+    with pytest.raises(ParameterError, match="dwell_s"):
+        remember(_cases(2, 2).drop(columns="dwell_s"), rng=np.random.default_rng(0))
+    with pytest.raises(ParameterError, match="disagreement"):
+        remember(_cases(2, 2), settings=Remembering(disagreement=2), rng=np.random.default_rng(0))
+
+
+def test_attention_keeps_its_contract_and_its_promised_chances() -> None:
+    people, places = [f"P{k}" for k in range(300)], [f"pl{k}" for k in range(6)]
+    table = attend(people, places, settings=Attending(), walks=2, rng=np.random.default_rng(9))
+    METRICS.check(table)
+    assert len(table) == 300 * 6 * 2
+    seen = table[table["exposure_count"] > 0]
+    assert len(seen) / len(table) == pytest.approx(0.8, abs=0.03)
+    assert seen["noticed"].mean() == pytest.approx(seen["p_notice"].mean(), abs=0.03)
+    assert not table.loc[table["exposure_count"] == 0, "noticed"].any()
+    assert (seen["dwell_ms"] <= seen["exposure_ms"]).all()
+    assert table.groupby("participant_id")["daypart"].nunique().eq(2).all()
