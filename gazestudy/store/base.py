@@ -6,10 +6,15 @@ import re
 import unicodedata
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gazestudy.errors import ParameterError, StudyDamagedError, StudyError
+from gazestudy.store.atomic import remove_folder
 from gazestudy.store.database import Database
 from gazestudy.store.lock import StudyLock, user_name
+
+if TYPE_CHECKING:
+    from gazestudy.store.changes import Change
 
 PLACEMENTS, RECORDINGS, DERIVED, EXPORTS = "placements", "recordings", "derived", "exports"
 FIELDLOGS = "fieldlogs"
@@ -33,6 +38,7 @@ class StudyBase:
 
     def __init__(self, path: Path, database: Database, lock: StudyLock | None) -> None:
         self._path, self._database, self._lock = path, database, lock
+        self._change: Change | None = None  # what is done now, where edits are recorded
 
     @property
     def path(self) -> Path:
@@ -48,6 +54,15 @@ class StudyBase:
         """Refuse before any file is touched."""
         if self.read_only:
             raise StudyError(f"{self._path}: the study is open read-only; open it for writing first")
+
+    def _discard(self, folder: Path) -> None:
+        """Remove a folder that the database forgot; where edits are recorded it is kept aside."""
+        if self._change is None:
+            remove_folder(folder)
+        else:
+            from gazestudy.store.changes import keep_folder
+
+            keep_folder(self._path, folder, self._change)
 
     def _relative(self, path: Path) -> str:
         return path.relative_to(self._path).as_posix()

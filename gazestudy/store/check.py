@@ -17,10 +17,11 @@ from gazestudy.progress import SILENT, Progress, raise_if_cancelled
 from gazestudy.store.atomic import MARK, hash_file, is_leftover, leftovers
 from gazestudy.store.base import DERIVED, FIELDLOGS, PLACEMENTS, RECORDINGS
 from gazestudy.store.database import BACKUPS, DATABASE_NAME, database_trouble, ensure_current
+from gazestudy.store.folders import known_folders
 from gazestudy.store.lock import LOCK_NAME, read_holder
 from gazestudy.store.recordings import media_path
 from gazestudy.store.schema import CreativeRow, DerivedRow, FieldLogRow, MediaRow, StreamRow
-from gazestudy.store.study import Study, find_study, known_folders, open_study
+from gazestudy.store.study import Study, find_study, open_study
 
 ExpectedKeys = Callable[[Study], Mapping[tuple[str | None, str], str]]
 """Gives, for a study, the key that each (recording or None, step) would have if it were run now."""

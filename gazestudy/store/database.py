@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 
 from gazestudy.errors import StudyDamagedError, StudyError, StudyLockedError, StudyVersionError
-from gazestudy.store import schema
+from gazestudy.store import change_log, schema
 from gazestudy.store.atomic import file_trouble, rename, temporary_name
 
 DATABASE_NAME = "study.sqlite"
@@ -47,6 +47,8 @@ class Database:
     def __init__(self, path: Path, *, read_only: bool) -> None:
         self.path, self.read_only = path, read_only
         self._engine = _engine(path, read_only=read_only)
+        self.undo_statements: list[str] | None = None
+        """Where to add, at its start, what takes each transaction back; None: nobody wants to know."""
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -64,7 +66,15 @@ class Database:
             Session(self._engine, expire_on_commit=False) as session,
             session.begin(),
         ):
+            log = self.undo_statements
+            if log is None:
+                yield session
+                return
+            change_log.watch(session.connection())
             yield session
+            session.flush()
+            undo = change_log.written_down(session.connection())
+        log[:0] = undo
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from gazestudy.errors import StudyError
 from gazestudy.model.fieldwork import FIELD_CONTRACTS, FieldLog, join_logs
 from gazestudy.model.recording import Finding, SourceFile
-from gazestudy.store.atomic import filled_folder, mark, publish, recording_of, remove_folder
+from gazestudy.store.atomic import filled_folder, mark, publish, recording_of
 from gazestudy.store.base import FIELDLOGS, StudyBase, now_utc, slug
 from gazestudy.store.keys import jsonable
 from gazestudy.store.parquet import read_table, write_table
@@ -236,7 +236,7 @@ class FieldLogShelf(StudyBase):
             folder = self._inside(row.path)
             mark(folder)
             session.delete(row)
-        remove_folder(folder)
+        self._discard(folder)
 
     def points(self) -> dict[str, tuple[str, ...]]:
         """Return the points of observation by station."""

@@ -103,6 +103,11 @@ class StudyLock:
                 )
         self._mine = mine
 
+    @property
+    def token(self) -> str:
+        """What tells this lock from others; empty while it is not held."""
+        return "" if self._mine is None else self._mine.token
+
     def release(self) -> None:
         """Give the lock back; does nothing if it is not ours."""
         if self._mine is not None and read_holder(self.path) == self._mine:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from gazestudy.errors import InputError, ParameterError, StudyDamagedError, StudyError
 from gazestudy.model.study import Creative, Placement, PlacementKind
-from gazestudy.store.atomic import filled_folder, mark, publish, recording_of, remove_folder, write_bytes
+from gazestudy.store.atomic import filled_folder, mark, publish, recording_of, write_bytes
 from gazestudy.store.base import PLACEMENTS, StudyBase, require_slug
 from gazestudy.store.pictures import SAME_CORRELATION, Picture, PictureFile, decode, load_picture, similarity
 from gazestudy.store.schema import CreativeRow, PlacementRow, StationRow
@@ -25,7 +25,7 @@ class PlacementShelf(StudyBase):
         """Return all placements in the order they were added."""
         with self._database.reading() as session:
             rows = session.scalars(_placement_query().order_by(PlacementRow.position))
-            return tuple(_placement(row) for row in rows)
+            return tuple(placement_of(row) for row in rows)
 
     def placement(self, placement_id: str) -> Placement:
         """Return one placement.
@@ -39,7 +39,7 @@ class PlacementShelf(StudyBase):
             row = session.scalar(_placement_query().where(PlacementRow.id == placement_id))
             if row is None:
                 raise no_placement(self._path, session, placement_id)
-            return _placement(row)
+            return placement_of(row)
 
     def add_placement(
         self,
@@ -124,9 +124,9 @@ class PlacementShelf(StudyBase):
         )
         with recording_of(folder), self._database.writing() as session:
             row.position = (session.scalar(select(func.max(PlacementRow.position))) or 0) + 1
-            row.station = _station(session, station)
+            row.station = station_row(session, station)
             session.add(row)
-        return _placement(row)
+        return placement_of(row)
 
     def remove_placement(self, placement_id: str) -> None:
         """Remove a placement, its pictures and its AOIs; results made with it are out of date then.
@@ -144,7 +144,7 @@ class PlacementShelf(StudyBase):
                 raise no_placement(self._path, session, placement_id)
             mark(folder)
             session.delete(row)
-        remove_folder(folder)
+        self._discard(folder)
 
     def placement_image(self, creative: Creative) -> Picture:
         """Return the picture of a creative.
@@ -210,7 +210,8 @@ def _placement_query() -> Select[PlacementRow]:
     )
 
 
-def _placement(row: PlacementRow) -> Placement:
+def placement_of(row: PlacementRow) -> Placement:
+    """Return the placement a row describes."""
     return Placement(
         row.id,
         row.name,
@@ -241,7 +242,8 @@ def _creative_row(placement_id: str, number: int, file_name: str, picture: Pictu
     )
 
 
-def _station(session: Session, name: str) -> StationRow | None:
+def station_row(session: Session, name: str) -> StationRow | None:
+    """Get or make a station; None for no name."""
     if not name:
         return None
     return session.scalar(select(StationRow).where(StationRow.name == name)) or StationRow(name=name)

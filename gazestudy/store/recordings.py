@@ -18,7 +18,7 @@ from gazestudy.model.clock import Clock
 from gazestudy.model.recording import CONTRACTS, Recording
 from gazestudy.model.study import StudyRecording
 from gazestudy.progress import SILENT, Progress, raise_if_cancelled
-from gazestudy.store.atomic import filled_folder, mark, publish, recording_of, remove_folder
+from gazestudy.store.atomic import filled_folder, mark, publish, recording_of
 from gazestudy.store.base import RECORDINGS, StudyBase, require_name, slug
 from gazestudy.store.intake import (
     combined_hash,
@@ -155,7 +155,7 @@ class RecordingShelf(ParticipantShelf, StudyBase):
         with self._database.writing() as session:
             session.delete(self._recording_row(session, recording_id))
             mark(folder)
-        remove_folder(folder)
+        self._discard(folder)
 
     def streams(self, recording_id: str) -> tuple[str, ...]:
         """Return the names of the stored streams of a recording."""

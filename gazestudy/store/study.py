@@ -8,24 +8,25 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
-
 from gazestudy.errors import StudyDamagedError, StudyExistsError, StudyNotFoundError
 from gazestudy.store import database
 from gazestudy.store.alignments import AlignmentShelf
 from gazestudy.store.aois import AoiShelf
 from gazestudy.store.atomic import file_trouble, is_leftover, sweep, write_bytes
 from gazestudy.store.base import DERIVED, EXPORTS, PLACEMENTS, RECORDINGS, require_name
+from gazestudy.store.changes import ChangeShelf
 from gazestudy.store.corrections import CorrectionShelf
 from gazestudy.store.database import BACKUPS, DATABASE_NAME, Database
+from gazestudy.store.editing import EditShelf
 from gazestudy.store.fieldlogs import FieldLogShelf
+from gazestudy.store.folders import known_folders
 from gazestudy.store.imported import ImportedMappingShelf
+from gazestudy.store.interviews import InterviewShelf
 from gazestudy.store.lock import LOCK_NAME, StudyLock
 from gazestudy.store.manual import ManualMappingShelf
 from gazestudy.store.placements import PlacementShelf
 from gazestudy.store.results import ResultShelf
-from gazestudy.store.schema import DerivedRow, FieldLogRow, PlacementRow, RecordingRow, StudyRow
+from gazestudy.store.schema import StudyRow
 
 README_NAME = "README.txt"
 FOLDERS = (RECORDINGS, PLACEMENTS, DERIVED, EXPORTS, BACKUPS)
@@ -50,6 +51,9 @@ class Study(
     CorrectionShelf,
     ManualMappingShelf,
     FieldLogShelf,
+    InterviewShelf,
+    ChangeShelf,
+    EditShelf,
 ):
     """An open study; get one from `create_study` or `open_study` and use it in a `with` block.
 
@@ -77,6 +81,11 @@ class Study(
                 f"{self.path}: the study has no name; put a copy from {BACKUPS}/ in place"
             )
         return row.name
+
+    @property
+    def lock_token(self) -> str:
+        """What a child process needs for `open_delegated`; empty where this study holds no lock."""
+        return "" if self._lock is None else self._lock.token
 
     def backup(self) -> Path:
         """Copy `study.sqlite` into backups/ under a dated name and return the copy."""
@@ -202,16 +211,6 @@ def _opened(root: Path, lock: StudyLock) -> Study:
         known = known_folders(session)
     sweep(root, known)
     return Study(root, data, lock)
-
-
-def known_folders(session: Session) -> set[str]:
-    """Return the folders the database knows, relative to the study, with "/"."""
-    return {
-        *(f"{RECORDINGS}/{name}" for name in session.scalars(select(RecordingRow.id))),
-        *(f"{PLACEMENTS}/{name}" for name in session.scalars(select(PlacementRow.id))),
-        *session.scalars(select(FieldLogRow.path)),
-        *session.scalars(select(DerivedRow.path)),
-    }
 
 
 def _is_of_unfinished_study(entry: Path) -> bool:
