@@ -92,7 +92,7 @@ def imported_gaze(
     on &= np.all((share >= 0) & (share < 1), axis=1)
     samples, share = found[on], share[on]
     width_px, height_px = placement.size_px
-    creative = placement.creatives[0].id
+    creative = placement.only_creative_id
     table = pd.DataFrame(
         {
             "sample": samples.astype(np.int64),
@@ -284,7 +284,7 @@ def _rows(
         "frame": numbers.astype(np.int64),
         "t_ns": frame_ns[numbers],
         "placement_id": pd.Series([placement_id] * n, dtype="str"),
-        "creative_id": pd.Series([placement.creatives[0].id] * n, dtype="str"),
+        "creative_id": pd.Series([placement.only_creative_id] * n, dtype="str"),
         "copy": np.zeros(n, dtype=np.int64),
         "state": categorical(["mapped"] * n, MAPPING_STATES),
         **{name: homographies.reshape(n, 9)[:, k] for k, name in enumerate(_H)},

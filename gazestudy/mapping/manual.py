@@ -114,7 +114,7 @@ class Answered:
         # the right and lower edge still belong to the picture for whoever clicks on them
         at_px = np.minimum(share * size - 0.5, size - 0.5 - 1e-6)
         pictures = [
-            answer.creative_id or home.creatives[0].id for answer, home in zip(given, homes, strict=True)
+            answer.creative_id or home.only_creative_id for answer, home in zip(given, homes, strict=True)
         ]
         table = pd.DataFrame(
             {

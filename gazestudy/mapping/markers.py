@@ -215,7 +215,7 @@ class _Board:
         single = {number: quads[0] for number, quads in seen.items() if len(quads) == 1}
         if not seen:
             return None
-        start = (frame, t_ns, self.placement.id, self.placement.creatives[0].id, 0)
+        start = (frame, t_ns, self.placement.id, self.placement.only_creative_id, 0)
         nothing = (*(np.nan,) * 9, 4 * len(single), np.nan, np.nan, np.nan, np.nan, np.nan)
         if not single:
             return (*start, "ambiguous", *nothing)

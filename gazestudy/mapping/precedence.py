@@ -226,7 +226,8 @@ def combine_mappings(
     DataFrame
         Contract `MAPPING`, with `source`. A located placement keeps refusals of the same placement by other
         ways out, and other placements that weaker ways located at the same place. Markers do not see who
-        stands in front: their rows take `hidden` and `visible_share` from automatic mapping where it agrees.
+        stands in front, nor which picture is on show: their rows take `hidden`, `visible_share` and
+        `creative_id` from automatic mapping where it agrees.
     """
     dropped = set(not_automatic)
     sizes = {placement.id: placement.size_px for placement in placements}
@@ -279,7 +280,7 @@ def _under(
 
 
 def _seeing(strong: pd.DataFrame, weak: pd.DataFrame, seen_by: Mapping[int, int]) -> pd.DataFrame:
-    """Let rows of markers know what the picture shows: which parts are hidden."""
+    """Let rows of markers know what the picture shows: which one it is, and which parts are hidden."""
     blind = (strong[SOURCE] == "markers").to_numpy(bool)
     rows = [row for row in seen_by if blind[row]]
     if not rows:
@@ -289,7 +290,9 @@ def _seeing(strong: pd.DataFrame, weak: pd.DataFrame, seen_by: Mapping[int, int]
     visible = strong["visible_share"].to_numpy(dtype=np.float64, copy=True)
     hidden[rows] = weak[HIDDEN].to_numpy(dtype=object)[others]
     visible[rows] = weak["visible_share"].to_numpy(dtype=np.float64)[others]
-    strong = strong.assign(visible_share=visible)
+    creative = strong["creative_id"].to_numpy(dtype=object, copy=True)
+    creative[rows] = weak["creative_id"].to_numpy(dtype=object)[others]
+    strong = strong.assign(visible_share=visible, creative_id=pd.Series(creative, dtype="str"))
     strong[HIDDEN] = pd.Series(hidden, dtype="str")
     return strong
 

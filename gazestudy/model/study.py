@@ -115,6 +115,11 @@ class Placement:
             raise ParameterError("creatives", (), f"at least one picture for placement {self.id!r}")
         return self.creatives[0].width_px, self.creatives[0].height_px
 
+    @property
+    def only_creative_id(self) -> str:
+        """Id of its picture; empty where several take turns, so that one must be recognised."""
+        return self.creatives[0].id if len(self.creatives) == 1 else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Participant:
