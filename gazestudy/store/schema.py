@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import JSON, Float, ForeignKey, LargeBinary, MetaData, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 """Format of the study; equals the number of the newest migration."""
 
 _NAMES = {
