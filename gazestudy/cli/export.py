@@ -1,4 +1,4 @@
-"""`gazestudy export`: recordings for other programs."""
+"""`gazestudy export`: the study for other programs."""
 
 from __future__ import annotations
 
@@ -12,44 +12,57 @@ from gazestudy.cli.console import AsJson, Console, Quiet, StudyPath
 
 def export(
     study: StudyPath,
-    to: Annotated[str, typer.Option("--to", help="Format: glassestools or pupil-cloud.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="Where a folder for each recording is made.")],
+    to: Annotated[
+        str,
+        typer.Option("--format", "-f", "--to", help="csv, xlsx, bids, qdc, qdpx, cloud or glassestools."),
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The file or folder to make.")],
     recording: Annotated[
-        list[str] | None, typer.Option("--recording", metavar="ID", help="Only this one; repeatable.")
+        list[str] | None,
+        typer.Option("--recording", metavar="ID", help="bids, cloud, glassestools: only this; repeatable."),
     ] = None,
-    with_names: Annotated[
-        bool, typer.Option("--with-names", help="Write names of participants instead of pseudonyms.")
+    personal: Annotated[
+        bool,
+        typer.Option(
+            "--with-personal-data",
+            "--with-names",
+            help="Write names instead of pseudonyms, and the tables of personal data.",
+        ),
     ] = False,
     video: Annotated[
-        bool, typer.Option("--video/--no-video", help="Copy the scene video, or leave it out.")
-    ] = True,
+        bool | None,
+        typer.Option(
+            "--video/--no-video",
+            help="Copy the scene video. Usual for cloud and glassestools; qdpx: into the file; bids: into"
+            " sourcedata. It shows bystanders.",
+        ),
+    ] = None,
     corrected: Annotated[
         bool,
         typer.Option("--corrected", help="Write gaze with the study's correction instead of as recorded."),
     ] = False,
+    fixations: Annotated[
+        bool, typer.Option("--fixations", help="csv, xlsx: also every fixation on a placement.")
+    ] = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Write recordings in the format of another program, and say what that format cannot hold."""
-    from gazestudy.pipeline.exporting import export_study
+    """Write the study in a format of other programs, by pseudonym, and say what that format cannot hold."""
+    from gazestudy.pipeline.exporting import ExportOptions, export_study
     from gazestudy.store import open_study
 
     console = Console(as_json, quiet)
+    options = ExportOptions(
+        None if recording is None else tuple(recording), personal, video, corrected, fixations
+    )
     with open_study(study, read_only=True) as opened, console.progress() as progress:
-        done = export_study(
-            opened,
-            to,
-            out,
-            recordings=recording,
-            names=with_names,
-            copy_videos=video,
-            corrected=corrected,
-            progress=progress,
-        )
-    console.document([item.to_dict() for item in done])
-    for item in done:
-        console.say(f"{item.recording_id}: {item.samples} samples in {item.folder}")
-        for text in item.lost:
+        done = export_study(opened, to, out, options=options, progress=progress)
+    console.document(done.to_dict())
+    for part in done.parts:
+        console.say(f"{part.name}: {part.rows} rows in {part.path}")
+        for text in part.lost:
             console.say(f"  not held: {text}")
-    if not done:
+    for text in done.lost:
+        console.say(f"note: {text}")
+    if not done.parts:
         console.say(f"no recordings yet: gazestudy import {study} RECORDING")

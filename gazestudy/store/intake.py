@@ -44,17 +44,20 @@ def without_name(value: Any, name: str, pseudonym: str) -> Any:
     if not name or name == pseudonym:
         return value
     if isinstance(value, str):
-        # A label such as "001" is not looked for inside longer numbers.
-        pattern = rf"(?<!\d){re.escape(name)}" if name[0].isdigit() else re.escape(name)
-        pattern += r"(?!\d)" if name[-1].isdigit() else ""
-        if len(name) < 3:
-            pattern = rf"\A{pattern}\Z"
-        return re.sub(pattern, lambda _match: pseudonym, value, flags=re.IGNORECASE)
+        return re.sub(name_pattern(name), lambda _match: pseudonym, value, flags=re.IGNORECASE)
     if isinstance(value, dict):
         return {key: without_name(item, name, pseudonym) for key, item in value.items()}
     if isinstance(value, list):
         return [without_name(item, name, pseudonym) for item in value]
     return value
+
+
+def name_pattern(name: str) -> str:
+    """Return the regular expression, for any case, by which a name is found in texts."""
+    # A label such as "001" is not looked for inside longer numbers.
+    pattern = rf"(?<!\d){re.escape(name)}" if name[0].isdigit() else re.escape(name)
+    pattern += r"(?!\d)" if name[-1].isdigit() else ""
+    return rf"\A{pattern}\Z" if len(name) < 3 else pattern
 
 
 def write_streams(

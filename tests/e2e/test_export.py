@@ -94,12 +94,12 @@ def study(tmp_path):
 def export(gazestudy, study, to, out, *words):
     result = gazestudy("export", study, "--to", to, "--out", out, "--json", *words)
     assert result.code == 0, result.err
-    return json.loads(result.out)
+    return json.loads(result.out)["parts"]
 
 
 def test_pupil_cloud_comes_back(study, tmp_path, gazestudy):
     done = export(gazestudy, study, "pupil-cloud", tmp_path / "out")
-    assert [item["samples"] for item in done] == [2000]
+    assert [item["rows"] for item in done] == [2000]
     whole, read = made_up(offset_ns=1_234), read_recording(tmp_path / "out" / "p01-1")
     ours, theirs = whole.gaze, read.gaze
     np.testing.assert_array_equal(theirs["t_ns"], ours["t_ns"] + 1_234)
@@ -170,7 +170,7 @@ def test_names_only_when_asked(study, tmp_path, gazestudy, to):
 
 def test_what_is_lost_is_printed(study, tmp_path, gazestudy):
     said = gazestudy("export", study, "--to", "glassestools", "--out", tmp_path / "o").out
-    assert "p01-1: 2000 samples" in said and said.count("not held:") >= 3
+    assert "p01-1: 2000 rows" in said and said.count("not held:") >= 3
 
 
 def test_nothing_is_overwritten(study, tmp_path, gazestudy):

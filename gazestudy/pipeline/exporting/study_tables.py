@@ -1,0 +1,339 @@
+"""Everything a study knows as tidy tables, with what their columns mean."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pandas as pd
+
+from gazestudy.errors import StudyError
+from gazestudy.exporters.tidy import TidyTable
+from gazestudy.model import tables as contracts
+from gazestudy.model.fieldwork import FIELD_CONTRACTS
+from gazestudy.model.tables import Column, TableContract
+from gazestudy.pipeline.exporting.pseudonyms import Pseudonyms
+from gazestudy.progress import SILENT, Progress, raise_if_cancelled
+from gazestudy.store import Study
+
+_PARTICIPANT = Column("participant_id", "str", "pseudonym")
+_SEGMENT = Column("segment", "str", "group of the participant, may be empty")
+_DAYPART = Column("daypart", "str", "when in the day, such as morning peak; may be empty")
+_RECORDING = Column("recording_id", "str", "which recording")
+_PLACEMENT = Column("placement_id", "str", "which placement")
+
+SHARED_COLUMNS: dict[str, Column] = {
+    column.name: column
+    for column in (
+        *(_PARTICIPANT, _SEGMENT, _DAYPART, _RECORDING, _PLACEMENT),
+        Column("placement", "str", "name of the placement"),
+        Column("interview_id", "str", "which interview"),
+    )
+}
+"""Columns that are added to tables of other contracts."""
+
+PARTICIPANTS = TableContract("participants", (_PARTICIPANT, _SEGMENT))
+FACTS = TableContract(
+    "participant_facts",
+    (
+        _PARTICIPANT,
+        Column("fact", "str", "which fact; none that identifies the person"),
+        Column("value", "str", "as noted"),
+    ),
+)
+RECORDINGS = TableContract(
+    "recordings",
+    (
+        _RECORDING,
+        _PARTICIPANT,
+        _SEGMENT,
+        _DAYPART,
+        Column("name", "str", "name that the device or a person gave it"),
+        Column("device", "str", "model of the eye tracker, unknown if not said"),
+        Column("importer", "str", "what read it"),
+        Column("clock", "str", "what times of 0 ns mean on its clock"),
+        Column("start_utc", "str", "start, ISO 8601, empty where not known"),
+        Column(
+            "first_sample_ns", "int", "first gaze sample on the clock of the recording, 0 without samples"
+        ),
+        Column("duration_s", "float", "last minus first gaze sample"),
+        Column("samples", "int", "gaze samples"),
+        Column("frames", "int", "scene frames"),
+        Column("scene_width_px", "float", "width of the scene image, empty where not known"),
+        Column("scene_height_px", "float", "its height"),
+        Column("corrected", "bool", "the study corrects the gaze of this recording"),
+    ),
+)
+PLACEMENTS = TableContract(
+    "placements",
+    (
+        _PLACEMENT,
+        Column("name", "str", "for people"),
+        Column("kind", "category", "print or screen", ("static", "digital")),
+        Column("width_mm", "float", "width of the picture, empty where not measured"),
+        Column("height_mm", "float", "its height, empty where not measured"),
+        Column("copies", "int", "how many times the same picture hangs there"),
+        Column("station", "str", "station, may be empty"),
+        Column("reference_width_px", "float", "width of its reference image, empty without a picture"),
+        Column("reference_height_px", "float", "its height"),
+    ),
+)
+CREATIVES = TableContract(
+    "creatives",
+    (
+        Column("creative_id", "str", "which picture"),
+        _PLACEMENT,
+        Column("name", "str", "for people"),
+        Column("image", "str", "file in the folder of the study"),
+        Column("width_px", "int", "width of the picture"),
+        Column("height_px", "int", "its height"),
+    ),
+)
+AOIS = TableContract(
+    "aois",
+    (
+        Column("aoi_id", "str", "which AOI"),
+        _PLACEMENT,
+        Column("name", "str", "for people"),
+        Column("points_px", "str", "corners on the reference image in order: x,y x,y ..."),
+    ),
+)
+PERSONAL = TableContract(
+    "personal_data",
+    (
+        _PARTICIPANT,
+        Column("name", "str", "real name, or the name the device had for the person"),
+        Column("details_json", "str", "whatever else was noted, JSON"),
+    ),
+)
+OBSERVER_NAMES = TableContract(
+    "observer_names",
+    (Column("observer", "str", "code of the observer"), Column("name", "str", "name of the observer")),
+)
+PRIVATE_ANSWERS = TableContract(
+    "private_answers",
+    (
+        Column("session_id", "str", "which observation session"),
+        Column("respondent_id", "str", "pseudonym of the person asked"),
+        Column("item", "str", "question"),
+        Column("value", "str", "the answer"),
+    ),
+)
+
+_ATTENTION: dict[str, tuple[TableContract | None, str]] = {
+    "metrics": (contracts.METRICS, "attention of one recording to one placement or AOI"),
+    "exposures": (contracts.EXPOSURES, "a time in which a placement was in view"),
+    "visits": (contracts.VISITS, "a run of gaze on a placement or AOI"),
+    "mapped_fixations": (contracts.MAPPED_FIXATIONS, "a fixation on a placement"),
+}
+_FIELD = {
+    "sessions": "an observation session",
+    "interval_counts": "a count of one item in one interval",
+    "scans": "a state at one instant",
+    "events": "an event of a followed person or place",
+    "audits": "an audited placement",
+    "notes": "a note of an observer",
+    "answers": "an answer of a person asked at the point",
+    "media": "a file that an observer took",
+    "reliability_pairs": "two sessions that can be compared",
+}
+
+
+def study_tables(
+    study: Study,
+    *,
+    names: Pseudonyms,
+    fixations: bool = False,
+    personal: bool = False,
+    progress: Progress = SILENT,
+) -> tuple[list[TidyTable], list[str]]:
+    """Return the tables of a study that have rows, and what is not there.
+
+    Parameters
+    ----------
+    study : Study
+        The study.
+    names : Pseudonyms
+        Takes names out of texts.
+    fixations : bool, default False
+        Also every fixation on a placement.
+    personal : bool, default False
+        Also the tables of personal data.
+    progress : Progress, optional
+        Who is told, and who may ask to stop.
+
+    Returns
+    -------
+    tables : list of TidyTable
+        Metrics first; field logs as `field_...`.
+    missing : list of str
+        What a reader may look for in vain, in words.
+    """
+    groups = [
+        _attention(study, fixations),
+        _entered(study),
+        _quality(study),
+        _fieldwork(study),
+        _talks(study),
+    ]
+    if personal:
+        groups.append(_personal(study))
+    progress.start("tables of the study", len(groups))
+    tables, missing = [], []
+    for group in groups:
+        raise_if_cancelled(progress)
+        for one in group:
+            if isinstance(one, str):
+                missing.append(one)
+            elif len(one.table):
+                tables.append(_without_names(one, names))
+        progress.advance()
+    return tables, missing
+
+
+def _without_names(one: TidyTable, names: Pseudonyms) -> TidyTable:
+    made_by = names.text(one.made_by)
+    return TidyTable(one.name, one.meaning, names.table(one.table), one.columns, one.rules, made_by)
+
+
+Group = Iterator[TidyTable | str]
+
+
+def _attention(study: Study, fixations: bool) -> Group:
+    from gazestudy.pipeline.metrics import study_metrics
+    from gazestudy.pipeline.results import attention_table
+
+    try:
+        metrics = study_metrics(study)
+    except StudyError:
+        yield "no attention metrics: the study was not run yet (gazestudy run)"
+        return
+    found = [study.current(recording.id, "attention") for recording in study.recordings()]
+    without = sum(one is None for one in found)
+    if without:
+        yield f"{without} of {len(found)} recordings have no results yet (gazestudy run)"
+    provenance = next((one.provenance for one in found if one is not None), {})
+    rules = {str(key): str(text) for key, text in provenance.get("facts", {}).get("rules", {}).items()}
+    made_by = _json(provenance)
+    for name, (contract, meaning) in _ATTENTION.items():
+        if name == "mapped_fixations" and not fixations:
+            continue
+        table = metrics if name == "metrics" else attention_table(study, name)
+        known = {} if name != "metrics" else rules
+        yield _tidy(name, meaning, table, contract, rules=known, made_by=made_by)
+
+
+def _entered(study: Study) -> Group:
+    """Yield what people entered: participants, recordings, placements, AOIs."""
+    people = study.participants()
+    rows: list[tuple[Any, ...]] = [(one.id, one.segment) for one in people]
+    yield _made(PARTICIPANTS, "a participant", rows)
+    rows = [(one.id, key, str(value)) for one in people for key, value in one.notes.items()]
+    yield _made(FACTS, "a fact about a participant", rows)
+    segments = {one.id: one.segment for one in people}
+    rows = [_recording(study, one, segments[one.participant_id]) for one in study.recordings()]
+    yield _made(RECORDINGS, "a recording", rows)
+    placements = study.placements()
+    rows = [
+        (
+            *(one.id, one.name, one.kind, one.width_mm, one.height_mm, one.copies, one.station),
+            *(one.size_px if one.creatives else (None, None)),
+        )
+        for one in placements
+    ]
+    yield _made(PLACEMENTS, "a placement", rows)
+    rows = [
+        (one.id, one.placement_id, one.name, one.image, one.width_px, one.height_px)
+        for placement in placements
+        for one in placement.creatives
+    ]
+    yield _made(CREATIVES, "a picture shown on a placement", rows)
+    rows = [
+        (one.id, one.placement_id, one.name, " ".join(f"{x:g},{y:g}" for x, y in one.points_px))
+        for one in study.aois()
+    ]
+    yield _made(AOIS, "an AOI", rows)
+
+
+def _recording(study: Study, one: Any, segment: str) -> tuple[Any, ...]:
+    t_ns = study.stream(one.id, "gaze")["t_ns"].to_numpy()
+    camera, start = study.camera(one.id), study.meta(one.id).get("start_unix_ns")
+    begin = "" if start is None else pd.Timestamp(int(start), tz="UTC").isoformat()
+    return (
+        *(one.id, one.participant_id, segment, one.daypart, one.name, one.device, one.importer),
+        *(study.clock(one.id).base, begin, int(t_ns[0]) if len(t_ns) else 0),
+        *((int(t_ns[-1]) - int(t_ns[0])) / 1e9 if len(t_ns) else float("nan"), len(t_ns)),
+        len(study.stream(one.id, "frames")),
+        *((None, None) if camera is None else (camera.width_px, camera.height_px)),
+        study.correction(one.id) is not None,
+    )
+
+
+def _quality(study: Study) -> Group:
+    from gazestudy.pipeline.quality import quality_of_study
+    from gazestudy.quality.table import QUALITY
+
+    if not study.recordings():
+        return
+    found = quality_of_study(study)
+    made_by = _json(found.table.attrs.get("provenance_by_recording", {}))
+    yield _tidy("quality", "the data quality of a recording", found.table, QUALITY, made_by=made_by)
+
+
+def _fieldwork(study: Study) -> Group:
+    if not study.field_logs():
+        return
+    for name, table in study.field_log().tables().items():
+        yield _tidy(f"field_{name}", _FIELD[name], table, FIELD_CONTRACTS[name])
+
+
+def _talks(study: Study) -> Group:
+    """Yield the tables of interviews, and of the join of attention and memory."""
+    yield from ()
+
+
+def _personal(study: Study) -> Group:
+    data = [(one.id, study.personal_data(one.id)) for one in study.participants()]
+    rows: list[tuple[Any, ...]] = [
+        (person, one.name, _json(one.details)) for person, one in data if one.name or one.details
+    ]
+    yield _made(PERSONAL, "personal data of a participant", rows)
+    yield _made(OBSERVER_NAMES, "the name of an observer", list(study.observer_names().items()))
+    rows = [(one.session_id, one.respondent_id, one.item, one.value) for one in study.private_answers()]
+    yield _made(PRIVATE_ANSWERS, "an answer that may tell who somebody is", rows)
+
+
+def _made(contract: TableContract, meaning: str, rows: list[tuple[Any, ...]]) -> TidyTable:
+    """Return rows as a table of a contract."""
+    if not rows:
+        return TidyTable(contract.name, meaning, contract.empty(), contract.columns)
+    table = pd.DataFrame(rows, columns=contract.names)
+    dtypes = {"str": "str", "float": "float64", "int": "int64", "bool": "bool"}
+    table = table.astype({one.name: dtypes[one.dtype] for one in contract.columns if one.dtype in dtypes})
+    for one in contract.columns:
+        if one.dtype == "category":
+            table[one.name] = contracts.categorical(table[one.name], one.categories)
+    return TidyTable(contract.name, meaning, contract.check(table), contract.columns)
+
+
+def _tidy(
+    name: str,
+    meaning: str,
+    table: pd.DataFrame,
+    contract: TableContract | None,
+    *,
+    rules: Mapping[str, str] | None = None,
+    made_by: str = "",
+) -> TidyTable:
+    """Return a table with ids first and its columns described."""
+    known = {} if contract is None else {one.name: one for one in contract.columns}
+    columns = {**SHARED_COLUMNS, **known}
+    first = [key for key in ("recording_id", "participant_id", "segment", "daypart") if key in table]
+    rest = [key for key in table.columns if key not in first]
+    ordered = table[[*first, *rest]] if contract is not contracts.METRICS else table
+    return TidyTable(name, meaning, ordered, tuple(columns.values()), rules or {}, made_by)
+
+
+def _json(value: Any) -> str:
+    return "" if not value else json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
