@@ -1,6 +1,15 @@
 """Figures of results, drawn without a window."""
 
 from gazestudy.plots.fonts import families_for, missing_scripts
+from gazestudy.plots.funnel import draw_funnel
 from gazestudy.plots.heatmap import draw_heatmap, figure_bytes
+from gazestudy.plots.survival import draw_survival
 
-__all__ = ["draw_heatmap", "families_for", "figure_bytes", "missing_scripts"]
+__all__ = [
+    "draw_funnel",
+    "draw_heatmap",
+    "draw_survival",
+    "families_for",
+    "figure_bytes",
+    "missing_scripts",
+]

@@ -213,7 +213,7 @@ def duration_model(
 def _design(
     cases: pd.DataFrame, outcome: str, terms: Sequence[str], cluster: str
 ) -> tuple[pd.DataFrame, NDArray[np.float64], NDArray[np.float64], list[str]]:
-    """Return the rows that are used, sorted by person, their outcome, and the matrix of terms with its names."""
+    """Return the rows that are used, sorted by person, their outcome, the matrix of terms and its names."""
     require_columns(cases, [outcome, cluster, *terms])
     used = cases.dropna(subset=[outcome, cluster, *terms]).sort_values(cluster, kind="stable")
     columns, names = [np.ones(len(used))], ["intercept"]
