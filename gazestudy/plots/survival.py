@@ -23,6 +23,9 @@ from gazestudy.plots.style import (
     style_for,
 )
 
+if TYPE_CHECKING:
+    from gazestudy.attention.first_looks import FirstLooks
+
 
 def draw_survival(
     data: FirstLooks | Mapping[str, FirstLooks],
