@@ -60,7 +60,7 @@ class Face:
 
 
 LIMITS = (
-    "clear view only: how often people look up, and the angle and size of what they see, stay as they are now",
+    "clear view only: how often people look up, the angle and the size of what they see stay as now",
     "people stand at random; lanes and queues hide more or less than the model says",
 )
 """What a what-if leaves out."""
