@@ -148,7 +148,16 @@ def names_of(study: Study) -> dict[str, str]:
     for answer in study.private_answers():
         if _tells_who(answer.value):
             names[answer.value] = answer.respondent_id or "(private)"
+    people = _people_of_interviews(study)
+    for said in study.personal_answers():
+        if _tells_who(said.value):
+            names[said.value] = people.get(said.interview_id, "(private)")
     return {name: code for name, code in names.items() if name.strip()}
+
+
+def _people_of_interviews(study: Study) -> dict[str, str]:
+    heads = study.interviews().interviews
+    return dict(zip(heads["interview_id"], heads["participant_id"], strict=True))
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -12,6 +12,7 @@ from gazestudy.errors import StudyError
 from gazestudy.exporters.tidy import TidyTable
 from gazestudy.model import tables as contracts
 from gazestudy.model.fieldwork import FIELD_CONTRACTS
+from gazestudy.model.interview import INTERVIEW_CONTRACTS
 from gazestudy.model.tables import Column, TableContract
 from gazestudy.pipeline.exporting.pseudonyms import Pseudonyms
 from gazestudy.progress import SILENT, Progress, raise_if_cancelled
@@ -29,6 +30,9 @@ SHARED_COLUMNS: dict[str, Column] = {
         *(_PARTICIPANT, _SEGMENT, _DAYPART, _RECORDING, _PLACEMENT),
         Column("placement", "str", "name of the placement"),
         Column("interview_id", "str", "which interview"),
+        Column("made_utc", "str", "when it was said or changed, ISO 8601"),
+        Column("made_by", "str", "user who said so"),
+        Column("note", "str", "why, may be empty"),
     )
 }
 """Columns that are added to tables of other contracts."""
@@ -120,6 +124,14 @@ PRIVATE_ANSWERS = TableContract(
         Column("value", "str", "the answer"),
     ),
 )
+PERSONAL_ANSWERS = TableContract(
+    "interview_personal_answers",
+    (
+        Column("interview_id", "str", "which interview"),
+        Column("item", "str", "question"),
+        Column("value", "str", "the answer"),
+    ),
+)
 
 _ATTENTION: dict[str, tuple[TableContract | None, str]] = {
     "metrics": (contracts.METRICS, "attention of one recording to one placement or AOI"),
@@ -127,6 +139,19 @@ _ATTENTION: dict[str, tuple[TableContract | None, str]] = {
     "visits": (contracts.VISITS, "a run of gaze on a placement or AOI"),
     "mapped_fixations": (contracts.MAPPED_FIXATIONS, "a fixation on a placement"),
 }
+_TALKS = {
+    "interviews": "an interview with a participant",
+    "interview_answers": "an answer",
+    "answer_codes": "what a coder makes of an answer",
+    "code_book": "a code",
+    "codings": "a code on a span of text or a stretch of time",
+    "documents": "a text",
+    "transcript_marks": "a time in a transcript",
+    "stimuli": "a picture, brand or category asked about",
+}
+_SIGNED = ("made_by",)
+"""Names of users of computers: personal data."""
+
 _FIELD = {
     "sessions": "an observation session",
     "interval_counts": "a count of one item in one interval",
@@ -187,14 +212,21 @@ def study_tables(
             if isinstance(one, str):
                 missing.append(one)
             elif len(one.table):
-                tables.append(_without_names(one, names))
+                tables.append(one if personal else _without_names(one, names))
         progress.advance()
     return tables, missing
 
 
 def _without_names(one: TidyTable, names: Pseudonyms) -> TidyTable:
-    made_by = names.text(one.made_by)
-    return TidyTable(one.name, one.meaning, names.table(one.table), one.columns, one.rules, made_by)
+    made_by = _json(_unsigned(names.value(json.loads(one.made_by)))) if one.made_by else ""
+    table = names.table(one.table.drop(columns=[name for name in _SIGNED if name in one.table]))
+    return TidyTable(one.name, one.meaning, table, one.columns, one.rules, made_by)
+
+
+def _unsigned(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _unsigned(item) for key, item in value.items() if key not in _SIGNED}
+    return [_unsigned(item) for item in value] if isinstance(value, list) else value
 
 
 Group = Iterator[TidyTable | str]
@@ -290,7 +322,33 @@ def _fieldwork(study: Study) -> Group:
 
 def _talks(study: Study) -> Group:
     """Yield the tables of interviews, and of the join of attention and memory."""
-    yield from ()
+    found = study.interviews().tables()
+    if not any(len(table) for table in found.values()):
+        return
+    for name, table in found.items():
+        yield _tidy(name, _TALKS[name], table, INTERVIEW_CONTRACTS[name])
+
+
+def coded_moments(study: Study, recording_id: str) -> pd.DataFrame:
+    """Return the codings that lie on the time of a recording.
+
+    Parameters
+    ----------
+    study : Study
+        The study.
+    recording_id : str
+        Which recording.
+
+    Returns
+    -------
+    DataFrame
+        `start_ns`, `end_ns`, `code` (its name), `placement_id`, `memo`, in order of time.
+    """
+    talks = study.interviews()
+    codes = dict(zip(talks.code_book["code_id"], talks.code_book["name"], strict=True))
+    rows = talks.codings[(talks.codings["recording_id"] == recording_id) & (talks.codings["start_ns"] >= 0)]
+    rows = rows.assign(code=[codes.get(one, one) for one in rows["code_id"]])
+    return rows[["start_ns", "end_ns", "code", "placement_id", "memo"]].sort_values("start_ns", kind="stable")
 
 
 def _personal(study: Study) -> Group:
@@ -302,6 +360,8 @@ def _personal(study: Study) -> Group:
     yield _made(OBSERVER_NAMES, "the name of an observer", list(study.observer_names().items()))
     rows = [(one.session_id, one.respondent_id, one.item, one.value) for one in study.private_answers()]
     yield _made(PRIVATE_ANSWERS, "an answer that may tell who somebody is", rows)
+    rows = [(one.interview_id, one.item, one.value) for one in study.personal_answers()]
+    yield _made(PERSONAL_ANSWERS, "an answer of an interview that may tell who somebody is", rows)
 
 
 def _made(contract: TableContract, meaning: str, rows: list[tuple[Any, ...]]) -> TidyTable:
