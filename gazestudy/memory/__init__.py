@@ -1,0 +1,1 @@
+"""Interviews beside attention: who remembers what they passed and looked at."""
