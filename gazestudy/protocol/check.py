@@ -65,14 +65,31 @@ def find_mistakes(source: Source) -> Protocol | None:
     try:
         protocol = Protocol.model_validate(source.data)
     except ValidationError as error:
-        for item in error.errors(include_url=False):
-            if item["type"] == "too_short" and item["input"]:
-                continue  # its entries are wrong, and told one by one
-            place = _place(source, item["loc"])
-            source.tell(place, _in_words(source, place, dict(item)))
+        tell_shape_mistakes(source, error, schema=SCHEMA, fields=_known_fields())
     for check in (_languages, _ids, _references, _behaviours, _rules):
         check(source)
     return protocol
+
+
+def tell_shape_mistakes(source: Source, error: ValidationError, *, schema: str, fields: list[str]) -> None:
+    """Note what pydantic found wrong in a document, in plain words and where it stands.
+
+    Parameters
+    ----------
+    source : Source
+        The document; its mistakes grow.
+    error : ValidationError
+        What pydantic said of its data.
+    schema : str
+        What its field `schema` must say.
+    fields : list of str
+        Fields that such documents have, to suggest one for a misspelt one.
+    """
+    for item in error.errors(include_url=False):
+        if item["type"] == "too_short" and item["input"]:
+            continue  # its entries are wrong, and told one by one
+        place = _place(source, item["loc"])
+        source.tell(place, _in_words(source, place, dict(item), schema, fields))
 
 
 def _place(source: Source, loc: tuple[str | int, ...]) -> Place:
@@ -88,13 +105,13 @@ def _place(source: Source, loc: tuple[str | int, ...]) -> Place:
     return place
 
 
-def _in_words(source: Source, place: Place, error: dict[str, Any]) -> str:
+def _in_words(source: Source, place: Place, error: dict[str, Any], schema: str, fields: list[str]) -> str:
     kind, context = error["type"], error.get("ctx", {})
     found = _found(source, place, error.get("input"))
     if place and place[-1] == "schema" and kind != "missing":
-        return f"must be {SCHEMA}, found {found}"
+        return f"must be {schema}, found {found}"
     if kind == "extra_forbidden":
-        return "is not a field here" + _did_you_mean(str(place[-1]), _known_fields())
+        return "is not a field here" + _did_you_mean(str(place[-1]), fields)
     if kind in ("union_tag_invalid", "literal_error"):
         wanted = str(context.get("expected_tags") or context.get("expected"))
         value = error.get("input")
