@@ -27,6 +27,7 @@ from gazestudy.cli import (
     placement,
     protocol,
     quality,
+    report,
     run,
     simulate,
 )
@@ -66,6 +67,7 @@ app.command("run")(run.run)
 app.command("heatmap")(heatmap.heatmap)
 app.command("overlay")(overlay.overlay)
 app.command("metrics")(metrics.metrics)
+app.command("report")(report.report)
 app.command("detect")(detect.detect)
 app.command("quality")(quality.quality)
 app.command("correct")(correct.correct)

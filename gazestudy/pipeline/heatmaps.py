@@ -143,6 +143,26 @@ def export_heatmaps(
     return exported
 
 
+def heatmap_of(placement: Placement, fixations: pd.DataFrame, *, weight: str = "dwell") -> HeatmapData:
+    """Return the heatmap of all participants on one placement, with the usual kernel.
+
+    Parameters
+    ----------
+    placement : Placement
+        Which placement.
+    fixations : DataFrame
+        Mapped fixations of the study (rows of other placements are ignored).
+    weight : {"dwell", "count", "participant"}
+        What a fixation weighs.
+
+    Returns
+    -------
+    HeatmapData
+    """
+    rows = fixations[fixations["placement_id"] == placement.id]
+    return make_heatmap(rows, placement, kernel=_kernel("", placement, rows), weighting=weight)
+
+
 def _groups(
     placement: Placement, rows: pd.DataFrame, columns: Sequence[str]
 ) -> list[tuple[str, Creative, pd.DataFrame]]:

@@ -140,6 +140,43 @@ def draw_heatmap(
     return figure
 
 
+def heatmap_pixels(
+    data: HeatmapData, image: NDArray[np.uint8], *, long_side_px: int = 900, colormap: str = "viridis"
+) -> NDArray[np.uint8]:
+    """Return the artwork under the colours of a heatmap, without scale and caption.
+
+    Parameters
+    ----------
+    data : HeatmapData
+        The heatmap.
+    image : ndarray of uint8, shape (height, width, 3) or (height, width)
+        The artwork, RGB or grey, as large as the density.
+    long_side_px : int
+        Longer side of the result; it is not made larger than the artwork.
+    colormap : str
+        A perceptually uniform matplotlib colour map; the top of the scale is the peak.
+
+    Returns
+    -------
+    ndarray of uint8, shape (height, width, 3)
+        RGB.
+
+    Raises
+    ------
+    ParameterError
+        If the artwork has another size than the density, or the colour map is not known.
+    """
+    colors = _check(data, image, "overlay", colormap, None)
+    height, width = data.density.shape
+    factor = min(long_side_px / max(width, height), 1.0)
+    size = (max(round(width * factor), 1), max(round(height * factor), 1))
+    art = cv2.resize(_rgb(image), size, interpolation=_sampling(image, size[0]))
+    if not data.peak > 0:
+        return np.asarray(art, dtype=np.uint8)
+    share = cv2.resize(data.density, size, interpolation=_sampling(image, size[0])) / np.float32(data.peak)
+    return _blend(_mute(art), colors(np.clip(share, 0, 1))[..., :3] * 255.0, _opacity(share))
+
+
 def figure_bytes(figure: Figure, file_format: Literal["png", "svg", "pdf"] = "png") -> bytes:
     """Return a figure as the contents of a file; equal figures give equal bytes.
 

@@ -1,0 +1,108 @@
+"""Puts a report together: findings first, then every placement, then how it was done."""
+
+from __future__ import annotations
+
+from gazestudy.report.evidence import Evidence
+from gazestudy.report.field_part import field_section, placement_field_blocks
+from gazestudy.report.gaze_part import overview_blocks, placement_gaze_blocks
+from gazestudy.report.methods_part import methods_section, quality_section
+from gazestudy.report.numbers import placement_numbers
+from gazestudy.report.rules import QUESTIONS, study_findings
+from gazestudy.report.structure import Block, Findings, Missing, Report, Section
+from gazestudy.report.words import anchor, counted
+
+
+def build_report(evidence: Evidence, *, made_at: str, version: str) -> Report:
+    """Return the report of a study.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        Results of the study.
+    made_at : str
+        When it is made, in words.
+    version : str
+        Of the program.
+
+    Returns
+    -------
+    Report
+        With a part that says so for everything that is missing.
+    """
+    numbers = {one.id: placement_numbers(evidence, one.id) for one in evidence.placements}
+    findings = study_findings(evidence, numbers)
+    chapter = Section(
+        "findings",
+        "Findings",
+        sections=tuple(
+            Section(f"findings-{topic}", QUESTIONS[topic], (Findings(found),))
+            for topic in QUESTIONS
+            if (found := tuple(one for one in findings if one.topic == topic))
+        ),
+        kind="chapter",
+    )
+    overview = Section("overview", "All placements", overview_blocks(evidence, numbers), kind="chapter")
+    pages = tuple(
+        Section(
+            anchor(one.id),
+            one.name or one.id,
+            (
+                *placement_gaze_blocks(evidence, one, numbers[one.id]),
+                *_remembered(evidence),
+                *placement_field_blocks(evidence, one),
+            ),
+            kind="placement",
+        )
+        for one in evidence.placements
+    )
+    placements = Section("placements", "Placement by placement", _no_placements(evidence), pages, "chapter")
+    sections = (chapter, overview, placements, field_section(evidence), quality_section(evidence))
+    return Report(
+        evidence.name,
+        _subtitle(evidence),
+        _facts(evidence),
+        (*sections, methods_section(evidence, version)),
+        made_at,
+        version,
+    )
+
+
+def _no_placements(evidence: Evidence) -> tuple[Block, ...]:
+    if evidence.placements:
+        return ()
+    return (Missing("The study has no placements.", "There is nothing that could be looked at."),)
+
+
+def _remembered(evidence: Evidence) -> tuple[Block, ...]:
+    why = evidence.missing.get("memory", "There are no interviews in this study.")
+    return (Missing(why, "What is remembered of this placement cannot be concluded."),)
+
+
+def _subtitle(evidence: Evidence) -> str:
+    parts = [
+        counted(len(evidence.placements), "placement"),
+        counted(len(evidence.participants), "participant") + " with glasses",
+    ]
+    if evidence.field is not None:
+        sessions = evidence.field.sessions
+        parts.append(counted(int((sessions["role"] == "primary").sum()), "session") + " of observation")
+    return " · ".join(parts)
+
+
+def _facts(evidence: Evidence) -> tuple[tuple[str, str], ...]:
+    facts = [("Placements", str(len(evidence.placements)))]
+    segments = evidence.participants["segment"].replace("", "no segment").value_counts(sort=False)
+    words = ", ".join(f"{n} {name}" for name, n in segments.items())
+    facts.append(
+        ("Participants", f"{len(evidence.participants)}" + (f" ({words})" if len(segments) > 1 else ""))
+    )
+    minutes = float(evidence.recordings["minutes"].sum()) if len(evidence.recordings) else 0.0
+    facts.append(("Recordings", f"{len(evidence.recordings)}, {minutes:.1f} minutes of gaze"))
+    dayparts = [part for part in dict.fromkeys(evidence.recordings["daypart"]) if part]
+    if dayparts:
+        facts.append(("Dayparts recorded", ", ".join(dayparts)))
+    if evidence.field is not None:
+        sessions = evidence.field.sessions
+        points = sessions["point_id"].nunique()
+        facts.append(("Observation", f"{counted(len(sessions), 'session')} at {counted(points, 'point')}"))
+    return tuple(facts)

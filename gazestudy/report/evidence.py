@@ -1,0 +1,125 @@
+"""What a report is written from: results of the study as tables, and what is missing."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from gazestudy.fieldwork.observers import ObserverAgreement
+from gazestudy.fieldwork.summary import FieldSummary
+from gazestudy.heatmaps.maps import HeatmapData
+from gazestudy.model.study import Placement
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FieldEvidence:
+    """What observers brought home.
+
+    Attributes
+    ----------
+    whole : FieldSummary
+        All sessions together.
+    by_placement, by_daypart, by_both : DataFrame
+        Tables of figures with the columns placement_id, daypart, and both of them.
+    comparisons : mapping of str to DataFrame
+        Figure to its comparison between dayparts.
+    sessions : DataFrame
+        Contract `SESSIONS`.
+    notes : DataFrame
+        Contract `NOTES`.
+    agreement : ObserverAgreement or None
+        Where two observers counted the same.
+    """
+
+    whole: FieldSummary
+    by_placement: pd.DataFrame
+    by_daypart: pd.DataFrame
+    by_both: pd.DataFrame
+    comparisons: Mapping[str, pd.DataFrame]
+    sessions: pd.DataFrame
+    notes: pd.DataFrame
+    agreement: ObserverAgreement | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MethodFacts:
+    """A step of the analysis with all its parameters.
+
+    Attributes
+    ----------
+    title : str
+        Such as "Gaze events: world_ivt".
+    pairs : tuple of (str, str)
+        Parameter or fact, and its value.
+    """
+
+    title: str
+    pairs: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evidence:
+    """All results of a study that a report may use; what is missing says why.
+
+    Attributes
+    ----------
+    name : str
+        Of the study.
+    placements : tuple of Placement
+        In the order of the study.
+    participants : DataFrame
+        participant_id, segment.
+    recordings : DataFrame
+        recording_id, participant_id, segment, daypart, device, importer, minutes, findings (text).
+    metrics, exposures, visits : DataFrame or None
+        Attention tables of all recordings with participant_id, segment and daypart.
+    images : mapping of str to ndarray of uint8, shape (height, width, 3)
+        Reference image of each placement, RGB.
+    heatmaps : mapping of str to HeatmapData
+        By placement.
+    quality : DataFrame or None
+        Contract `QUALITY` with recording_id.
+    accuracy : DataFrame or None
+        Offsets of gaze from targets, one row per target.
+    corrections : mapping of str to str
+        Recording to its correction, in words.
+    field : FieldEvidence or None
+        Of the field logs.
+    methods : tuple of MethodFacts
+        Every parameter.
+    missing : mapping of str to str
+        Part of the report to why it is not there.
+    seed : int
+        Of all bootstrap draws.
+    """
+
+    name: str
+    placements: tuple[Placement, ...]
+    participants: pd.DataFrame
+    recordings: pd.DataFrame
+    metrics: pd.DataFrame | None = None
+    exposures: pd.DataFrame | None = None
+    visits: pd.DataFrame | None = None
+    images: Mapping[str, NDArray[np.uint8]] = dataclasses.field(default_factory=dict)
+    heatmaps: Mapping[str, HeatmapData] = dataclasses.field(default_factory=dict)
+    quality: pd.DataFrame | None = None
+    accuracy: pd.DataFrame | None = None
+    corrections: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    field: FieldEvidence | None = None
+    methods: tuple[MethodFacts, ...] = ()
+    missing: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    seed: int = 20261122
+
+    def placement(self, placement_id: str) -> Placement | None:
+        """Return a placement by its id, None where it is not of the study."""
+        return next((one for one in self.placements if one.id == placement_id), None)
+
+    def label(self, placement_id: str) -> str:
+        """Return the name of a placement, its id where there is none."""
+        found = self.placement(placement_id)
+        return placement_id if found is None else found.name or found.id

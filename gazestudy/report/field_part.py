@@ -1,0 +1,123 @@
+"""What observers counted: of the whole study, and of each placement."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, cast
+
+from gazestudy.model.study import Placement
+from gazestudy.report.evidence import Evidence, FieldEvidence
+from gazestudy.report.numbers import field_numbers
+from gazestudy.report.structure import Block, Cell, Missing, Number, Paragraph, Quote, Quotes, Section, Table
+from gazestudy.report.words import counted
+
+_CONSEQUENCE = (
+    "How many people pass, how full it is, and how much of a placement people hide cannot be concluded."
+)
+
+
+def field_section(evidence: Evidence) -> Section:
+    """Return the chapter on what observers counted."""
+    field = evidence.field
+    if field is None:
+        why = evidence.missing.get("fieldwork", "There are no field logs in this study.")
+        missing = Missing(why, _CONSEQUENCE, "gazestudy fieldlog import STUDY FILES")
+        return Section("fieldwork", "Observation", (missing,), kind="chapter")
+    blocks: list[Block] = [
+        Paragraph(
+            f"{counted(int((field.sessions['role'] == 'primary').sum()), 'session')} by primary observers "
+            "count; intervals are over sessions, not over the people counted.",
+        ),
+        _whole(field),
+        *_by_daypart(field),
+        *_levels(field),
+    ]
+    for name, why in field.whole.missing.items():
+        what = {"occlusion": "How blocking follows crowding", "blind_spots": "Whether regulars overlook more"}
+        blocks.append(Missing(f"{what.get(name, name)} was not tested: {why}.", "It cannot be concluded."))
+    findings = [one.message for one in field.whole.findings if one.severity != "info"]
+    blocks += [Paragraph(text, quiet=True) for text in dict.fromkeys(findings)]
+    if len(field.notes):
+        notes = tuple(
+            Quote(str(row["text"]), str(row["session_id"]), "note of the observer", _at(row["at_s"]))
+            for row in _records(field.notes)[:40]
+        )
+        blocks.append(Quotes(notes))
+    return Section("fieldwork", "Observation", tuple(blocks), kind="chapter")
+
+
+def placement_field_blocks(evidence: Evidence, placement: Placement) -> tuple[Block, ...]:
+    """Return what observers counted at one placement."""
+    field = evidence.field
+    if field is None:
+        why = evidence.missing.get("fieldwork", "There are no field logs in this study.")
+        return (Missing(why, _CONSEQUENCE),)
+    rows = field.by_placement[field.by_placement["placement_id"].astype(str) == placement.id]
+    if rows.empty:
+        return (Missing("No observer watched this placement.", _CONSEQUENCE),)
+    numbers = field_numbers(field.by_placement, placement_id=placement.id)
+    table: list[tuple[Cell, ...]] = [(one.name, one) for one in numbers.values()]
+    blocks: list[Block] = [
+        Table(
+            "What observers counted here", ("Figure", "Value"), tuple(table), bars=True, note=_rules(numbers)
+        )
+    ]
+    return tuple(blocks)
+
+
+def _whole(field: FieldEvidence) -> Table:
+    numbers = field_numbers(field.whole.figures.table)
+    rows: list[tuple[Cell, ...]] = [(one.name, one) for one in numbers.values()]
+    return Table("All sessions together", ("Figure", "Value"), tuple(rows), bars=True, note=_rules(numbers))
+
+
+def _rules(numbers: dict[str, Number]) -> str:
+    rules = dict.fromkeys(one.rule for one in numbers.values() if one.rule)
+    return "Counted as: " + "; ".join(rules) + "." if rules else ""
+
+
+def _by_daypart(field: FieldEvidence) -> list[Block]:
+    parts = list(dict.fromkeys(str(part) for part in field.by_daypart["daypart"] if str(part)))
+    if len(parts) < 2:
+        return []
+    groups = {part: field_numbers(field.by_daypart, daypart=part) for part in parts}
+    names = list(dict.fromkeys(name for group in groups.values() for name in group))
+    rows: list[tuple[Cell, ...]] = []
+    for name in names:
+        first = next(group[name] for group in groups.values() if name in group)
+        rows.append((first.name, *(group.get(name, "–") for group in groups.values())))
+    heads = tuple(part.replace("_", " ") for part in parts)
+    return [Table("By time of day", ("Figure", *heads), tuple(rows))]
+
+
+def _levels(field: FieldEvidence) -> list[Block]:
+    levels = field.whole.levels
+    if levels.empty:
+        return []
+    blocks: list[Block] = []
+    for space, rows in levels.groupby("space", sort=False):
+        cells: list[tuple[Cell, ...]] = []
+        for row in _records(rows):
+            number = Number(
+                f"Level {row['level']}", float(row["value"]), "share", "circumstance", int(row["sessions"]),
+                "scans", float(row["low"]), float(row["high"]), 0.95, float(row["numerator"]),
+                float(row["denominator"]),
+                str(row["rule"]), str(row["method"]),
+            )  # fmt: skip
+            cells.append((str(row["level"]), number))
+        version = str(rows["table_version"].iloc[0])
+        blocks.append(
+            Table(
+                f"How full it was: level of service, {space}", ("Level", "Share of scans"), tuple(cells),
+                bars=True, note=f"A is free, F is jammed; levels of {version}, derived from people per m².",
+            )
+        )  # fmt: skip
+    return blocks
+
+
+def _at(seconds: Any) -> str:
+    return f"{float(seconds) / 60:.0f} min after the start" if math.isfinite(float(seconds)) else ""
+
+
+def _records(table: Any) -> list[dict[str, Any]]:
+    return cast("list[dict[str, Any]]", table.to_dict(orient="records"))
