@@ -1,4 +1,4 @@
-"""`gazestudy placement add|list|grab|check`: the ad faces of a study and their pictures."""
+"""`gazestudy placement add|list|grab|check|schedule`: the ad faces of a study and their pictures."""
 
 from __future__ import annotations
 
@@ -171,6 +171,85 @@ def check_mappable(
             table = check_pictures(pictures or [], opened)
     console.document(table.to_dict("records"))
     _show(table, console)
+
+
+@app.command("schedule")
+def schedule(
+    study: StudyPath,
+    placement_id: Annotated[str, typer.Argument(metavar="ID", help="The digital placement.")],
+    log: Annotated[
+        Path | None, typer.Argument(metavar="LOG", help="What the player wrote: start, end, content (CSV).")
+    ] = None,
+    zone: Annotated[
+        str | None, typer.Option("--tz", help="Time zone of times without one, such as Asia/Bangkok.")
+    ] = None,
+    loop: Annotated[
+        str, typer.Option("--loop", help="Instead of a log: 'spring.jpg=10, -=50'; - is for others.")
+    ] = "",
+    start: Annotated[str, typer.Option("--from", help="When a loop began, with date and zone.")] = "",
+    end: Annotated[str, typer.Option("--to", help="When it ended.")] = "",
+    clock: Annotated[
+        str, typer.Option("--clock", help="The player's clock, as named by `gazestudy align`.")
+    ] = "",
+    within_s: Annotated[
+        float, typer.Option("--within", min=0, help="How far the player's clock may be off, s.")
+    ] = 2.0,
+    remove: Annotated[bool, typer.Option("--remove", help="Forget the schedule.")] = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Say what a screen showed and when; pictures that are recognised are compared with it."""
+    from gazestudy.pipeline.schedules import schedule_from_log, schedule_from_loop
+    from gazestudy.store import open_study
+
+    if [log is not None, bool(loop), remove].count(True) != 1:
+        raise typer.BadParameter("give a log, --loop, or --remove", param_hint="LOG")
+    spots = _spots(loop) if loop else []
+    if loop and not (start and end):
+        raise typer.BadParameter("a loop needs --from and --to", param_hint="--loop")
+    console = Console(as_json, quiet)
+    with open_study(study) as opened:
+        if remove:
+            opened.remove_schedule(placement_id)
+            console.document({"placement": placement_id, "showings": 0})
+            console.say(f"{placement_id} has no schedule any more")
+            return
+        others: tuple[str, ...] = ()
+        if log is not None:
+            read = schedule_from_log(
+                opened, placement_id, log, zone=zone, clock=clock, uncertainty_s=within_s
+            )
+            count, others = len(read.showings), read.others
+        else:
+            count = schedule_from_loop(
+                opened,
+                placement_id,
+                spots,
+                start=start,
+                end=end,
+                clock=clock,
+                uncertainty_s=within_s,
+            )
+    console.document({"placement": placement_id, "showings": count, "of_others": list(others)})
+    console.say(f"{placement_id}: {count} showings")
+    if others:
+        console.say(f"  counted as pictures of others: {', '.join(others)}")
+
+
+def _spots(text: str) -> list[tuple[str, float]]:
+    """Return the spots of a loop: name and seconds."""
+    spots = []
+    for part in text.split(","):
+        name, _, seconds = part.rpartition("=")
+        try:
+            spots.append((name.strip(), float(seconds)))
+        except ValueError:
+            name = ""
+        if not name.strip():
+            raise typer.BadParameter(
+                f"{part.strip()!r} is no spot such as spring.jpg=10", param_hint="--loop"
+            )
+    return spots
 
 
 def _show(table: pd.DataFrame, console: Console) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 import pandas as pd
@@ -73,7 +73,7 @@ def read_play_log(path: Path, creatives: Mapping[str, str], *, zone: str | None 
     ends = _ends(table, starts, zone)
     known = {column_key(name): creative_id for name, creative_id in creatives.items()}
     words = table.text(table.need(*_CREATIVE)).str.strip()
-    found = [known.get(column_key(word), "") for word in words]
+    found = [known.get(column_key(word), known.get(column_key(_stem(word)), "")) for word in words]
     order = np.argsort(starts, kind="stable")
     showings = pd.DataFrame(
         {
@@ -85,6 +85,11 @@ def read_play_log(path: Path, creatives: Mapping[str, str], *, zone: str | None 
     _refuse_overlaps(table, showings, order)
     others = tuple(sorted({word for word, one in zip(words, found, strict=True) if not one}))
     return PlayLog(SHOWINGS.check(showings, str(path)), others, tuple(table.findings))
+
+
+def _stem(word: str) -> str:
+    """Return the name of a file without folders and ending, whatever system the player runs on."""
+    return PurePosixPath(word.replace("\\", "/")).stem
 
 
 def _ends(table: TextTable, starts: np.ndarray, zone: str | None) -> np.ndarray:

@@ -14,11 +14,13 @@ from gazestudy.errors import StudyError
 from gazestudy.model import Camera, Placement, frame_on_show, provenance_of
 from gazestudy.model.imported import ImportedMapping
 from gazestudy.model.manual import KeyFrame, ManualAnswer, VendorRank
+from gazestudy.pipeline.schedules import players, schedules_key
 from gazestudy.progress import SILENT, Progress
 from gazestudy.store import Study, cache_key
 
 if TYPE_CHECKING:
     from gazestudy.mapping import Reference
+    from gazestudy.mapping.on_show import OnShow
     from gazestudy.mapping.precedence import Mapped, VendorLayer
 
 KEY_FRAMES, MARKERS = "key-frames", "markers"
@@ -39,6 +41,8 @@ class OtherMappings:
         Mappings of vendors' programs.
     vendor_ranks : dict of str to {"instead", "after", "never"}
         By placement; "" is that of all others.
+    schedules : dict of str to callable
+        What digital placements showed, see `gazestudy.mapping.on_show`.
     """
 
     key_frames: pd.DataFrame | None = None
@@ -46,6 +50,7 @@ class OtherMappings:
     answers: tuple[ManualAnswer, ...] = ()
     imported: tuple[ImportedMapping, ...] = ()
     vendor_ranks: dict[str, VendorRank] = field(default_factory=dict)
+    schedules: dict[str, OnShow] = field(default_factory=dict)
 
 
 NOTHING_ELSE = OtherMappings()
@@ -79,10 +84,11 @@ def map_by_all(
     Mapped
         Mapping, mapped gaze and the state of each sample.
     """
+    from gazestudy.mapping.on_show import name_by_schedule
     from gazestudy.mapping.precedence import map_by_precedence
 
     tables = {"key_frames": others.key_frames, "markers": others.markers, "automatic": mapping}
-    return map_by_precedence(
+    mapped = map_by_precedence(
         gaze,
         frames,
         {name: table for name, table in tables.items() if table is not None},
@@ -91,6 +97,7 @@ def map_by_all(
         vendor=vendor_layers(others, gaze, frames, placements, camera),
         answers=others.answers,
     )
+    return name_by_schedule(mapped, others.schedules)
 
 
 def vendor_layers(
@@ -159,7 +166,7 @@ def others_key(study: Study, recording_id: str, *, use_imported: bool = True) ->
     answers = study.answers(recording_id)
     if answers:
         found["answers"] = [[str(value) for value in asdict(stored.fact).values()] for stored in answers]
-    return found
+    return found | schedules_key(study, recording_id)
 
 
 def _seen_key(study: Study, recording_id: str) -> dict[str, Any]:
@@ -246,6 +253,7 @@ def other_mappings(
         tuple(stored.fact for stored in study.answers(recording_id)),
         tuple(imported_mappings(study, recording_id)) if use_imported else (),
         study.vendor_ranks(),
+        players(study, recording_id),
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import JSON, Float, ForeignKey, LargeBinary, MetaData, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 """Format of the study; equals the number of the newest migration."""
 
 _NAMES = {
@@ -283,6 +283,33 @@ class VendorRankRow(Signed, Base):
     placement_id: Mapped[str | None] = mapped_column(ForeignKey("placement.id", ondelete="CASCADE"))
     """None for the whole study."""
     rank: Mapped[str]
+
+
+class ScheduleRow(Signed, Base):
+    """What a digital placement showed, on the clock of its player."""
+
+    __tablename__ = "schedule"
+    placement_id: Mapped[str] = mapped_column(
+        ForeignKey("placement.id", ondelete="CASCADE"), primary_key=True
+    )
+    clock: Mapped[str]
+    """Name of the player's clock among the alignments; may be empty."""
+    uncertainty_ms: Mapped[float] = mapped_column(Float)
+    sha256: Mapped[str]
+    """Of its showings."""
+
+
+class ShowingRow(Base):
+    """One showing of a picture."""
+
+    __tablename__ = "showing"
+    placement_id: Mapped[str] = mapped_column(
+        ForeignKey("schedule.placement_id", ondelete="CASCADE"), primary_key=True
+    )
+    start_unix_ns: Mapped[int] = mapped_column(primary_key=True)
+    end_unix_ns: Mapped[int]
+    creative_id: Mapped[str]
+    """Empty for the pictures of others."""
 
 
 class ObserverRow(Base):

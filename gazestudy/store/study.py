@@ -13,7 +13,7 @@ from gazestudy.store import database
 from gazestudy.store.alignments import AlignmentShelf
 from gazestudy.store.aois import AoiShelf
 from gazestudy.store.atomic import file_trouble, is_leftover, sweep, write_bytes
-from gazestudy.store.base import DERIVED, EXPORTS, PLACEMENTS, RECORDINGS, require_name
+from gazestudy.store.base import DERIVED, EXPORTS, PLACEMENTS, RECORDINGS, require_name, require_slug
 from gazestudy.store.changes import ChangeShelf
 from gazestudy.store.corrections import CorrectionShelf
 from gazestudy.store.database import BACKUPS, DATABASE_NAME, Database
@@ -22,10 +22,12 @@ from gazestudy.store.fieldlogs import FieldLogShelf
 from gazestudy.store.folders import known_folders
 from gazestudy.store.imported import ImportedMappingShelf
 from gazestudy.store.interviews import InterviewShelf
+from gazestudy.store.listing import ListShelf
 from gazestudy.store.lock import LOCK_NAME, StudyLock
 from gazestudy.store.manual import ManualMappingShelf
 from gazestudy.store.placements import PlacementShelf
 from gazestudy.store.results import ResultShelf
+from gazestudy.store.schedules import ScheduleShelf
 from gazestudy.store.schema import StudyRow
 
 README_NAME = "README.txt"
@@ -51,9 +53,11 @@ class Study(
     CorrectionShelf,
     ManualMappingShelf,
     FieldLogShelf,
+    ScheduleShelf,
     InterviewShelf,
     ChangeShelf,
     EditShelf,
+    ListShelf,
 ):
     """An open study; get one from `create_study` or `open_study` and use it in a `with` block.
 
@@ -87,9 +91,9 @@ class Study(
         """What a child process needs for `open_delegated`; empty where this study holds no lock."""
         return "" if self._lock is None else self._lock.token
 
-    def backup(self) -> Path:
-        """Copy `study.sqlite` into backups/ under a dated name and return the copy."""
-        return database.backup(self.path / DATABASE_NAME, "manual")
+    def backup(self, reason: str = "manual") -> Path:
+        """Copy `study.sqlite` into backups/ under a name with the date and a reason; return the copy."""
+        return database.backup(self.path / DATABASE_NAME, require_slug("reason", reason))
 
     def close(self) -> None:
         """Give the lock back; a closed study can no longer be changed."""

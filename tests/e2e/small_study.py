@@ -26,16 +26,19 @@ def write_picture(path: Path, seed: int) -> Path:
     return path
 
 
-def write_recording(folder: Path, seed: int, *, n_frames: int = 45) -> Path:
-    """Write a table, its column mapping and a video in which the poster of `seed` moves; gaze follows its middle."""
+def write_recording(folder: Path, *seeds: int, n_frames: int = 45) -> Path:
+    """Write a table, its column mapping and a video in which a poster moves; gaze follows its middle.
+
+    With several seeds the face shows one picture after the other, each for the same number of frames.
+    """
     folder.mkdir(parents=True)
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(seeds[0])
     wall = cv2.resize(rng.integers(90, 160, (24, 32, 3), dtype=np.uint8), (WIDTH_PX, HEIGHT_PX))
     frames, rows = [], []
     for number in range(n_frames):
         x, y = 60 + 3 * number, 40 + number
         picture = wall.copy()
-        picture[y : y + 360, x : x + 240] = poster(seed)
+        picture[y : y + 360, x : x + 240] = poster(seeds[number * len(seeds) // n_frames])
         frames.append(picture)
         rows += [
             f"{40 * number + 20 * half},{x + 119.5 + 1.5 * half},{y + 179.5 + 0.5 * half}" for half in (0, 1)

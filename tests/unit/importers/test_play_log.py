@@ -57,6 +57,12 @@ def test_a_wrong_log_is_refused_with_its_place(tmp_path, text, words):
     assert words in str(caught.value) and "log.csv" in str(caught.value)
 
 
+def test_files_of_any_system_are_known_by_their_name(tmp_path):
+    text = "start,duration,file\n2026-05-01T01:00:00Z,5,C:\\ads\\Spring.MP4\n2026-05-01T01:00:05Z,5,/v/spring.webm\n"
+    log = read_play_log(write(tmp_path, text), NAMES)
+    assert log.showings["creative_id"].tolist() == ["screen-1", "screen-1"]
+
+
 def test_a_missing_log(tmp_path):
     with pytest.raises(InputError, match="no such log"):
         read_play_log(tmp_path / "none.csv", NAMES)
