@@ -11,12 +11,13 @@ import sys
 
 def main() -> None:
     """Run the command line and exit with its code."""
-    from gazestudy.cli.app import app
     from gazestudy.errors import Cancelled, GazestudyError
 
     try:
+        from gazestudy.cli.app import app  # takes long enough for an impatient Ctrl-C
+
         app()
-    except Cancelled:
+    except (Cancelled, KeyboardInterrupt):
         sys.exit(130)
     except (GazestudyError, OSError) as error:
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
