@@ -14,7 +14,7 @@ def report(
     study: StudyPath,
     out: Annotated[
         list[Path],
-        typer.Option("--out", "-o", help="File to write, .html; may be given several times."),
+        typer.Option("--out", "-o", help="File to write, .html or .pdf; may be given several times."),
     ],
     figures: Annotated[
         Path | None, typer.Option("--figures", help="Folder for every figure as a file, drawings as SVG.")

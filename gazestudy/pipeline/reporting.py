@@ -25,11 +25,11 @@ from gazestudy.pipeline.heatmaps import heatmap_of
 from gazestudy.pipeline.quality import quality_of_study
 from gazestudy.pipeline.results import attention_table
 from gazestudy.progress import SILENT, Progress, raise_if_cancelled
-from gazestudy.report import Evidence, FieldEvidence, MethodFacts, Report, build_report, write_html
+from gazestudy.report import Evidence, FieldEvidence, MethodFacts, Report, build_report, write_html, write_pdf
 from gazestudy.store import Study
 from gazestudy.store.atomic import write_bytes
 
-FORMATS = {".html": "page", ".htm": "page"}
+FORMATS = {".html": "page", ".htm": "page", ".pdf": "document"}
 """Endings of files that a report can be written to."""
 
 _COMPARED = ("flow_per_min", "notice_rate", "blocked_share", "density_m2", "phone_share")
@@ -69,7 +69,7 @@ def write_report(
     study : Study
         The study; what was run, imported and counted is in the report.
     outs : sequence of Path
-        Files to write, .html.
+        Files to write, .html or .pdf.
     figures : Path, optional
         Folder for every drawing as SVG and every picture as JPEG.
     made_at : datetime, optional
@@ -88,7 +88,7 @@ def write_report(
     """
     for out in outs:
         if out.suffix.lower() not in FORMATS:
-            raise ParameterError("out", str(out), "a file that ends in .html")
+            raise ParameterError("out", str(out), "a file that ends in .html or .pdf")
     moment = made_at or datetime.now().astimezone()
     evidence = gather(study, progress=progress)
     raise_if_cancelled(progress)
@@ -99,7 +99,12 @@ def write_report(
     notes: list[str] = []
     for out in outs:
         out.parent.mkdir(parents=True, exist_ok=True)
-        write_bytes(out, write_html(report).encode("utf-8"))
+        if FORMATS[out.suffix.lower()] == "page":
+            write_bytes(out, write_html(report).encode("utf-8"))
+        else:
+            content, lost = write_pdf(report)
+            write_bytes(out, content)
+            notes += lost
         files.append(out)
         progress.advance()
     if figures is not None:

@@ -3,6 +3,7 @@
 from gazestudy.report.build import build_report
 from gazestudy.report.evidence import Evidence, FieldEvidence, MethodFacts
 from gazestudy.report.html import write_html
+from gazestudy.report.pdf import write_pdf
 from gazestudy.report.structure import Report
 
 __all__ = [
@@ -12,4 +13,5 @@ __all__ = [
     "Report",
     "build_report",
     "write_html",
+    "write_pdf",
 ]

@@ -80,17 +80,28 @@ def fonts_for(text: str) -> list[FontFile]:
     MissingFontError
         If a character is in no font; it says what to install.
     """
-    left = {ord(letter) for letter in text if _needs_glyph(letter)}
-    chosen = []
-    for font in chain(_preferred(), _others()):
-        if left & font.letters:
-            chosen.append(font)
-            left -= font.letters
-        if not left:
-            return chosen
+    chosen, left = _cover(text)
     if left:
         raise MissingFontError(_missing(left))
     return chosen
+
+
+def unwritable(text: str) -> set[str]:
+    """Return the characters of a text that no installed font can write."""
+    return {chr(code) for code in _cover(text)[1]}
+
+
+def _cover(text: str) -> tuple[list[FontFile], set[int]]:
+    """Return fonts for a text, and the code points that are left over."""
+    left = {ord(letter) for letter in text if _needs_glyph(letter)}
+    chosen = []
+    for font in chain(_preferred(), _others()):
+        if not left:
+            break
+        if left & font.letters:
+            chosen.append(font)
+            left -= font.letters
+    return chosen, left
 
 
 def bold_of(font: FontFile) -> FontFile | None:
