@@ -12,6 +12,7 @@ from pathlib import Path
 from gazestudy.errors import InputError, ParameterError
 from gazestudy.pipeline.exporting.bids import write_bids
 from gazestudy.pipeline.exporting.options import Exported, ExportOptions, Part
+from gazestudy.pipeline.exporting.qda import write_qdc, write_qdpx
 from gazestudy.pipeline.exporting.recordings import write_glassestools, write_pupil_cloud
 from gazestudy.pipeline.exporting.tables import write_csv, write_xlsx
 from gazestudy.progress import SILENT, Progress
@@ -48,6 +49,8 @@ FORMATS: dict[str, Format] = {
         Format("csv", "tidy tables as CSV in a folder, with a data dictionary", "", write_csv),
         Format("xlsx", "the same tables as one workbook", ".xlsx", write_xlsx),
         Format("bids", "recordings as a BIDS data set with eye tracking", "", write_bids),
+        Format("qdc", "the code book, REFI-QDA", ".qdc", write_qdc),
+        Format("qdpx", "code book, texts, codings, videos and participants, REFI-QDA", ".qdpx", write_qdpx),
         Format("cloud", "recordings as tables like Pupil Cloud's time series", "", write_pupil_cloud),
         Format("glassestools", "recordings for glassesTools and gazeMapper", "", write_glassestools),
     )

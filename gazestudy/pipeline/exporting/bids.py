@@ -35,7 +35,8 @@ def write_bids(
     names = Pseudonyms(names_of(study))
     wanted = {one.participant_id for one in filled}
     people = [one for one in study.participants() if one.id in wanted]
-    labels = bids.labels_of([one.id for one in people])
+    found = bids.labels_of([names.text(one.id) for one in people])
+    labels = {one.id: found[names.text(one.id)] for one in people}
     about = bids.BidsStudy(
         names.text(study.name),
         __version__,

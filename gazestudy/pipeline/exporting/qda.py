@@ -1,0 +1,162 @@
+"""The code book and the coded texts and videos of a study for programs of qualitative analysis."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from gazestudy.errors import StudyError
+from gazestudy.exporters.refi_qda import (
+    MAX_INTERNAL_BYTES,
+    QdaCase,
+    QdaProject,
+    QdaVideo,
+    relative_url,
+    write_code_book,
+    write_project,
+)
+from gazestudy.model.interview import Interviews
+from gazestudy.pipeline.exporting.options import ExportOptions, Part
+from gazestudy.pipeline.exporting.pseudonyms import Pseudonyms, names_of
+from gazestudy.progress import Progress, raise_if_cancelled
+from gazestudy.store import Study
+
+VARIABLES = {
+    "segment": ("Text", "group of the participant"),
+    "daypart": ("Text", "dayparts of the recordings, joined by +"),
+    "familiarity": ("Float", "mean of the answers to 'fam' (how well a brand is known, 1 to 5)"),
+    "passages_per_month": ("Float", "passages through this station a month, as answered"),
+}
+"""Variables of a case: type and meaning."""
+
+
+def write_qdc(
+    study: Study, out: Path, options: ExportOptions, progress: Progress
+) -> tuple[list[Part], list[str]]:
+    """Write the code book of a study."""
+    names = Pseudonyms({} if options.personal else names_of(study))
+    book = names.table(study.interviews().code_book)
+    if book.empty:
+        raise StudyError(f"{study.path}: the code book is empty; add codes first (gazestudy interview codes)")
+    write_code_book(book, out, name=names.text(study.name), origin=_origin())
+    return [Part("code_book", out, len(book))], names.told(personal=options.personal)
+
+
+def write_qdpx(
+    study: Study, out: Path, options: ExportOptions, progress: Progress
+) -> tuple[list[Part], list[str]]:
+    """Write code book, texts, codings, scene videos and participants of a study as a project."""
+    raise_if_cancelled(progress)
+    names = Pseudonyms({} if options.personal else names_of(study))
+    talks = study.interviews()
+    documents, codings, marks = _without_names(talks, names)
+    videos, lost = _videos(study, out, options, names)
+    heads = names.table(talks.interviews)
+    project = QdaProject(
+        name=names.text(study.name),
+        origin=_origin(),
+        code_book=names.table(talks.code_book),
+        codings=codings,
+        documents=documents,
+        transcript_marks=marks,
+        interviews={
+            row["interview_id"]: (row["participant_id"], row["recording_id"])
+            for row in heads.to_dict("records")
+        },
+        cases=_cases(study, talks, names, options),
+        variables=VARIABLES,
+        placements={names.text(one.id): names.text(one.name) for one in study.placements()},
+        videos=videos,
+        base_path=str(out.resolve().parent) if options.personal else "",
+    )
+    lost += write_project(project, out)
+    counts = {
+        "code_book": len(project.code_book),
+        "documents": len(documents),
+        "codings": len(codings),
+        "videos": len(videos),
+        "cases": len(project.cases),
+    }
+    lost.append("answers that are no text, and what they were coded as: csv and xlsx have them")
+    return [Part(name, out, count) for name, count in counts.items()], [
+        *lost,
+        *names.told(personal=options.personal),
+    ]
+
+
+def _origin() -> str:
+    from gazestudy import __version__
+
+    return f"gazestudy {__version__}"
+
+
+def _without_names(talks: Interviews, names: Pseudonyms) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Return documents, codings and marks without names; positions move with the texts."""
+    codings, marks = talks.codings.copy(), talks.transcript_marks.copy()
+    texts = []
+    for document, text in zip(talks.documents["document_id"], talks.documents["text"], strict=True):
+        clean, position = names.moved(text)
+        texts.append(clean)
+        for table, columns in ((codings, ("start_char", "end_char")), (marks, ("position",))):
+            mine = table["document_id"] == document
+            for column in columns:
+                moved = [position(one) if one >= 0 else one for one in table.loc[mine, column]]
+                table.loc[mine, column] = np.array(moved, dtype=np.int64)
+    documents = names.table(talks.documents.drop(columns="text")).assign(text=pd.Series(texts, dtype="str"))
+    documents.index = talks.documents.index
+    return documents, names.table(codings), marks
+
+
+def _videos(
+    study: Study, out: Path, options: ExportOptions, names: Pseudonyms
+) -> tuple[list[QdaVideo], list[str]]:
+    found: list[QdaVideo] = []
+    lost: list[str] = []
+    for recording in options.chosen(study):
+        frames = study.stream(recording.id, "frames")
+        for number, video in enumerate(study.media(recording.id)):
+            t_ns = frames.loc[frames["video"] == number, "t_ns"]
+            path = relative_url(video, out.resolve().parent)
+            if options.video:
+                if video.stat().st_size <= MAX_INTERNAL_BYTES:
+                    path = "internal"
+                else:
+                    lost.append(f"{video.name} of {recording.id} is larger than 2 GiB: it stays outside")
+            why = ""
+            if path is None:
+                why = "it is on another drive"
+            elif t_ns.empty:
+                why = "none of its pictures has a time"
+            elif names.text(path) != path:
+                why = "a name is in its path; export into the exports folder of the study"
+            if path is None or why:
+                lost.append(f"video {video.name} of {names.text(recording.id)}: {why}")
+                continue
+            who = (names.text(recording.id), names.text(recording.participant_id))
+            found.append(QdaVideo(*who, number, int(t_ns.min()), int(t_ns.max()), video, path))
+    if found and not options.video:
+        lost.append("scene videos stay where they are; the project refers to them from its own folder")
+    return found, lost
+
+
+def _cases(study: Study, talks: Interviews, names: Pseudonyms, options: ExportOptions) -> list[QdaCase]:
+    answers = talks.interview_answers
+    recordings = study.recordings()
+    cases = []
+    for person in study.participants():
+        dayparts = [one.daypart for one in recordings if one.participant_id == person.id and one.daypart]
+        values: dict[str, str | float] = {}
+        if person.segment:
+            values["segment"] = names.text(person.segment)
+        if dayparts:
+            values["daypart"] = names.text("+".join(dict.fromkeys(dayparts)))
+        mine = answers[answers["participant_id"] == person.id]
+        for name, item in (("familiarity", "fam"), ("passages_per_month", "passages_per_month")):
+            numbers = pd.to_numeric(mine.loc[mine["item"] == item, "value"], errors="coerce").dropna()
+            if len(numbers):
+                values[name] = float(numbers.mean())
+        name = study.personal_data(person.id).name if options.personal else ""
+        cases.append(QdaCase(names.text(person.id), f"name: {name}" if name else "", values))
+    return cases
