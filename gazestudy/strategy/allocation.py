@@ -386,6 +386,39 @@ def _plan(
     return Plan(table, value, float(costs.sum()), max(value, most))
 
 
+def brute_force(
+    offers: Sequence[Offer], *, budget: float, groups: Sequence[Group] = (), steps: int = 50
+) -> float:
+    """Return the value of the best of all plans on a grid of shares, to hold `allocate` against.
+
+    Parameters
+    ----------
+    offers : sequence of Offer
+        A few: (steps + 2) to the power of those that can be bought in parts are tried.
+    budget, groups
+        As for `allocate`.
+    steps : int
+        Steps of a share from its least to its most.
+
+    Returns
+    -------
+    float
+        0 where nothing can be bought, NaN where no plan of the grid keeps all constraints.
+    """
+    axes = []
+    for offer in offers:
+        parts = np.array([1.0]) if offer.whole else np.linspace(offer.min_share, offer.max_share, steps + 1)
+        axes.append(parts if offer.required else np.unique(np.append(parts, 0.0)))
+    shares = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, len(offers))
+    costs = np.array([offer.cost for offer in offers])
+    allowed = shares @ costs <= budget * (1 + 1e-9)
+    for group in groups:
+        spent = shares @ np.where([offer.group == group.id for offer in offers], costs, 0.0)
+        allowed &= (spent >= group.min_cost * (1 - 1e-9)) & (spent <= group.max_cost * (1 + 1e-9))
+    known = {group.id: group for group in groups}
+    return float(_values(offers, shares[allowed], known).max()) if allowed.any() else float("nan")
+
+
 def robustness(
     offers: Sequence[Offer],
     plan: Plan,
