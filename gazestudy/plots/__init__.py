@@ -1,11 +1,13 @@
 """Figures of results, drawn without a window."""
 
+from gazestudy.plots.difference import draw_difference
 from gazestudy.plots.fonts import families_for, missing_scripts
 from gazestudy.plots.funnel import draw_funnel
 from gazestudy.plots.heatmap import draw_heatmap, figure_bytes
 from gazestudy.plots.survival import draw_survival
 
 __all__ = [
+    "draw_difference",
     "draw_funnel",
     "draw_heatmap",
     "draw_survival",
