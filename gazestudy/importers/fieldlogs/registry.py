@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO, Protocol, TypeVar
@@ -205,6 +205,11 @@ def list_fieldlog_importers() -> list[FieldLogInfo]:
     return sorted((info for info, _ in _READERS.values()), key=lambda info: info.name)
 
 
+def readers_of_forms(names: Sequence[str]) -> list[tuple[str, FieldLogReader]]:
+    """Return readers by name, for answers that lie in the same files as field logs."""
+    return [(name, _READERS[name][1]) for name in names]
+
+
 def find_field_logs(
     path: Path | str, *, importer: str | None = None, options: FieldOptions | None = None
 ) -> list[FieldLogCandidate]:
@@ -245,7 +250,7 @@ def find_field_logs(
     refused: dict[str, str] = {}
     found: list[FieldLogCandidate] = []
     done: list[str] = []
-    for source in _places(path):
+    for source in places(path):
         if any(source.inner == one or source.inner.startswith(f"{one}/") or not one for one in done):
             continue
         whole = _ask(source, asked, options, refused)
@@ -293,15 +298,28 @@ def read_field_log(
     return candidates[0].read(options)
 
 
-def _places(path: Path) -> Iterator[Source]:
-    """Yield where logs may lie; a workbook is a file although it is a zip inside."""
-    if path.suffix.lower() in _BOOKS and path.is_file():
+def places(path: Path, books: tuple[str, ...] = _BOOKS) -> Iterator[Source]:
+    """Yield where logs may lie; a workbook is a file although it is a zip inside.
+
+    Parameters
+    ----------
+    path : Path
+        A file, zip or folder.
+    books : tuple of str, optional
+        Suffixes of files that are zips inside.
+
+    Raises
+    ------
+    InputError
+        If there is nothing, it is empty, or a zip is unsafe or a workbook with another name.
+    """
+    if path.suffix.lower() in books and path.is_file():
         if path.stat().st_size == 0:
             raise InputError(path, "the file is empty", advice="Copy or export it again")
         yield FolderSource(path, "", only=path.name)
         return
     if path.is_file() and zipfile.is_zipfile(path) and _is_book(path):
-        raise InputError(path, "this looks like a workbook with another name", advice="Call it .xlsx")
+        raise InputError(path, "this looks like a workbook with another name", advice=f"Call it {books[0]}")
     yield from sources(path)
 
 
