@@ -154,6 +154,7 @@ def remember(
     *,
     settings: Remembering | None = None,
     placements: Sequence[str] | None = None,
+    talk: bool = True,
     rng: np.random.Generator,
 ) -> Remembered:
     """Interview simulated people about what they passed.
@@ -168,6 +169,8 @@ def remember(
         How people remember and answer; None: defaults.
     placements : sequence of str, optional
         All placements that are asked about; None: those of the cases.
+    talk : bool
+        False: the truth alone, without interviews, for very many people.
     rng : Generator
         Source of randomness.
 
@@ -209,6 +212,8 @@ def remember(
     truth = _recognise(truth, latent, criterion[person], chosen.recognition, rng)
     truth = _opinions(truth, rng)
     foils = _foils(truth, ads[len(targets) :], rng, chosen.recognition)
+    if not talk:
+        return Remembered(Interviews(), truth, foils, tuple(ads))
     head = interview_rows(truth, chosen.languages, rng)
     answers, codes = coded_answers(truth, foils, ads, head, chosen, rng)
     stimuli = [

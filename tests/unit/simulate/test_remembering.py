@@ -49,7 +49,10 @@ def test_recall_has_the_promised_marginal_probability_and_correlation() -> None:
     model = RecallTruth(alike=0.5)
     cases = _cases(4000, 2, seed=3)
     truth = remember(
-        cases, settings=Remembering(recall=model, foils_per_target=0), rng=np.random.default_rng(4)
+        cases,
+        settings=Remembering(recall=model, foils_per_target=0),
+        talk=False,
+        rng=np.random.default_rng(4),
     ).cases
     error = (truth["recalled_unaided"] - truth["p_unaided"]).groupby(truth["participant_id"]).mean()
     assert abs(error.mean()) < 4 * error.std() / np.sqrt(len(error))
