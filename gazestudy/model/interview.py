@@ -248,7 +248,7 @@ QUESTION_BANK: dict[str, Question] = {
         Question("walk", "attention", "text", "walk", "the way through the station, told freely"),
         Question("looked_for", "attention", "text", "walk", "what was looked for along the way"),
         Question("ur_any", "unaided", "list", "walk", "which ads are remembered, in the order of naming"),
-        Question("ur_msg", "unaided", "text", "walk", "what each of them said or showed"),
+        Question("ur_msg", "unaided", "list", "walk", "what each of them said or showed"),
         Question("ar_cat", "aided", "text", "category", "an ad for this category: for which brand"),
         Question("ar_brand", "aided", "yes_no", "brand", "an ad for this brand here today", choices=_YES_NO),
         Question("rec", "recognition", "yes_no", "picture", "seen today in this station", choices=_YES_NO),

@@ -6,6 +6,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from gazestudy.model.fieldwork import ITEM_RULES, ITEMS, SESSIONS
+from gazestudy.model.interview import QUESTION_BANK, STAGES
 from gazestudy.protocol import (
     LANGUAGE_NAMES,
     ProtocolError,
@@ -231,3 +232,19 @@ def test_hundreds_of_broken_documents_are_told_and_nothing_breaks():
             refused += 1
             assert all(mistake.text for mistake in error.mistakes)
     assert refused > 250
+
+
+def test_the_interview_asks_the_whole_question_bank_in_its_order():
+    protocol = load_protocol("post_task_interview")
+    asked = {item.id: item for block in protocol.item_blocks() for item in block.items}
+    assert set(QUESTION_BANK) - set(asked) == set()
+    order = [name for name in asked if name in QUESTION_BANK]
+    stages = [
+        STAGES.index(QUESTION_BANK[name].stage) for name in order if name not in ("prior", "fam", "use")
+    ]
+    assert stages == sorted(stages)
+    for name, question in QUESTION_BANK.items():
+        item = asked[name]
+        assert getattr(item, "points", 0) == question.points, name
+        if question.choices and item.type in ("choice", "multi"):
+            assert {one.code for one in protocol.choices[item.choices]} == set(question.choices), name
