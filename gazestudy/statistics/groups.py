@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from gazestudy.errors import ParameterError
-from gazestudy.statistics.intervals import Estimate, clustered_share
+
+if TYPE_CHECKING:
+    from gazestudy.statistics.intervals import Estimate
 
 SHARE_COLUMNS = (
     "numerator",
@@ -68,6 +70,8 @@ def share_by_group(
     >>> found[["numerator", "denominator", "n_participants", "value"]].to_numpy().tolist()
     [[3.0, 6.0, 3.0, 0.5]]
     """
+    from gazestudy.statistics.intervals import clustered_share
+
     require_columns(table, [outcome, cluster, *by])
     values = table[outcome].astype(float)
     if not values.dropna().isin([0.0, 1.0]).all():

@@ -5,7 +5,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gazestudy.attention import aoi_hits, find_visits, summarise
-from gazestudy.attention.summary import wilson_interval
 from gazestudy.errors import ParameterError
 from gazestudy.geometry.polygons import points_in_polygons
 from gazestudy.model import Aoi, provenance_of
@@ -162,9 +161,21 @@ def test_unknown_group_is_named():
 
 
 @pytest.mark.parametrize(("k", "n"), [(0, 5), (5, 5), (1, 30), (17, 40), (0, 1)])
-def test_wilson_interval_equals_scipy(k, n):
+def test_one_case_each_has_the_wilson_interval_of_scipy(k, n):
     from scipy.stats import binomtest
 
+    table = summarise(metrics([(f"R{i}", f"P{i}", "a", "", 1, int(i < k), 100.0) for i in range(n)])).iloc[0]
     wanted = binomtest(k, n).proportion_ci(method="wilson")
-    low, high = wilson_interval(np.array([k]), np.array([n]))
-    assert low[0] == pytest.approx(wanted.low, abs=1e-12) and high[0] == pytest.approx(wanted.high, abs=1e-12)
+    assert table["notice_rate_low"] == pytest.approx(wanted.low, abs=1e-12)
+    assert table["notice_rate_high"] == pytest.approx(wanted.high, abs=1e-12)
+    assert table["notice_rate_method"] == "Wilson, one each"
+
+
+def test_people_who_meet_several_placements_widen_the_interval():
+    rows = [(f"R{p}", f"P{p}", f"ad{a}", "", 1, int(p < 5), 0.0) for p in range(20) for a in range(6)]
+    table = metrics(rows).assign(segment="all")
+    found = summarise(table, by=["segment"]).iloc[0]
+    assert (found["n_noticed"], found["n_exposed"]) == (30, 120)
+    assert found["notice_rate_method"] == "Wilson, effective n, t"
+    # everybody noticed all or nothing: 20 observations, not 120
+    assert found["notice_rate_low"] < 0.11 and found["notice_rate_high"] > 0.47
