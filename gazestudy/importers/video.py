@@ -13,6 +13,7 @@ from typing import Any, Self
 
 import numpy as np
 import pandas as pd
+from av import VideoFrame
 from numpy.typing import NDArray
 
 from gazestudy.errors import InputError, ParameterError
@@ -295,6 +296,29 @@ class SceneVideo:
         InputError
             If it cannot be decoded.
         """
+        frame = self.decoded(index)
+        return np.asarray(frame.to_ndarray(format="rgb24"), np.uint8) if colour else luma_of(frame)
+
+    def decoded(self, index: int) -> VideoFrame:
+        """Return one picture as the decoder gives it, which takes half the memory of colours.
+
+        Parameters
+        ----------
+        index : int
+            Picture number.
+
+        Returns
+        -------
+        av.VideoFrame
+            The picture; `to_ndarray` converts it.
+
+        Raises
+        ------
+        ParameterError
+            If there is no such picture.
+        InputError
+            If it cannot be decoded.
+        """
         if not 0 <= index < len(self):
             raise ParameterError("index", index, f"a picture number from 0 to {len(self) - 1}")
         number, inside = 0, index
@@ -311,7 +335,7 @@ class SceneVideo:
                 place=f"frame {inside}",
                 advice="Copy the video again",
             )
-        return np.asarray(frame.to_ndarray(format="rgb24"), np.uint8) if colour else luma_of(frame)
+        return frame
 
 
 def picture_size(path: Path) -> tuple[int, int]:
