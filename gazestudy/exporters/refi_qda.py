@@ -334,6 +334,8 @@ class _Project:
         name = f"{video.recording_id} {video.file.name}"
         about = {"guid": guid, "name": _xml(name), "path": _xml(path)}
         source = ET.Element("VideoSource", about)
+        told = f"recording_id: {video.recording_id}\nstart_ns: {video.start_ns}"
+        ET.SubElement(source, "Description").text = _xml(told)
         if video.number == 0:
             self._transcripts(source, video.recording_id)
         codings = self.project.codings

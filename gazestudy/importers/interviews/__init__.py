@@ -2,6 +2,7 @@
 
 from gazestudy.importers.interviews import (  # noqa: F401 - all formats register themselves, tables first
     forms,
+    refi_qda,
     subtitles,
     tables,
     transcripts,
