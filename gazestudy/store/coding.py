@@ -52,7 +52,7 @@ CODES_OF_ITEMS: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class CodedAnswers:
-    """What became of a table of codes: how many are new, took the place of another, and were there."""
+    """What became of a table of codes: how many answers have new, other, and the same codes of a coder."""
 
     added: int = 0
     changed: int = 0
@@ -273,12 +273,13 @@ class CodingShelf(StudyBase):
         return tuple(sorted(names))
 
     def code_answers(self, codes: Any, *, made_by: str | None = None, note: str = "") -> CodedAnswers:
-        """Keep what coders make of answers; a coder's earlier code of an answer is replaced.
+        """Keep what coders make of answers; a coder's earlier codes of an answer are replaced.
 
         Parameters
         ----------
         codes : DataFrame, or what DataFrame() takes
-            Rows of `ANSWER_CODES`. A row with an empty code takes the coder's code of that answer away.
+            Rows of `ANSWER_CODES`, several for an answer that names several things. A row with an empty code
+            and no other takes the coder's codes of that answer away.
         made_by : str, optional
             Who adds them; None: the user of this computer.
         note : str, optional
@@ -483,7 +484,7 @@ def put_answer_codes(session: Session, table: pd.DataFrame, signature: Mapping[s
     }
     placements = set(session.scalars(select(PlacementRow.id)))
     breaches: list[str] = []
-    counts = {"added": 0, "changed": 0, "unchanged": 0}
+    wanted: dict[tuple[int, str], set[tuple[str, str]]] = {}
     for number, values in enumerate(table.to_dict("records"), start=1):
         key = (values["interview_id"], values["item"], int(values["answer_no"]), values["stimulus"])
         answer = answers.get(key)
@@ -491,11 +492,13 @@ def put_answer_codes(session: Session, table: pd.DataFrame, signature: Mapping[s
         if problem or answer is None:
             breaches.append(f"row {number} ({', '.join(map(str, key))}): {problem}")
             continue
-        counts[_put_answer_code(session, answer, values, signature)] += 1
+        codes = wanted.setdefault((answer.id, values["coder"].strip()), set())
+        codes |= {(values["code"], values["placement_id"])} if values["code"] else set()
     if breaches:
         rest = [f"and {len(breaches) - _SHOWN} more"] if len(breaches) > _SHOWN else []
         raise TableError("answer codes", [*breaches[:_SHOWN], *rest])
-    return CodedAnswers(**counts)
+    done = [_put_codes(session, *whose, codes, signature) for whose, codes in wanted.items()]
+    return CodedAnswers(done.count("added"), done.count("changed"), done.count("unchanged"))
 
 
 def _code_problem(values: Mapping[Any, Any], answer: InterviewAnswerRow | None, placements: set[str]) -> str:
@@ -511,24 +514,21 @@ def _code_problem(values: Mapping[Any, Any], answer: InterviewAnswerRow | None, 
     return ""
 
 
-def _put_answer_code(
-    session: Session, answer: InterviewAnswerRow, values: Mapping[Any, Any], signature: Mapping[str, str]
+def _put_codes(
+    session: Session, answer_id: int, coder: str, codes: set[tuple[str, str]], signature: Mapping[str, str]
 ) -> str:
-    coder = values["coder"].strip()
-    there = session.scalar(
-        select(AnswerCodeRow).where(AnswerCodeRow.answer_id == answer.id, AnswerCodeRow.coder == coder)
-    )
-    if not values["code"]:
-        if there is None:
-            return "unchanged"
-        session.delete(there)
-        session.flush()
-        return "changed"
-    if there is not None and (there.code, there.placement_id) == (values["code"], values["placement_id"]):
-        return "unchanged"
-    row = there or AnswerCodeRow(answer_id=answer.id, coder=coder)
-    row.code, row.placement_id = values["code"], values["placement_id"]
-    row.note, row.made_by, row.made_utc = signature["note"], signature["made_by"], signature["made_utc"]
-    session.add(row)
+    """Bring the codes of an answer by a coder to those that are wanted."""
+    query = select(AnswerCodeRow).where(AnswerCodeRow.answer_id == answer_id, AnswerCodeRow.coder == coder)
+    there = {(row.code, row.placement_id): row for row in session.scalars(query)}
+    for what, row in there.items():
+        if what not in codes:
+            session.delete(row)
     session.flush()
-    return "added" if there is None else "changed"
+    for code, placement_id in sorted(codes - set(there)):
+        session.add(
+            AnswerCodeRow(answer_id=answer_id, coder=coder, placement_id=placement_id, code=code, **signature)
+        )
+    session.flush()
+    if codes == set(there):
+        return "unchanged"
+    return "changed" if there else "added"

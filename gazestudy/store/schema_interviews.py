@@ -75,10 +75,10 @@ class InterviewPrivateRow(Base):
 
 
 class AnswerCodeRow(Signed, Base):
-    """What one coder makes of an answer."""
+    """What one coder makes of an answer; several rows where it names several things."""
 
     __tablename__ = "answer_code"
-    __table_args__ = (UniqueConstraint("answer_id", "coder"),)
+    __table_args__ = (UniqueConstraint("answer_id", "coder", "placement_id", "code"),)
     id: Mapped[int] = mapped_column(primary_key=True)
     answer_id: Mapped[int] = mapped_column(ForeignKey("interview_answer.id", ondelete="CASCADE"))
     coder: Mapped[str]

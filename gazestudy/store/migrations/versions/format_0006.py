@@ -82,7 +82,13 @@ def _talks() -> None:
         *_text("coder", "placement_id", "code"),
         *_made(),
         _link("answer_code", "answer_id", "interview_answer", "CASCADE"),
-        sa.UniqueConstraint("answer_id", "coder", name="uq_answer_code_answer_id_coder"),
+        sa.UniqueConstraint(
+            "answer_id",
+            "coder",
+            "placement_id",
+            "code",
+            name="uq_answer_code_answer_id_coder_placement_id_code",
+        ),
     )
     op.create_table(
         "stimulus",
