@@ -36,7 +36,7 @@ def words_of(query: str) -> list[str]:
     >>> words_of('Coffee "big  cup"')
     ['coffee', 'big cup']
     """
-    found = [fold(one or other)[0] for one, other in _WORD.findall(query)]
+    found = [fold(one or other.strip('"'))[0] for one, other in _WORD.findall(query)]
     words = [" ".join(word.split()) for word in found if word.strip()]
     if not words:
         raise ParameterError("query", query, "a word to look for")
@@ -134,8 +134,8 @@ def search_interviews(
     -------
     DataFrame
         One row per place: `kind` (answer, notes, transcript, field_note), `interview_id`, `participant_id`,
-        `document_id`, `item`, `answer_no`, `stimulus`, `placement_id`, `start_char`, `end_char`, `t_ns` (media
-        time of the mark before it, -1 for none), `found`, `before`, `after`.
+        `document_id`, `item`, `answer_no`, `stimulus`, `placement_id`, `start_char`, `end_char`, `t_ns`
+        (media time of the mark before it, -1 for none), `found`, `before`, `after`.
 
     Raises
     ------
@@ -150,7 +150,8 @@ def search_interviews(
         if items is not None and row["item"] not in items:
             continue
         about = {name: row[name] for name in (*_OF_ANSWERS, "interview_id", "participant_id")}
-        rows += [{**nothing, "kind": "answer", **about, **place} for place in _places(row["value"], words)]
+        about["kind"] = "answer"
+        rows += [{**nothing, **about, **place} for place in _places(row["value"], words)]
     for row in documents.to_dict("records") if items is None else []:
         about = {"kind": str(row["kind"]), "interview_id": row["interview_id"]}
         about |= {
