@@ -247,7 +247,7 @@ def _by_category(coded: pd.DataFrame, stimuli: pd.DataFrame, unjoined: Unjoined)
     bare = coded["code"] == ""
     missing = bare & (np.array(yes_no(coded["value"]), dtype=float) != 0)  # a plain "no" needs no coder
     unjoined.add("not_coded", coded[missing])
-    correct = coded["code"] == _CORRECT
+    correct = coded["code"].isin([_CORRECT, "correct"])
     nowhere = correct & (coded["placement_id_coded"] == "")
     unjoined.add("placement_not_coded", coded[nowhere])
     hits = coded[correct & ~nowhere]

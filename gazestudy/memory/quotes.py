@@ -1,0 +1,283 @@
+"""What people said, and the moment in their own recording that it belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from gazestudy.errors import ParameterError
+from gazestudy.memory.agreed_codes import ANSWER_KEYS, agreed_codes
+from gazestudy.model.interview import Interviews
+from gazestudy.model.provenance import Provenance
+
+Ints = NDArray[np.int64]
+
+QUOTE_COLUMNS = [
+    "participant_id",
+    "interview_id",
+    "recording_id",
+    "placement_id",
+    "placement_from",
+    "theme",
+    "coder",
+    "quote",
+    "document_id",
+    "start_char",
+    "end_char",
+    "t_ns",
+    "t_from",
+    "near",
+    "near_onset_ns",
+    "near_offset_ns",
+    "gap_s",
+]
+"""Columns of a table of quotes.
+
+placement_from: coder, nearest visit, answer, or "" for none. theme: name of the code, or item of the answer.
+t_ns: time in the recording, -1 for none. t_from: coding (its own time), time mark, longest visit, or "".
+near: fixation, visit, or "" where there is none. gap_s: seconds from the moment to it, negative where it was
+before, 0 inside it, NaN for none.
+"""
+
+_ANSWERS_QUOTED = ("ur_any", "ur_msg", "attr", "comp", "loc")
+_NONE = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """Visits and fixations of all recordings, and where the clock of each scene video begins.
+
+    Attributes
+    ----------
+    visits : DataFrame
+        Contract `VISITS` with `recording_id`.
+    fixations : DataFrame
+        Contract `MAPPED_FIXATIONS` with `recording_id`.
+    video_start_ns : mapping of str to int
+        Recording to the time of its first scene frame: the moment at which a player shows 0:00.
+    """
+
+    visits: pd.DataFrame
+    fixations: pd.DataFrame
+    video_start_ns: Mapping[str, int]
+
+
+def quotes(
+    interviews: Interviews,
+    attention: Attention,
+    *,
+    recordings: Mapping[str, str] | None = None,
+    primary_coder: str = "",
+    max_gap_s: float = 5.0,
+) -> pd.DataFrame:
+    """Return coded passages and answers with the moment in the recording.
+
+    Parameters
+    ----------
+    interviews : Interviews
+        Documents, marks, codings, answers and their codes.
+    attention : Attention
+        What the same people looked at.
+    recordings : mapping of str to str, optional
+        Recording of each participant, for interviews that name none.
+    primary_coder : str
+        Whose code of an answer counts where two differ.
+    max_gap_s : float
+        A passage about no placement is given that of the nearest visit within this time, s, and
+        `placement_from` says so.
+
+    Returns
+    -------
+    DataFrame
+        Columns `QUOTE_COLUMNS`: passages in the order of the codings, then answers about a placement.
+
+    Notes
+    -----
+    A time mark holds from its place in the text to the next mark; marks are times of the scene video, from
+    0:00 at its first frame. A coding with a time of its own keeps it. An answer has no time: it belongs to
+    the longest visit of the person to the placement.
+    """
+    if not max_gap_s >= 0:
+        raise ParameterError("max_gap_s", max_gap_s, "0 or more")
+    heads = interviews.interviews.drop_duplicates("interview_id").set_index("interview_id")
+    walks = {
+        key: str(row["recording_id"]) or (recordings or {}).get(row["participant_id"], "")
+        for key, row in heads.iterrows()
+    }
+    people = heads["participant_id"].to_dict()
+    looks = _Looks(attention)
+    rows = [
+        *_passages(interviews, walks, people, looks, max_gap_s),
+        *_said(interviews, walks, people, looks, primary_coder),
+    ]
+    table = pd.DataFrame(rows, columns=QUOTE_COLUMNS)
+    whole = ["start_char", "end_char", "t_ns", "near_onset_ns", "near_offset_ns"]
+    words = [name for name in QUOTE_COLUMNS if name not in (*whole, "gap_s")]
+    table = table.astype({**dict.fromkeys(whole, "int64"), **dict.fromkeys(words, "str"), "gap_s": "float64"})
+    parameters = {"max_gap_s": max_gap_s, "primary_coder": primary_coder}
+    facts = {"quotes": len(table), "without_a_moment": int((table["t_ns"] == _NONE).sum())}
+    return Provenance("memory.quotes", 1, parameters, facts).attach(table)
+
+
+def mark_times(positions: Ints, times_ns: Ints, start: int) -> int:
+    """Return the time of the last mark at or before a place in a text, -1 where there is none.
+
+    Parameters
+    ----------
+    positions, times_ns : (n,) int arrays
+        Code points of the marks and their media times, ns.
+    start : int
+        Code point.
+
+    Examples
+    --------
+    >>> mark_times(np.array([0, 40]), np.array([0, 5_000_000_000]), 39)
+    0
+    """
+    order = np.argsort(positions, kind="stable")
+    place = int(np.searchsorted(positions[order], start, side="right")) - 1
+    return int(times_ns[order][place]) if place >= 0 else _NONE
+
+
+class _Looks:
+    """Visits and fixations by recording and placement, for looking up what is nearest."""
+
+    def __init__(self, attention: Attention) -> None:
+        whole = attention.visits[
+            (attention.visits["aoi_id"] == "") & (attention.visits["fixation_count"] > 0)
+        ]
+        self.video_start_ns = attention.video_start_ns
+        self._visits = dict(list(whole.groupby("recording_id")))
+        self._fixations = dict(list(attention.fixations.groupby("recording_id")))
+
+    def nearest(self, recording: str, t_ns: int, placement: str) -> dict[str, Any]:
+        """Return the fixation on the placement nearest to a moment, or the visit where there is none."""
+        for word, tables in (("fixation", self._fixations), ("visit", self._visits)):
+            table = tables.get(recording)
+            if table is None:
+                continue
+            rows = table[table["placement_id"] == placement] if placement else table
+            if len(rows) and t_ns != _NONE:
+                gap_ns = _gaps(rows, t_ns)
+                best = int(np.argmin(np.abs(gap_ns)))
+                row = rows.iloc[best]
+                return {
+                    "near": word,
+                    "near_onset_ns": int(row["onset_ns"]),
+                    "near_offset_ns": int(row["offset_ns"]),
+                    "gap_s": float(gap_ns[best]) / 1e9,
+                    "placement": str(row["placement_id"]),
+                }
+        return {"near": "", "near_onset_ns": _NONE, "near_offset_ns": _NONE, "gap_s": np.nan, "placement": ""}
+
+    def longest(self, recording: str, placement: str) -> int:
+        """Return the onset of the longest visit to a placement, -1 where there is none."""
+        table = self._visits.get(recording)
+        rows = table[table["placement_id"] == placement] if table is not None else None
+        if rows is None or rows.empty:
+            return _NONE
+        return int(rows["onset_ns"].iloc[int(np.argmax(rows["duration_ms"].to_numpy(float)))])
+
+
+def _gaps(rows: pd.DataFrame, t_ns: int) -> Ints:
+    """Return ns from a moment to each stretch: negative where it was before, 0 inside."""
+    onset, offset = rows["onset_ns"].to_numpy(np.int64), rows["offset_ns"].to_numpy(np.int64)
+    return np.where(t_ns < onset, onset - t_ns, np.where(t_ns > offset, offset - t_ns, 0))
+
+
+def _passages(
+    talks: Interviews, walks: Mapping[Any, str], people: Mapping[Any, str], looks: _Looks, max_gap_s: float
+) -> list[dict[str, Any]]:
+    documents = talks.documents.drop_duplicates("document_id").set_index("document_id")
+    marks = {key: rows for key, rows in talks.transcript_marks.groupby("document_id")}
+    names = dict(zip(talks.code_book["code_id"], talks.code_book["name"], strict=True))
+    rows = []
+    for row in talks.codings.to_dict("records"):
+        document = documents.loc[row["document_id"]] if row["document_id"] in documents.index else None
+        talk = row["interview_id"] or (str(document["interview_id"]) if document is not None else "")
+        walk = row["recording_id"] or walks.get(talk, "")
+        t_ns, source = _moment(row, marks.get(row["document_id"]), looks.video_start_ns.get(walk))
+        placement, given = row["placement_id"], "coder" if row["placement_id"] else ""
+        near = looks.nearest(walk, t_ns, placement)
+        if not placement and near["near"] and abs(near["gap_s"]) <= max_gap_s:
+            placement, given = near["placement"], "nearest visit"
+        text = ""
+        if document is not None and row["start_char"] >= 0:
+            text = str(document["text"])[row["start_char"] : row["end_char"]]
+        rows.append(
+            {
+                **{key: value for key, value in near.items() if key != "placement"},
+                "participant_id": people.get(talk, ""),
+                "interview_id": talk,
+                "recording_id": walk,
+                "placement_id": placement,
+                "placement_from": given,
+                "theme": names.get(row["code_id"], row["code_id"]),
+                "coder": row["coder"],
+                "quote": text.strip(),
+                "document_id": row["document_id"],
+                "start_char": row["start_char"],
+                "end_char": row["end_char"],
+                "t_ns": t_ns,
+                "t_from": source,
+            }
+        )
+    return rows
+
+
+def _moment(
+    coding: Mapping[Any, Any], marks: pd.DataFrame | None, video_start_ns: int | None
+) -> tuple[int, str]:
+    """Return the time of a coding in the recording, and where it is from."""
+    if coding["recording_id"] and coding["start_ns"] != coding["end_ns"]:
+        return int(coding["start_ns"]), "coding"
+    if marks is not None and video_start_ns is not None and coding["start_char"] >= 0:
+        positions, times = marks["position"].to_numpy(np.int64), marks["t_ns"].to_numpy(np.int64)
+        media_ns = mark_times(positions, times, int(coding["start_char"]))
+        if media_ns != _NONE:
+            return video_start_ns + media_ns, "time mark"
+    return _NONE, ""
+
+
+def _said(
+    talks: Interviews, walks: Mapping[Any, str], people: Mapping[Any, str], looks: _Looks, primary: str
+) -> list[dict[str, Any]]:
+    """Return answers about a placement with the longest visit to it."""
+    answers = talks.interview_answers
+    answers = answers[answers["item"].isin(_ANSWERS_QUOTED)]
+    codes = agreed_codes(talks.answer_codes, primary=primary)
+    table = answers.merge(codes, on=ANSWER_KEYS, how="left", suffixes=("", "_coded"))
+    rows = []
+    for row in table.to_dict("records"):
+        coded = row["placement_id_coded"]
+        placement = coded if isinstance(coded, str) and coded else row["placement_id"]
+        if not placement:
+            continue
+        talk = row["interview_id"]
+        walk = walks.get(talk, "")
+        t_ns = looks.longest(walk, placement)
+        near = looks.nearest(walk, t_ns, placement)
+        rows.append(
+            {
+                **{key: value for key, value in near.items() if key != "placement"},
+                "participant_id": people.get(talk, row["participant_id"]),
+                "interview_id": talk,
+                "recording_id": walk,
+                "placement_id": placement,
+                "placement_from": "answer",
+                "theme": row["item"],
+                "coder": row["coder"] if isinstance(row["coder"], str) else "",
+                "quote": row["value"],
+                "document_id": "",
+                "start_char": _NONE,
+                "end_char": _NONE,
+                "t_ns": t_ns,
+                "t_from": "longest visit" if t_ns != _NONE else "",
+            }
+        )
+    return rows
