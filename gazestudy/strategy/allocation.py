@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -209,57 +208,63 @@ def allocate(
     >>> plan.table["share"].round(3).tolist(), round(plan.value, 6), round(plan.cost, 6)
     ([1.0, 0.5, 1.0], 170.0, 20.0)
     """
-    from scipy.optimize import LinearConstraint, milp
+    from scipy.optimize import Bounds, LinearConstraint, milp
 
     if not (np.isfinite(budget) and budget >= 0):
         raise ParameterError("budget", budget, "an amount of money, 0 or more")
     known = {group.id: group for group in groups}
     _check(offers, budget, known)
-    program = _Program(offers, pieces)
-    program.limit(_costs(offers, program), -np.inf, budget)
+    program = _Program(offers, pieces, money=max(budget, 1e-9))
+    program.limit(program.of_shares(program.costs), -np.inf, budget / program.money)
     for group in known.values():
-        inside = np.array([offer.cost if offer.group == group.id else 0.0 for offer in offers])
-        program.limit(program.of_shares(inside), group.min_cost, group.max_cost)
+        inside = np.where([offer.group == group.id for offer in offers], program.costs, 0.0)
+        limits = group.min_cost / program.money, group.max_cost / program.money
+        program.limit(program.of_shares(inside), *limits)
         program.overlap(group)
     found = milp(
         -program.gain,
         integrality=program.integral,
-        bounds=program.bounds(),
+        bounds=Bounds(program.lower, program.upper),
         constraints=[LinearConstraint(np.array(program.rows), program.low, program.high)],
         options={"mip_rel_gap": 1e-6},
     )
     if found.x is None:
         raise ParameterError("constraints", str(found.message), "constraints that can all be kept")
     shares = program.shares(np.asarray(found.x, dtype=float))
-    return _plan(offers, shares, known, bound=-float(found.mip_dual_bound), pieces=pieces)
+    bound = -float(found.mip_dual_bound) * program.worth
+    return _plan(offers, shares, known, budget=budget, bound=bound, pieces=pieces)
 
 
 class _Program:
-    """Variables: pieces of each offer, whether it is bought, and the value of each overlapping group."""
+    """The linear programme, with money in budgets and value in all that is offered, so that sizes are alike.
 
-    def __init__(self, offers: Sequence[Offer], pieces: int) -> None:
-        self.offers, self.pieces = offers, pieces
+    Variables: pieces of each offer that can be bought in parts (0 to 1 each), whether an offer is bought, and
+    the value of each overlapping group.
+    """
+
+    def __init__(self, offers: Sequence[Offer], pieces: int, *, money: float) -> None:
+        self.offers, self.pieces, self.money = offers, pieces, money
+        self.worth = sum(offer.value for offer in offers) or 1.0
+        self.costs = np.array([offer.cost for offer in offers]) / money
         self.size = len(offers) * (pieces + 1)
-        self.gain = np.zeros(self.size)
-        self.upper = np.full(self.size, 1 / pieces)
+        self.gain, self.lower, self.upper = np.zeros(self.size), np.zeros(self.size), np.ones(self.size)
         self.integral = np.zeros(self.size, dtype=np.int64)
         self.rows: list[Floats] = []
         self.low: list[float] = []
         self.high: list[float] = []
         edges = np.linspace(0, 1, pieces + 1)
         for number, offer in enumerate(offers):
-            self.gain[self.at(number)] = (
-                offer.value * np.diff(response(edges, half_brings=offer.half_brings)) * pieces
-            )
-            bought = self.bought(number)
-            self.upper[bought], self.integral[bought] = 1.0, 1
-            least, most = (1.0, 1.0) if offer.whole else (offer.min_share, offer.max_share)
-            self._tie(number, -most, -np.inf, 0.0)
-            self._tie(number, -least, 0.0, np.inf)
-            if offer.required:
-                row = np.zeros(self.size)
-                row[bought] = 1.0
-                self.limit(row, 1.0, 1.0)
+            bought, value = self.bought(number), offer.value / self.worth
+            self.lower[bought] = float(offer.required)
+            if offer.whole:
+                self.gain[bought], self.integral[bought] = value, 1
+                self.upper[self.at(number)] = 0.0
+                continue
+            self.gain[self.at(number)] = value * np.diff(response(edges, half_brings=offer.half_brings))
+            self._tie(number, -offer.max_share, -np.inf, 0.0)
+            if offer.min_share > 0:
+                self.integral[bought] = 1
+                self._tie(number, -offer.min_share, 0.0, np.inf)
 
     def at(self, number: int) -> slice:
         return slice(number * self.pieces, (number + 1) * self.pieces)
@@ -274,34 +279,37 @@ class _Program:
 
     def _tie(self, number: int, factor: float, low: float, high: float) -> None:
         row = np.zeros(self.size)
-        row[self.at(number)], row[self.bought(number)] = 1.0, factor
+        row[self.at(number)], row[self.bought(number)] = 1 / self.pieces, factor
         self.limit(row, low, high)
 
     def of_shares(self, factors: Floats) -> Floats:
+        """Return a row that adds up shares times factors."""
         row = np.zeros(self.size)
         for number, factor in enumerate(factors):
-            row[self.at(number)] = factor
+            if self.offers[number].whole:
+                row[self.bought(number)] = factor
+            else:
+                row[self.at(number)] = factor / self.pieces
         return row
 
     def overlap(self, group: Group) -> None:
         """Replace the gain of a group's offers by a value below every tangent of its curve."""
         inside = [number for number, offer in enumerate(self.offers) if offer.group == group.id]
-        most = sum(self.offers[number].value for number in inside)
+        most = sum(self.offers[number].value for number in inside) / self.worth
         if group.half_brings <= LINEAR or most <= 0:
             return
-        own = np.zeros(self.size)
+        own = np.zeros(self.size + 1)
         for number in inside:
             own[self.at(number)] = self.gain[self.at(number)]
+            if self.offers[number].whole:
+                own[self.bought(number)] = self.gain[self.bought(number)]
         self._one_more(most)
-        own = np.append(own, 0.0)
         self.gain[own != 0] = 0.0
         self.gain[-1] = 1.0
         points = np.linspace(0, 1, self.pieces + 1)
+        k = saturation(group.half_brings)
+        slopes = k * np.exp(-k * points) / -np.expm1(-k)
         values = most * response(points, half_brings=group.half_brings)
-        step = 1e-6
-        ahead = most * response(np.minimum(points + step, 1), half_brings=group.half_brings)
-        behind = most * response(np.maximum(points - step, 0), half_brings=group.half_brings)
-        slopes = (ahead - behind) / (np.minimum(points + step, 1) - np.maximum(points - step, 0)) / most
         for point, value, slope in zip(points * most, values, slopes, strict=True):
             row = -slope * own
             row[-1] = 1.0
@@ -310,24 +318,20 @@ class _Program:
     def _one_more(self, upper: float) -> None:
         self.size += 1
         self.gain, self.integral = np.append(self.gain, 0.0), np.append(self.integral, 0)
-        self.upper = np.append(self.upper, upper)
+        self.lower, self.upper = np.append(self.lower, 0.0), np.append(self.upper, upper)
         self.rows = [np.append(row, 0.0) for row in self.rows]
 
-    def bounds(self) -> Any:
-        from scipy.optimize import Bounds
-
-        return Bounds(np.zeros(self.size), self.upper)
-
     def shares(self, found: Floats) -> Floats:
-        shares = np.array([found[self.at(number)].sum() for number in range(len(self.offers))])
-        bought = np.array([found[self.bought(number)] for number in range(len(self.offers))]) > 0.5
-        whole = np.array([offer.whole for offer in self.offers])
-        most = np.array([offer.max_share for offer in self.offers])
-        return np.where(whole, bought.astype(float), np.clip(shares, 0.0, most))
-
-
-def _costs(offers: Sequence[Offer], program: _Program) -> Floats:
-    return program.of_shares(np.array([offer.cost for offer in offers]))
+        """Return the bought part of each offer, without what rounding of the solver adds."""
+        shares = np.zeros(len(self.offers))
+        for number, offer in enumerate(self.offers):
+            bought = found[self.bought(number)] > 0.5
+            part = min(float(found[self.at(number)].sum()) / self.pieces, offer.max_share)
+            if not offer.whole and part > 1e-6:
+                shares[number] = max(part, offer.min_share)
+            elif offer.whole:
+                shares[number] = float(bought)
+        return shares
 
 
 def _check(offers: Sequence[Offer], budget: float, groups: Mapping[str, Group]) -> None:
@@ -361,7 +365,13 @@ def _check(offers: Sequence[Offer], budget: float, groups: Mapping[str, Group]) 
 
 
 def _plan(
-    offers: Sequence[Offer], shares: Floats, groups: Mapping[str, Group], *, bound: float, pieces: int
+    offers: Sequence[Offer],
+    shares: Floats,
+    groups: Mapping[str, Group],
+    *,
+    budget: float,
+    bound: float,
+    pieces: int,
 ) -> Plan:
     worst = max(offer.half_brings for offer in offers)
     k = saturation(worst)
@@ -382,6 +392,8 @@ def _plan(
         }
     )
     value = float(_values(offers, shares, groups))
+    if costs.sum() > budget * (1 + 1e-6) + 1e-9:  # solvers have returned such plans as optimal
+        raise ParameterError("budget", budget, "a plan within it; the solver found none")
     most = bound + error * sum(offer.value for offer in offers)
     return Plan(table, value, float(costs.sum()), max(value, most))
 

@@ -1,0 +1,149 @@
+"""Platform potential and cost of a study, and what can be concluded from them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from gazestudy.errors import StudyError
+from gazestudy.memory.join import join_memory
+from gazestudy.model.fieldwork import FieldLog
+from gazestudy.model.memory import MEMORY_CASES
+from gazestudy.model.recording import Finding
+from gazestudy.pipeline.field_results import SEED, study_log
+from gazestudy.pipeline.metrics import study_metrics
+from gazestudy.pipeline.strategy_document import load_strategy
+from gazestudy.pipeline.strategy_terms import StrategyTables, cases_of_metrics, placement_chains
+from gazestudy.store import Study
+from gazestudy.strategy.cost import cost_table
+from gazestudy.strategy.goals import GOAL_MEASURES, Strategy
+from gazestudy.strategy.potential import WHOLE_DAY, Potential, potential
+from gazestudy.strategy.sources import CASE_COLUMNS
+
+
+@dataclass(frozen=True, slots=True)
+class PotentialResult:
+    """Platform potential and cost of a study.
+
+    Attributes
+    ----------
+    strategy : Strategy
+        The document.
+    potential : Potential
+        What placements deliver.
+    costs : DataFrame
+        Cost figures per placement.
+    findings : tuple of Finding
+        What is missing or doubtful.
+    conclusions : tuple of str
+        What can and what cannot be concluded, in plain words.
+    seed : int
+        Of the simulation.
+    """
+
+    strategy: Strategy
+    potential: Potential
+    costs: pd.DataFrame
+    findings: tuple[Finding, ...]
+    conclusions: tuple[str, ...]
+    seed: int
+
+
+def study_tables(study: Study) -> tuple[StrategyTables, tuple[Finding, ...]]:
+    """Return what a study knows for its strategy: field log, cases of gaze, memory; each may be empty.
+
+    Parameters
+    ----------
+    study : Study
+        The study.
+    """
+    findings: list[Finding] = []
+    cases = pd.DataFrame({name: [] for name in (*CASE_COLUMNS, "segment")}).astype(
+        {"exposed": bool, "fixated": bool}
+    )
+    memory, log = MEMORY_CASES.empty(), FieldLog()
+    try:
+        metrics = study_metrics(study)
+        cases = cases_of_metrics(metrics)
+        talks = study.interviews()
+        if len(talks.interviews):
+            joined = join_memory(metrics, talks)
+            memory = joined.cases
+            findings += joined.findings
+    except StudyError as error:
+        findings.append(Finding("warning", "strategy", "no_gaze", f"nothing from glasses: {error}", 1))
+    try:
+        log = study_log(study)
+        findings += log.findings
+    except StudyError as error:
+        findings.append(Finding("warning", "strategy", "no_field_log", f"nothing counted: {error}", 1))
+    return StrategyTables(log, cases, memory), tuple(findings)
+
+
+def study_potential(
+    study: Study, *, document: Path | None = None, seed: int = SEED, draws: int = 4000, level: float = 0.95
+) -> PotentialResult:
+    """Return the platform potential and the cost figures of a study.
+
+    Parameters
+    ----------
+    study : Study
+        The study.
+    document : Path, optional
+        Strategy document; that of the study by default.
+    seed : int
+        Of the simulation, stored with the result.
+    draws : int
+        Simulated values of every term.
+    level : float
+        Confidence.
+
+    Raises
+    ------
+    StudyError
+        If the study has no strategy document.
+    """
+    strategy = load_strategy(study, document)
+    tables, findings = study_tables(study)
+    chains = placement_chains(strategy, tables, level=level)
+    found = potential(chains.terms, draws=draws, level=level, rng=np.random.default_rng(seed))
+    days = float(strategy.goal.period_days)
+    prices = {plan.id: float(plan.cost) / days for plan in strategy.placements if plan.cost}
+    costs = cost_table(found, prices, currency=strategy.currency)
+    return PotentialResult(
+        strategy, found, costs, (*findings, *chains.findings), tuple(_conclusions(strategy, found)), seed
+    )
+
+
+def _conclusions(strategy: Strategy, found: Potential) -> list[str]:
+    """Say what the potential allows to conclude: order of placements, and what is not known."""
+    measure = GOAL_MEASURES[strategy.goal.measure]
+    rows = found.table[(found.table["daypart"] == WHOLE_DAY) & (found.table["measure"] == measure)]
+    known = rows[np.isfinite(rows["low"])].sort_values("value", ascending=False)
+    words = [
+        f"{row.placement_id}: nothing can be concluded about {measure}: {row.note}"
+        for row in rows[~np.isfinite(rows["low"])].itertuples()
+    ]
+    wide = [str(row.placement_id) for row in known.itertuples() if not row.low > 0 or row.high > 5 * row.low]
+    if wide:
+        words.append(
+            "an order of magnitude only (the upper limit is more than five times the lower): "
+            + ", ".join(wide)
+        )
+    names = [str(name) for name in known["placement_id"]]
+    for first, second in pairwise(names):
+        one, other = found.draws[first, WHOLE_DAY, measure], found.draws[second, WHOLE_DAY, measure]
+        sure = float(np.mean(one > other))
+        if sure >= found.level:
+            words.append(f"{first} delivers more {measure} than {second}: so in {100 * sure:.0f} % of draws")
+    if len(names) > 1 and not any("delivers more" in word for word in words):
+        words.append(
+            "the order of neighbouring placements cannot be concluded: their intervals overlap too far"
+        )
+    minutes = sum(daypart.minutes for daypart in strategy.dayparts)
+    words.append(f"a day is {minutes / 60:.1f} hours here: only the dayparts of the document are added up")
+    return words

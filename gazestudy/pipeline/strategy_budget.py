@@ -1,0 +1,212 @@
+"""Which placements of a study to buy for a budget, and how robust that choice is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gazestudy.errors import StudyError
+from gazestudy.model.recording import Finding
+from gazestudy.pipeline.field_results import SEED
+from gazestudy.pipeline.strategy import study_tables
+from gazestudy.pipeline.strategy_document import load_strategy
+from gazestudy.pipeline.strategy_terms import StrategyTables, placement_chains
+from gazestudy.store import Study
+from gazestudy.strategy.allocation import Group, Offer, Plan, Robustness, allocate, robustness
+from gazestudy.strategy.goals import GOAL_MEASURES, PlacementPlan, Strategy
+from gazestudy.strategy.potential import WHOLE_DAY, potential
+from gazestudy.strategy.terms import Term
+
+Floats = NDArray[np.float64]
+
+FEW_PEOPLE = 8
+"""A segment with fewer participants is given the figures of everybody, and that is said."""
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetResult:
+    """Allocation of a budget.
+
+    Attributes
+    ----------
+    strategy : Strategy
+        The document.
+    plan : Plan
+        What to buy.
+    robustness : Robustness
+        How the choice stands.
+    left_out : dict of str to str
+        Placements that could not be considered, and why.
+    findings : tuple of Finding
+        What is missing or doubtful.
+    conclusions : tuple of str
+        In plain words.
+    seed : int
+        Of the simulation.
+    """
+
+    strategy: Strategy
+    plan: Plan
+    robustness: Robustness
+    left_out: dict[str, str]
+    findings: tuple[Finding, ...]
+    conclusions: tuple[str, ...]
+    seed: int
+
+
+def study_budget(
+    study: Study,
+    *,
+    document: Path | None = None,
+    budget: float | None = None,
+    seed: int = SEED,
+    draws: int = 200,
+    level: float = 0.95,
+) -> BudgetResult:
+    """Return which placements to buy for the budget, and how robust that choice is.
+
+    Parameters
+    ----------
+    study : Study
+        The study.
+    document : Path, optional
+        Strategy document; that of the study by default.
+    budget : float, optional
+        Instead of that of the document.
+    seed : int
+        Of the simulation.
+    draws : int
+        Draws for which the best plan is found anew.
+    level : float
+        Confidence.
+
+    Raises
+    ------
+    StudyError
+        If there is no strategy document, or no placement has both a price and a known potential.
+    ParameterError
+        If the constraints cannot all be kept.
+    """
+    strategy = load_strategy(study, document)
+    tables, findings = study_tables(study)
+    values, drawn, more = _segment_values(strategy, tables, draws=draws, seed=seed, level=level)
+    offers, columns, left_out = [], [], {}
+    for one in strategy.placements:
+        if one.cost is None:
+            left_out[one.id] = "it has no price"
+        elif not np.isfinite(values[one.id]) or not np.isfinite(drawn[one.id]).all():
+            left_out[one.id] = "its potential is not known"
+        else:
+            offers.append(_offer(one, values[one.id], strategy))
+            columns.append(drawn[one.id])
+    if not offers:
+        raise StudyError(
+            f"{study.path}: no placement has both a price and a known potential: "
+            + "; ".join(f"{name}: {why}" for name, why in left_out.items())
+        )
+    money = float(strategy.goal.budget) if budget is None else budget
+    groups = _groups(strategy)
+    plan = allocate(offers, budget=money, groups=groups)
+    stands = robustness(offers, plan, np.stack(columns, axis=1), budget=money, groups=groups)
+    return BudgetResult(
+        strategy,
+        plan,
+        stands,
+        left_out,
+        (*findings, *more),
+        tuple(_budget_words(strategy, plan, stands, left_out, money)),
+        seed,
+    )
+
+
+def _offer(plan: PlacementPlan, value: float, strategy: Strategy) -> Offer:
+    return Offer(
+        plan.id,
+        float(plan.cost or 0.0),
+        value,
+        whole=plan.whole,
+        min_share=float(plan.min_share),
+        max_share=float(plan.max_share),
+        required=plan.required,
+        group=plan.group,
+        half_brings=float(strategy.goal.half_brings),
+    )
+
+
+def _groups(strategy: Strategy) -> list[Group]:
+    return [
+        Group(
+            group.id,
+            float(group.min_cost),
+            float("inf") if group.max_cost is None else float(group.max_cost),
+            float(group.half_brings),
+        )
+        for group in strategy.groups
+    ]
+
+
+def _segment_values(
+    strategy: Strategy, tables: StrategyTables, *, draws: int, seed: int, level: float
+) -> tuple[dict[str, float], dict[str, Floats], list[Finding]]:
+    """Return what each placement brings in the period, weighted by segment: value and draws."""
+    measure, days = GOAL_MEASURES[strategy.goal.measure], float(strategy.goal.period_days)
+    parts: list[tuple[str, float]] = [(segment.id, float(segment.value)) for segment in strategy.segments]
+    findings: list[Finding] = []
+    chains: dict[tuple[str, str], list[Term]] = {}
+    weights: dict[str, tuple[str, float]] = {}
+    for segment, weight in parts or [("", 1.0)]:
+        people = tables.cases.loc[tables.cases["segment"] == segment, "participant_id"].nunique()
+        used = tables
+        if segment and people < FEW_PEOPLE:
+            text = f"segment {segment}: {people} participants; the looks of everybody are taken for it"
+            findings.append(Finding("warning", "strategy", "thin_segment", text, people))
+            used = StrategyTables(
+                tables.log, tables.cases.assign(segment=segment), tables.memory.assign(segment=segment)
+            )
+        made = placement_chains(strategy, used, segment=segment, level=level)
+        findings += made.findings
+        for (placement, daypart), terms in made.terms.items():
+            name = f"{placement}\n{segment}"  # no id holds a line break
+            weights[name] = (placement, weight)
+            chains[name, daypart] = terms
+    found = potential(chains, draws=draws, level=level, rng=np.random.default_rng(seed))
+    rows = found.table[(found.table["daypart"] == WHOLE_DAY) & (found.table["measure"] == measure)]
+    by_name = dict(zip(rows["placement_id"], rows["value"], strict=True))
+    values = {plan.id: 0.0 for plan in strategy.placements}
+    drawn = {plan.id: np.zeros(draws) for plan in strategy.placements}
+    for name, (placement, weight) in weights.items():
+        values[placement] += weight * days * float(by_name[name])
+        one = found.draws.get((name, WHOLE_DAY, measure), np.full(draws, np.nan))
+        drawn[placement] = drawn[placement] + weight * days * one
+    return values, drawn, findings
+
+
+def _budget_words(
+    strategy: Strategy, plan: Plan, stands: Robustness, left_out: dict[str, str], money: float
+) -> list[str]:
+    words = [
+        f"the plan spends {plan.cost:,.0f} of {money:,.0f} {strategy.currency} for {plan.value:,.0f}"
+        f" {strategy.goal.measure.replace('_', ' ')} in {strategy.goal.period_days:g} days",
+        f"drawn anew from their uncertainty, {100 * stands.same_choice:.0f} % of {stands.draws} draws choose"
+        f" the same placements; the plan misses {100 * stands.regret:.1f} % of the best value on average, and"
+        f" less than {100 * stands.regret_high:.1f} % in 95 % of draws",
+    ]
+    table = stands.table
+    firm = table[(table["share"] > 0) & (table["bought_in"] >= 0.9)]["placement_id"]
+    loose = table[(table["bought_in"] > 0.1) & (table["bought_in"] < 0.9)]["placement_id"]
+    if len(firm):
+        words.append("firm choices (in 90 % of draws or more): " + ", ".join(firm))
+    if len(loose):
+        words.append("open choices (in 10 to 90 % of draws): " + ", ".join(loose))
+    if left_out:
+        words.append("left out: " + "; ".join(f"{name} ({why})" for name, why in left_out.items()))
+    if strategy.goal.half_brings > 0.5:
+        source = strategy.goal.source or "no source given"
+        words.append(
+            f"diminishing returns are assumed, not measured: half of a placement brings"
+            f" {100 * strategy.goal.half_brings:.0f} % ({source})"
+        )
+    return words

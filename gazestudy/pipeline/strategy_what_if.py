@@ -1,0 +1,178 @@
+"""What mounting height, crowd or distance would change at a placement of a study."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from gazestudy.errors import ParameterError
+from gazestudy.fieldwork.occlusion import blocking_observations, face_views, fit_occlusion
+from gazestudy.fieldwork.rates import session_sums
+from gazestudy.model.fieldwork import FieldLog
+from gazestudy.model.recording import Finding
+from gazestudy.pipeline.field_results import SEED
+from gazestudy.pipeline.strategy import study_tables
+from gazestudy.pipeline.strategy_document import STRATEGY_NAME, load_strategy
+from gazestudy.pipeline.strategy_terms import placement_chains, placement_log, points_of, term_of
+from gazestudy.store import Study
+from gazestudy.strategy.goals import PlacementPlan, Strategy
+from gazestudy.strategy.potential import potential
+from gazestudy.strategy.terms import Term
+from gazestudy.strategy.what_if import LIMITS, Face, clear_view_scenarios, default_radius
+
+
+@dataclass(frozen=True, slots=True)
+class WhatIfResult:
+    """Clear view and attention of one placement in other circumstances.
+
+    Attributes
+    ----------
+    table : DataFrame
+        Daypart, then the columns of `clear_view_scenarios`, then attentive seconds per 1,000 passages now and
+        in the scenario.
+    radius : Term
+        Body radius with its source.
+    limits : tuple of str
+        What the model leaves out.
+    findings : tuple of Finding
+        What is missing or doubtful.
+    """
+
+    table: pd.DataFrame
+    radius: Term
+    limits: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+
+def study_what_if(
+    study: Study,
+    placement: str,
+    *,
+    bottoms_m: Sequence[float] = (),
+    densities_m2: Sequence[float] = (),
+    distances_m: Sequence[float] = (),
+    document: Path | None = None,
+    seed: int = SEED,
+) -> WhatIfResult:
+    """Return what mounting height, crowd or distance would change at a placement.
+
+    Parameters
+    ----------
+    study : Study
+        The study.
+    placement : str
+        Which placement.
+    bottoms_m, densities_m2, distances_m : sequences of float
+        Lower edges, densities and distances to try.
+    document : Path, optional
+        Strategy document; that of the study by default.
+    seed : int
+        Of bootstrap and simulation.
+
+    Raises
+    ------
+    ParameterError
+        If the placement is not in the document, or its geometry or the density is not known.
+    """
+    strategy = load_strategy(study, document)
+    plan = next((one for one in strategy.placements if one.id == placement), None)
+    if plan is None:
+        known = ", ".join(one.id for one in strategy.placements)
+        raise ParameterError("placement", placement, f"one of {STRATEGY_NAME}: {known}")
+    tables, findings = study_tables(study)
+    rng = np.random.default_rng(seed)
+    face = _face(plan, tables.log)
+    radius = _radius(strategy, tables.log, rng)
+    chains = placement_chains(strategy, tables)
+    found = potential(chains.terms, draws=1000, rng=rng)
+    rates = found.table[found.table["measure"] == "attentive_s_per_1000_passages"]
+    parts = []
+    for daypart in strategy.dayparts:
+        density = _density(strategy, plan, daypart.id, tables.log)
+        if density is None:
+            continue
+        table = clear_view_scenarios(
+            face,
+            density,
+            bottoms_m=bottoms_m,
+            densities_m2=densities_m2,
+            distances_m=distances_m,
+            radius=radius,
+            rng=rng,
+        )
+        here = (rates["placement_id"] == placement) & (rates["daypart"] == daypart.id)
+        now = float(rates.loc[here, "value"].iloc[0])
+        table.insert(0, "daypart", daypart.id)
+        parts.append(
+            table.assign(
+                attentive_s_per_1000_passages=now,
+                attentive_s_per_1000_passages_then=now * table["ratio_to_now"],
+            )
+        )
+    if not parts:
+        raise ParameterError("density_m2", None, "a density counted at its point, or assumed in the document")
+    return WhatIfResult(pd.concat(parts, ignore_index=True), radius, LIMITS, (*findings, *chains.findings))
+
+
+def _face(plan: PlacementPlan, log: FieldLog) -> Face:
+    """Return the geometry of a placement: from the document, else from its audits."""
+    audits = log.audits[log.audits["placement_id"] == (plan.observed_as or plan.id)]
+    values = {}
+    for name, column in (
+        ("bottom_m", "bottom_m"),
+        ("height_m", "height_m"),
+        ("distance_m", "reading_distance_m"),
+    ):
+        given = getattr(plan, name)
+        noted = audits[column].dropna()
+        if given is None and noted.empty:
+            raise ParameterError(
+                f"{name} of {plan.id}", None, f"a length in m, in {STRATEGY_NAME} or in a placement audit"
+            )
+        values[name] = float(noted.iloc[-1] if given is None else given)
+    return Face(**values)
+
+
+def _radius(strategy: Strategy, log: FieldLog, rng: np.random.Generator) -> Term:
+    """Return the body radius: assumed in the document, else fitted to observed blocking, else a usual one."""
+    assumed = strategy.assumed("radius_m")
+    if assumed is not None and assumed.replaces:
+        return term_of(assumed)
+    try:
+        fit = fit_occlusion(blocking_observations(log), face_views(log.audits), rng=rng)
+    except ParameterError:
+        return default_radius() if assumed is None else term_of(assumed)
+    if not np.isfinite([fit.low_m, fit.high_m]).all():
+        return default_radius() if assumed is None else term_of(assumed)
+    return Term(
+        "radius_m",
+        fit.radius_m,
+        fit.low_m,
+        fit.high_m,
+        "m",
+        "counted",
+        "assumed_positive",
+        n=fit.sessions,
+        n_of="sessions",
+        rule=f"fitted to {fit.scans} scans of blocking"
+        + ("; doubts: " + "; ".join(fit.doubts) if fit.doubts else ""),
+        method="bootstrap over sessions",
+    )
+
+
+def _density(strategy: Strategy, plan: PlacementPlan, daypart: str, log: FieldLog) -> float | None:
+    assumed = strategy.assumed("density_m2", plan.id, daypart)
+    if assumed is not None and assumed.replaces:
+        return float(assumed.value)
+    if len(log.sessions):
+        part = placement_log(plan, log, points_of(plan, log))
+        if (part.scans["item"] == "present").any():
+            sums = session_sums(part, "density_m2")
+            own = sums[(sums["daypart"].astype(str) == daypart) & (sums["whole"] > 0)]
+            if len(own):
+                return float(own["part"].sum() / own["whole"].sum())
+    return None if assumed is None else float(assumed.value)
