@@ -15,24 +15,31 @@ from numpy.typing import NDArray
 
 from gazestudy import __version__
 from gazestudy.errors import ParameterError, StudyError
-from gazestudy.fieldwork.compare import compare_groups
-from gazestudy.fieldwork.rates import field_figures
-from gazestudy.fieldwork.summary import summarise_field_log
 from gazestudy.heatmaps import HeatmapData
+from gazestudy.memory.in_view import cases_in_view
+from gazestudy.memory.join import join_memory
 from gazestudy.model import Placement
-from gazestudy.pipeline.field_results import SEED, field_agreement, study_log
+from gazestudy.pipeline.field_results import SEED, study_log
 from gazestudy.pipeline.heatmaps import heatmap_of
 from gazestudy.pipeline.quality import quality_of_study
 from gazestudy.pipeline.results import attention_table
 from gazestudy.progress import SILENT, Progress, raise_if_cancelled
-from gazestudy.report import Evidence, FieldEvidence, MethodFacts, Report, build_report, write_html, write_pdf
+from gazestudy.report import (
+    Evidence,
+    FieldEvidence,
+    MemoryEvidence,
+    MethodFacts,
+    Report,
+    build_report,
+    field_evidence,
+    write_html,
+    write_pdf,
+)
 from gazestudy.store import Study
 from gazestudy.store.atomic import write_bytes
 
 FORMATS = {".html": "page", ".htm": "page", ".pdf": "document"}
 """Endings of files that a report can be written to."""
-
-_COMPARED = ("flow_per_min", "notice_rate", "blocked_share", "density_m2", "phone_share")
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,14 +147,15 @@ def gather(study: Study, *, progress: Progress = SILENT) -> Evidence:
             else "There are no recordings of glasses in this study."
         )
     images, heatmaps = _pictures(study, placements, tables.get("mapped_fixations"), progress)
+    cases, memory = _memory(study, tables, missing)
     quality = quality_of_study(study, progress=progress) if study.recordings() else None
     return Evidence(
         name=study.name,
         placements=placements,
         participants=_participants(study),
         recordings=_recordings(study, quality.table if quality is not None else None),
-        metrics=tables.get("metrics"),
-        exposures=tables.get("exposures"),
+        cases=cases,
+        walkers=int(tables["metrics"]["participant_id"].nunique()) if tables else 0,
         visits=tables.get("visits"),
         images=images,
         heatmaps=heatmaps,
@@ -157,6 +165,7 @@ def gather(study: Study, *, progress: Progress = SILENT) -> Evidence:
         if quality is None
         else {key: one.note or "turned" for key, one in quality.corrections.items()},
         field=_field(study, missing),
+        memory=memory,
         methods=_methods(study),
         missing=missing,
         seed=SEED,
@@ -202,32 +211,35 @@ def _recordings(study: Study, quality: pd.DataFrame | None) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
+def _memory(
+    study: Study, tables: dict[str, pd.DataFrame], missing: dict[str, str]
+) -> tuple[pd.DataFrame | None, MemoryEvidence | None]:
+    """Return attention beside memory; without interviews the cases hold attention only."""
+    interviews = study.interviews()
+    if interviews.interview_answers.empty:
+        missing["memory"] = "There are no interviews in this study."
+    if not tables:
+        return None, None
+    exposures, fixations = tables["exposures"], tables["mapped_fixations"]
+    if interviews.interview_answers.empty:
+        return cases_in_view(tables["metrics"], exposures=exposures, fixations=fixations), None
+    joined = join_memory(
+        tables["metrics"],
+        interviews,
+        exposures=exposures,
+        fixations=fixations,
+        placements=[one.id for one in study.placements()],
+    )
+    return joined.cases, MemoryEvidence(interviews, joined.trials, joined.never_in_view, joined.findings)
+
+
 def _field(study: Study, missing: dict[str, str]) -> FieldEvidence | None:
     try:
         log = study_log(study)
     except StudyError:
         missing["fieldwork"] = "There are no field logs in this study."
         return None
-    comparisons = {}
-    for figure in _COMPARED:
-        try:
-            comparisons[figure] = compare_groups(log, figure)
-        except ParameterError:
-            continue
-    try:
-        agreement = field_agreement(study)
-    except (ParameterError, StudyError):
-        agreement = None
-    return FieldEvidence(
-        summarise_field_log(log, rng=np.random.default_rng(SEED)),
-        field_figures(log, by=("placement_id",)).table,
-        field_figures(log, by=("daypart",)).table,
-        field_figures(log, by=("placement_id", "daypart")).table,
-        comparisons,
-        log.sessions,
-        log.notes,
-        agreement,
-    )
+    return field_evidence(log, seed=SEED)
 
 
 def _methods(study: Study) -> tuple[MethodFacts, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from gazestudy.report.evidence import Evidence
 from gazestudy.report.field_part import field_section, placement_field_blocks
 from gazestudy.report.gaze_part import overview_blocks, placement_gaze_blocks
+from gazestudy.report.memory_part import memory_section, placement_memory_blocks
 from gazestudy.report.methods_part import methods_section, quality_section
 from gazestudy.report.numbers import placement_numbers
 from gazestudy.report.rules import QUESTIONS, study_findings
@@ -48,7 +49,7 @@ def build_report(evidence: Evidence, *, made_at: str, version: str) -> Report:
             one.name or one.id,
             (
                 *placement_gaze_blocks(evidence, one, numbers[one.id]),
-                *_remembered(evidence),
+                *placement_memory_blocks(evidence, one),
                 *placement_field_blocks(evidence, one),
             ),
             kind="placement",
@@ -56,12 +57,12 @@ def build_report(evidence: Evidence, *, made_at: str, version: str) -> Report:
         for one in evidence.placements
     )
     placements = Section("placements", "Placement by placement", _no_placements(evidence), pages, "chapter")
-    sections = (chapter, overview, placements, field_section(evidence), quality_section(evidence))
+    sections = (chapter, overview, placements, memory_section(evidence), field_section(evidence))
     return Report(
         evidence.name,
         _subtitle(evidence),
         _facts(evidence),
-        (*sections, methods_section(evidence, version)),
+        (*sections, quality_section(evidence), methods_section(evidence, version)),
         made_at,
         version,
     )
@@ -71,11 +72,6 @@ def _no_placements(evidence: Evidence) -> tuple[Block, ...]:
     if evidence.placements:
         return ()
     return (Missing("The study has no placements.", "There is nothing that could be looked at."),)
-
-
-def _remembered(evidence: Evidence) -> tuple[Block, ...]:
-    why = evidence.missing.get("memory", "There are no interviews in this study.")
-    return (Missing(why, "What is remembered of this placement cannot be concluded."),)
 
 
 def _subtitle(evidence: Evidence) -> str:

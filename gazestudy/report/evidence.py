@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from gazestudy.fieldwork.observers import ObserverAgreement
 from gazestudy.fieldwork.summary import FieldSummary
 from gazestudy.heatmaps.maps import HeatmapData
+from gazestudy.model.interview import Interviews
+from gazestudy.model.recording import Finding
 from gazestudy.model.study import Placement
 
 
@@ -46,6 +48,28 @@ class FieldEvidence:
     agreement: ObserverAgreement | None = None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class MemoryEvidence:
+    """What people said afterwards.
+
+    Attributes
+    ----------
+    interviews : Interviews
+        Answers as they were said, codes, documents.
+    trials : DataFrame
+        Contract `RECOGNITION_TRIALS`, with `in_view`.
+    never_in_view : DataFrame
+        Answers about placements that never entered the person's view.
+    findings : tuple of Finding
+        What could not be joined, and how often coders differ.
+    """
+
+    interviews: Interviews
+    trials: pd.DataFrame
+    never_in_view: pd.DataFrame
+    findings: tuple[Finding, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class MethodFacts:
     """A step of the analysis with all its parameters.
@@ -76,8 +100,13 @@ class Evidence:
         participant_id, segment.
     recordings : DataFrame
         recording_id, participant_id, segment, daypart, device, importer, minutes, findings (text).
-    metrics, exposures, visits : DataFrame or None
-        Attention tables of all recordings with participant_id, segment and daypart.
+    cases : DataFrame or None
+        Contract `MEMORY_CASES`: one row per participant and placement that entered view, answers NaN where
+        nobody was asked. None where no recording has been analysed.
+    walkers : int
+        Participants whose recordings have been analysed.
+    visits : DataFrame or None
+        Runs of gaze on placements and AOIs, with participant_id.
     images : mapping of str to ndarray of uint8, shape (height, width, 3)
         Reference image of each placement, RGB.
     heatmaps : mapping of str to HeatmapData
@@ -90,6 +119,8 @@ class Evidence:
         Recording to its correction, in words.
     field : FieldEvidence or None
         Of the field logs.
+    memory : MemoryEvidence or None
+        Of the interviews.
     methods : tuple of MethodFacts
         Every parameter.
     missing : mapping of str to str
@@ -102,8 +133,8 @@ class Evidence:
     placements: tuple[Placement, ...]
     participants: pd.DataFrame
     recordings: pd.DataFrame
-    metrics: pd.DataFrame | None = None
-    exposures: pd.DataFrame | None = None
+    cases: pd.DataFrame | None = None
+    walkers: int = 0
     visits: pd.DataFrame | None = None
     images: Mapping[str, NDArray[np.uint8]] = dataclasses.field(default_factory=dict)
     heatmaps: Mapping[str, HeatmapData] = dataclasses.field(default_factory=dict)
@@ -111,6 +142,7 @@ class Evidence:
     accuracy: pd.DataFrame | None = None
     corrections: Mapping[str, str] = dataclasses.field(default_factory=dict)
     field: FieldEvidence | None = None
+    memory: MemoryEvidence | None = None
     methods: tuple[MethodFacts, ...] = ()
     missing: Mapping[str, str] = dataclasses.field(default_factory=dict)
     seed: int = 20261122

@@ -5,6 +5,14 @@ from __future__ import annotations
 import math
 from typing import Any, cast
 
+import numpy as np
+
+from gazestudy.errors import ParameterError
+from gazestudy.fieldwork.compare import compare_groups
+from gazestudy.fieldwork.observers import observer_agreement
+from gazestudy.fieldwork.rates import field_figures
+from gazestudy.fieldwork.summary import summarise_field_log
+from gazestudy.model.fieldwork import FieldLog
 from gazestudy.model.study import Placement
 from gazestudy.report.evidence import Evidence, FieldEvidence
 from gazestudy.report.numbers import field_numbers
@@ -14,6 +22,44 @@ from gazestudy.report.words import counted
 _CONSEQUENCE = (
     "How many people pass, how full it is, and how much of a placement people hide cannot be concluded."
 )
+
+
+_COMPARED = ("flow_per_min", "notice_rate", "blocked_share", "density_m2", "phone_share")
+
+
+def field_evidence(log: FieldLog, *, seed: int) -> FieldEvidence:
+    """Return what the report needs of a field log.
+
+    Parameters
+    ----------
+    log : FieldLog
+        Sessions whose length is known.
+    seed : int
+        Of bootstrap draws.
+
+    Returns
+    -------
+    FieldEvidence
+        Figures by placement and daypart, comparisons of dayparts, and how observers agree where two counted
+        the same.
+    """
+    whole = summarise_field_log(log, rng=np.random.default_rng(seed))
+    counted_figures = set(whole.figures.table["figure"])
+    comparisons = {figure: compare_groups(log, figure) for figure in _COMPARED if figure in counted_figures}
+    try:
+        agreement = observer_agreement(log, rng=np.random.default_rng(seed))
+    except ParameterError:  # no two sessions overlap
+        agreement = None
+    return FieldEvidence(
+        whole,
+        field_figures(log, by=("placement_id",)).table,
+        field_figures(log, by=("daypart",)).table,
+        field_figures(log, by=("placement_id", "daypart")).table,
+        comparisons,
+        log.sessions,
+        log.notes,
+        agreement,
+    )
 
 
 def field_section(evidence: Evidence) -> Section:

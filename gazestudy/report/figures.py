@@ -19,6 +19,7 @@ _PAGE_COLOURS = {
     INK: "var(--ink)",
     SOFT: "var(--soft)",
     LINE: "var(--line)",
+    "#d9d9d9": "var(--line)",
     ACCENT: "var(--accent)",
     WARM: "var(--warm)",
     PALE: "var(--pale)",

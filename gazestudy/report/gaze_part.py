@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gazestudy.attention.first_looks import first_looks, looks_of_cases
 from gazestudy.heatmaps.maps import HeatmapData
 from gazestudy.model.study import Placement
 from gazestudy.report.charts import shares_chart
 from gazestudy.report.evidence import Evidence
-from gazestudy.report.figures import photograph
-from gazestudy.report.numbers import field_numbers, overall_notice
+from gazestudy.report.figures import drawing, photograph
+from gazestudy.report.numbers import MEMORIES, field_numbers, overall_notice, remembered_share
 from gazestudy.report.structure import (
     Block,
     Cell,
@@ -31,22 +33,19 @@ Numbers = Mapping[str, Mapping[str, Number]]
 
 def overview_blocks(evidence: Evidence, numbers: Numbers) -> tuple[Block, ...]:
     """Return all placements side by side: in view, looked at, and what observers saw."""
-    if evidence.metrics is None:
+    if evidence.cases is None:
         why = evidence.missing.get("attention", "No recording has been analysed.")
         return (Missing(why, "Which placements are looked at cannot be concluded.", "gazestudy run STUDY"),)
-    columns = ["Placement", "Came into view", "Looked at", "Looking time", "Time in view"]
+    columns = ["Placement", "Came into view", "Looked at", "Looking time"]
+    kinds = [name for name in ("recalled_unaided", "recognised") if evidence.memory is not None]
+    columns += [MEMORIES[name].capitalize() for name in kinds] or ["Time in view"]
     seen_by_observers = _observed(evidence)
     if seen_by_observers:
         columns.append("Glanced, as observers saw")
     rows: list[tuple[Cell, ...]] = []
     for key, one in numbers.items():
-        row: list[Cell] = [
-            evidence.label(key),
-            one["in_view"],
-            one["notice_rate"],
-            one["dwell"],
-            one["time_in_view"],
-        ]
+        row: list[Cell] = [evidence.label(key), one["in_view"], one["notice_rate"], one["dwell"]]
+        row += [remembered_share(evidence, key, name) for name in kinds] or [one["time_in_view"]]
         if seen_by_observers:
             row.append(seen_by_observers.get(key, "not watched"))
         rows.append(tuple(row))
@@ -55,7 +54,8 @@ def overview_blocks(evidence: Evidence, numbers: Numbers) -> tuple[Block, ...]:
         tuple(columns),
         tuple(rows),
         note="Looking time is the mean over all who had it in view, 0 for those who did not look. Glances "
-        "that observers saw and looks in gaze are different measures and are never averaged.",
+        "that observers saw and looks in gaze are different measures and are never averaged."
+        + (" Recognised: said yes, not corrected for guessing." if kinds else ""),
         bars=True,
         links=tuple(anchor(key) for key in numbers),
     )
@@ -138,14 +138,46 @@ def _pictures(evidence: Evidence, placement: Placement) -> list[Block]:
     if image is None:
         return []
     name = placement.name or placement.id
-    found = []
+    found: list[Picture] = []
     if data is not None and data.n_fixations:
         found.append(_heatmap(placement, name, image, data))
     first = photograph(
         f"{placement.id}-picture", image, alt=f"Reference image of {name}", caption="Reference image",
         long_side_px=640,
     )  # fmt: skip
-    return [Pictures((*found, first))]
+    found.append(first)
+    if evidence.cases is not None:
+        found += _first_looks(evidence, placement, name)
+    return [Pictures(tuple(found), lead=len(found) > 1)]
+
+
+def _first_looks(evidence: Evidence, placement: Placement, name: str) -> list[Picture]:
+    """Return the curve of who has not looked yet; none where nobody had it in view or one person only."""
+    from gazestudy.plots.survival import draw_survival
+
+    assert evidence.cases is not None
+    cases = evidence.cases[evidence.cases["placement_id"] == placement.id]
+    if len(cases) < 2:
+        return []
+    looks = looks_of_cases(cases)
+    found = first_looks(looks, rng=np.random.default_rng(evidence.seed))["all"]
+    got = found.survival
+    median = f"half have looked by {got.median:.1f} s" if np.isfinite(got.median) else "half never looked"
+    caption = (
+        f"Who has not looked yet, by time in view. {got.events} of "
+        f"{counted(got.observations, 'participant')} looked; {median}; "
+        f"mean within {got.until:.3g} s: {got.restricted_mean:.2f} s"
+    )
+    if np.isfinite(got.restricted_mean_low):
+        caption += f" ({got.restricted_mean_low:.2f} to {got.restricted_mean_high:.2f})"
+    caption += ". Ticks: it left view without a look."
+
+    def draw(axes: Any) -> None:
+        draw_survival(found, axes, title="")
+        axes.get_legend().remove()
+
+    alt = f"Curve of the share that has not looked at {name} yet against time in view: {median}"
+    return [drawing(f"{placement.id}-first-looks", draw, alt=alt, caption=caption, size_in=(4.4, 3.1))]
 
 
 def _heatmap(placement: Placement, name: str, image: NDArray[np.uint8], data: HeatmapData) -> Picture:

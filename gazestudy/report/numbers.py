@@ -13,10 +13,17 @@ from numpy.typing import NDArray
 from gazestudy.report.evidence import Evidence
 from gazestudy.report.structure import Number, Rung
 from gazestudy.statistics.bootstrap import cluster_bootstrap
-from gazestudy.statistics.intervals import clustered_share, share_interval
+from gazestudy.statistics.intervals import Estimate, clustered_share, share_interval
 
 IN_VIEW = "participants in whose view it came"
 _DRAWS = 2000
+
+MEMORIES = {
+    "recalled_unaided": "recalled unaided",
+    "recalled_aided": "recalled with a cue",
+    "recognised": "recognised",
+}
+"""Kinds of memory by their column, in words; never merged."""
 
 RUNG_OF_FIELD: Mapping[str, Rung] = {
     "circulation": "circulation",
@@ -59,51 +66,6 @@ _OF = {
 }
 
 
-def cases_of(metrics: pd.DataFrame) -> pd.DataFrame:
-    """Return one row per participant and placement, all recordings of the participant together.
-
-    Parameters
-    ----------
-    metrics : DataFrame
-        Rows per recording and placement with participant_id, segment and daypart.
-
-    Returns
-    -------
-    DataFrame
-        participant_id, placement_id, exposure_count, exposed_s, noticed, dwell_s, in_view_s (time in view
-        until the first fixation, or all of it where there was none).
-    """
-    rows = metrics[metrics["aoi_id"] == ""]
-    if "creative_id" in rows:
-        rows = rows[rows["creative_id"] == ""]
-    first = rows["exposure_to_first_fixation_ms"].fillna(rows["censored_at_ms"]).fillna(0.0)
-    table = rows.assign(in_view_ms=first).groupby(["participant_id", "placement_id"], sort=False)
-    found = table.agg(
-        exposure_count=("exposure_count", "sum"),
-        exposed_s=("exposure_ms", "sum"),
-        noticed=("noticed", "any"),
-        dwell_s=("dwell_ms", "sum"),
-    ).reset_index()
-    found["in_view_s"] = _until_first(rows.assign(in_view_ms=first), found)
-    found[["exposed_s", "dwell_s"]] /= 1000.0
-    return found
-
-
-def _until_first(rows: pd.DataFrame, cases: pd.DataFrame) -> NDArray[np.float64]:
-    """Return the time in view before the first fixation, over recordings in their order, s."""
-    times: dict[tuple[str, str], float] = {}
-    done: set[tuple[str, str]] = set()
-    for row in rows.itertuples(index=False):
-        key = (str(row.participant_id), str(row.placement_id))
-        if key in done:
-            continue
-        times[key] = times.get(key, 0.0) + float(cast("float", row.in_view_ms)) / 1000.0
-        if row.noticed:
-            done.add(key)
-    keys = zip(cases["participant_id"], cases["placement_id"], strict=True)
-    return np.array([times[str(person), str(placement)] for person, placement in keys])
-
-
 def placement_numbers(evidence: Evidence, placement_id: str) -> dict[str, Number]:
     """Return what gaze says about one placement.
 
@@ -119,13 +81,10 @@ def placement_numbers(evidence: Evidence, placement_id: str) -> dict[str, Number
     dict of str to Number
         "in_view", "time_in_view", "notice_rate", "dwell"; none without recordings.
     """
-    if evidence.metrics is None:
+    if evidence.cases is None:
         return {}
-    cases = cases_of(evidence.metrics)
-    mine = cases[cases["placement_id"] == placement_id]
-    people = len(evidence.metrics["participant_id"].unique())
-    seen = mine[mine["exposure_count"] > 0]
-    n, noticed = len(seen), int(seen["noticed"].sum())
+    seen = evidence.cases[evidence.cases["placement_id"] == placement_id]
+    n, people, noticed = len(seen), evidence.walkers, int(seen["fixated"].sum())
     return {
         "in_view": share(
             "Came into view", n, people, "participants", "opportunity",
@@ -147,13 +106,20 @@ def placement_numbers(evidence: Evidence, placement_id: str) -> dict[str, Number
     }  # fmt: skip
 
 
+def remembered_share(evidence: Evidence, placement_id: str, column: str) -> Number:
+    """Return the share of those asked who remembered a placement that had come into their view."""
+    name, of = MEMORIES[column].capitalize(), "participants asked in whose view it came"
+    if evidence.cases is None or column not in evidence.cases:
+        return share(name, 0, 0, of, "memory")
+    said = evidence.cases.loc[evidence.cases["placement_id"] == placement_id, column].dropna()
+    return share(name, int(said.sum()), len(said), of, "memory")
+
+
 def overall_notice(evidence: Evidence) -> Number | None:
-    """Return the share of meetings of a participant with a placement that led to a look."""
-    if evidence.metrics is None:
+    """Return the share of cases (participant and placement in view) with a look; None without recordings."""
+    if evidence.cases is None:
         return None
-    cases = cases_of(evidence.metrics)
-    seen = cases[cases["exposure_count"] > 0]
-    by_person = seen.groupby("participant_id")["noticed"].agg(["sum", "size"])
+    by_person = evidence.cases.groupby("participant_id")["fixated"].agg(["sum", "size"])
     found = clustered_share(by_person["sum"].to_numpy(float), by_person["size"].to_numpy(float))
     return Number(
         "Looked at, all placements", found.value, "share", "attention", found.clusters,
@@ -171,6 +137,14 @@ def share(
     value = count / n if n else math.nan
     method = "Wilson, one each" if n else "no observations"
     return Number(name, value, "share", rung, n, of, low, high, level, count, n, rule, method)
+
+
+def number_of(name: str, estimate: Estimate, rung: Rung, of: str, *, rule: str = "") -> Number:
+    """Return a share that was estimated over clusters as a number."""
+    return Number(
+        name, estimate.value, "share", rung, estimate.clusters, of, estimate.low, estimate.high,
+        estimate.level, estimate.numerator, estimate.denominator, rule, estimate.method,
+    )  # fmt: skip
 
 
 def spread(

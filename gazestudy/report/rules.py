@@ -6,9 +6,11 @@ from collections.abc import Mapping
 
 from gazestudy.report.evidence import Evidence
 from gazestudy.report.field_rules import crowd_findings, observed_findings
+from gazestudy.report.memory_rules import memory_findings
 from gazestudy.report.numbers import overall_notice
+from gazestudy.report.standing_out import SURE, standing_out
 from gazestudy.report.structure import Finding, Number, Strength
-from gazestudy.report.words import FEW, counted, digits, listed, value_text
+from gazestudy.report.words import FEW, counted, listed, value_text
 from gazestudy.statistics.intervals import share_interval
 
 Numbers = Mapping[str, Mapping[str, Number]]
@@ -50,6 +52,7 @@ def study_findings(evidence: Evidence, numbers: Numbers) -> list[Finding]:
         *_limits(evidence, numbers),
         *_seen(evidence, numbers),
         *observed_findings(evidence),
+        *memory_findings(evidence),
         *crowd_findings(evidence),
         *_actions(evidence),
     ]
@@ -58,7 +61,7 @@ def study_findings(evidence: Evidence, numbers: Numbers) -> list[Finding]:
 
 
 def _people(evidence: Evidence) -> int:
-    return 0 if evidence.metrics is None else int(evidence.metrics["participant_id"].nunique())
+    return 0 if evidence.cases is None else evidence.walkers
 
 
 def _reach(people: int) -> float:
@@ -68,7 +71,7 @@ def _reach(people: int) -> float:
 
 
 def _limits(evidence: Evidence, numbers: Numbers) -> list[Finding]:
-    if evidence.metrics is None:
+    if evidence.cases is None:
         why = evidence.missing.get("attention", "No recording of this study has been analysed.")
         return [Finding("Nothing can be said about what people look at.", why, "open", "limits")]
     people = _people(evidence)
@@ -94,7 +97,7 @@ def _seen(evidence: Evidence, numbers: Numbers) -> list[Finding]:
         return []
     return [
         *_overall(evidence),
-        *_extremes(evidence, {key: rate for key, rate in rates.items() if rate.n >= FEW}),
+        *_extremes(evidence, rates),
         *_never_met(evidence, [key for key, rate in rates.items() if rate.n == 0]),
     ]
 
@@ -136,24 +139,28 @@ def _never_met(evidence: Evidence, unmet: list[str]) -> list[Finding]:
 
 def _extremes(evidence: Evidence, rates: Mapping[str, Number]) -> list[Finding]:
     """Return placements that stand out from all others together; or that none does."""
-    if len(rates) < 2:
+    assert evidence.cases is not None
+    found = standing_out(evidence.cases, "fixated")
+    if not found:
         return []
-    found = []
-    for key, rate in sorted(rates.items(), key=lambda item: -item[1].value):
-        others = [one for name, one in rates.items() if name != key]
-        rest = sum(one.numerator for one in others) / sum(one.denominator for one in others)
-        if rate.low <= rest <= rate.high:
-            continue
-        words = "more" if rate.low > rest else "less"
-        headline = f"{evidence.label(key)} is looked at {words} than the others: {value_text(rate)}."
-        detail = f"All others together: {digits(rest, 'share')}, outside the interval of this placement."
-        found.append(Finding(headline, detail, "clear", "seen", (rate,), key))
-    if found:
-        return found[:_MOST_NAMED]
-    best = max(rates.values(), key=lambda one: one.value)
-    worst = min(rates.values(), key=lambda one: one.value)
+    sure = [one for one in found if one.p_adjusted < SURE][:_MOST_NAMED]
+    if sure:
+        return [
+            Finding(
+                f"{evidence.label(one.placement_id)} is looked at {'more' if one.difference > 0 else 'less'} "
+                f"than the others: {value_text(rates[one.placement_id])}.",
+                one.words,
+                "clear",
+                "seen",
+                (rates[one.placement_id],),
+                one.placement_id,
+            )
+            for one in sure
+        ]
+    known = [rates[one.placement_id] for one in found]
+    best, worst = max(known, key=lambda one: one.value), min(known, key=lambda one: one.value)
     headline = "The data do not tell the placements apart in how often they are looked at."
-    detail = "The interval of every placement holds the rate of all others together. Highest and lowest:"
+    detail = "No placement differs from all others together, given how many are compared. Highest and lowest:"
     return [Finding(headline, detail, "open", "seen", (best, worst))]
 
 

@@ -229,9 +229,19 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Pictures:
-    """Figures side by side where there is room."""
+    """Figures side by side where there is room; with `lead` the first is larger than the others."""
 
     pictures: tuple[Picture, ...]
+    lead: bool = False
+
+    @property
+    def layout(self) -> str:
+        """How they lie: "one", "beside" (all alike), "tall" or "broad" (around a leading picture)."""
+        if len(self.pictures) == 1:
+            return "one"
+        if not self.lead:
+            return "beside"
+        return "broad" if self.pictures[0].width_px > 1.25 * self.pictures[0].height_px else "tall"
 
 
 @dataclass(frozen=True, slots=True)

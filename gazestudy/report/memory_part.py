@@ -1,0 +1,230 @@
+"""What people remembered, beside what they looked at: of the whole study, and of each placement."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, cast
+
+import numpy as np
+import pandas as pd
+
+from gazestudy.attention.funnel import Funnel, attention_funnel
+from gazestudy.memory.two_by_two import TwoByTwo, two_by_two
+from gazestudy.model.study import Placement
+from gazestudy.report.evidence import Evidence, MemoryEvidence
+from gazestudy.report.numbers import IN_VIEW, MEMORIES, number_of
+from gazestudy.report.quotes import quotes_of
+from gazestudy.report.structure import Block, Cell, Missing, Number, Paragraph, Quotes, Rung, Section, Table
+from gazestudy.report.words import FEW, counted, digits
+
+CONSEQUENCE = (
+    "What is remembered cannot be concluded: attention is not memory, and neither stands for the other."
+)
+
+_CASES = "times that a placement came into a participant's view"
+_STEPS: dict[str, tuple[str, Rung]] = {
+    "exposed": ("Came into view", "opportunity"),
+    "noticed": ("Looked at", "attention"),
+    "looked": ("Looked at for long", "attention"),
+    "recognised": ("Recognised", "memory"),
+    "recalled": ("Recalled unaided", "memory"),
+    "attributed": ("Named the brand", "memory"),
+    "understood": ("Understood", "memory"),
+    "interested": ("Interested", "response"),
+    "intends": ("Intends to act", "response"),
+}
+_FOILS = 10
+
+
+def memory_section(evidence: Evidence) -> Section:
+    """Return the chapter on gaze and memory of the whole study."""
+    title = "From view to memory"
+    if evidence.cases is None or evidence.cases.empty:
+        why = evidence.missing.get("attention", "Nothing came into view of anybody.")
+        return Section("memory", title, (Missing(why, CONSEQUENCE),), kind="chapter")
+    blocks: list[Block] = [*_funnel_blocks(evidence, evidence.cases, "all placements", _CASES)]
+    if evidence.memory is None:
+        why = evidence.missing.get("memory", "There are no interviews in this study.")
+        blocks.append(Missing(why, CONSEQUENCE, "gazestudy interview import STUDY FILES"))
+        return Section("memory", title, tuple(blocks), kind="chapter")
+    blocks += _tables(evidence, evidence.cases, "all placements")
+    blocks += _recognition(evidence, evidence.memory)
+    blocks += [Paragraph(one.message, quiet=True) for one in evidence.memory.findings]
+    return Section("memory", title, tuple(blocks), kind="chapter")
+
+
+def placement_memory_blocks(evidence: Evidence, placement: Placement) -> tuple[Block, ...]:
+    """Return funnel, recall and quotes of one placement."""
+    if evidence.cases is None:
+        return ()
+    cases = evidence.cases[evidence.cases["placement_id"] == placement.id]
+    blocks: list[Block] = []
+    if len(cases):
+        blocks += _funnel_blocks(evidence, cases, placement.name or placement.id, IN_VIEW)
+    if evidence.memory is None:
+        why = evidence.missing.get("memory", "There are no interviews in this study.")
+        return (*blocks, Missing(why, "What is remembered of it cannot be concluded."))
+    if len(cases):
+        blocks.append(_kept(evidence, cases))
+    blocks += _without_view(evidence.memory, placement)
+    quotes = quotes_of(evidence.memory.interviews, placement.id)
+    if quotes:
+        blocks.append(Quotes(quotes))
+    else:
+        blocks.append(Paragraph("Nobody said anything that was coded to this placement.", quiet=True))
+    return tuple(blocks)
+
+
+def funnel_numbers(funnel: Funnel, of: str) -> dict[str, Number]:
+    """Return the steps of a funnel as numbers, those that nobody was asked about left out."""
+    found = {}
+    for row in cast("list[dict[str, Any]]", funnel.table.to_dict("records")):
+        if row["denominator"] == 0:
+            continue
+        name, rung = _STEPS[str(row["step"])]
+        found[str(row["step"])] = Number(
+            name, float(row["value"]), "share", rung, int(row["n_participants"]), of, float(row["low"]),
+            float(row["high"]), 0.95, float(row["numerator"]), float(row["denominator"]), str(row["rule"]),
+            str(row["method"]),
+        )  # fmt: skip
+    return found
+
+
+def _funnel_blocks(evidence: Evidence, cases: pd.DataFrame, label: str, of: str) -> list[Block]:
+    trials = None if evidence.memory is None else evidence.memory.trials
+    funnel = attention_funnel(cases, trials, label=label)
+    numbers = funnel_numbers(funnel, of)
+    rows: list[tuple[Cell, ...]] = [(one.name, one, one.rule) for one in numbers.values()]
+    note = "Steps are not nested: some recall what they never looked at."
+    if math.isfinite(funnel.false_alarm_rate):
+        note += (
+            f" Recognised is the share of yes minus false alarms to pictures that never hung here "
+            f"({digits(funnel.false_alarm_rate, 'share')} of them got a yes), so it is less than "
+            "numerator by denominator."
+        )
+    doubts = [doubt for doubt in funnel.doubts if "nobody was asked" not in doubt]
+    if doubts and evidence.memory is not None:
+        note += " Thin: " + "; ".join(doubts) + "."
+    return [Table("From view to intention", ("Step", "Share", "Counted as"), tuple(rows), note, bars=True)]
+
+
+def _kept(evidence: Evidence, cases: pd.DataFrame) -> Block:
+    """Return all kinds of memory, by whether it was looked at: the cells of the 2 x 2 as counts."""
+    heads, shares, notes = [], [], []
+    for column, words in MEMORIES.items():
+        if column not in cases or not cases[column].notna().any():
+            continue
+        found = two_by_two(cases, column, rng=np.random.default_rng(evidence.seed))
+        heads.append(words.capitalize())
+        shares.append((found.remembered_if_fixated, found.remembered_if_not, found.remembered_share))
+        if found.c:
+            notes.append(f"{found.c} of {found.a + found.c} {words} without a look")
+    if not heads:
+        return Missing("Nobody was asked about it.", "What is remembered of it cannot be concluded.")
+    rows: list[tuple[Cell, ...]] = []
+    for place, name in enumerate(("Looked at", "Not looked at", "Together")):
+        cells = [
+            number_of(f"{head}, {name.lower()}", three[place], "memory", "participants asked")
+            for head, three in zip(heads, shares, strict=True)
+        ]
+        rows.append((name, *cells))
+    note = "Of participants in whose view it came. " + ("; ".join(notes) + ". " if notes else "")
+    note += "Familiar brands are looked at and remembered more: the difference is no effect of looking alone."
+    return Table("Looked at, and remembered", ("", *heads), tuple(rows), note, bars=True)
+
+
+def _tables(evidence: Evidence, cases: pd.DataFrame, label: str) -> list[Block]:
+    blocks: list[Block] = []
+    for column, words in MEMORIES.items():
+        if column not in cases or not cases[column].notna().any():
+            continue
+        found = two_by_two(cases, column, rng=np.random.default_rng(evidence.seed))
+        blocks.append(_two_by_two(found, words, label))
+    if not blocks:
+        blocks.append(Missing(f"Nobody was asked about {label}.", CONSEQUENCE))
+    return blocks
+
+
+def _two_by_two(found: TwoByTwo, words: str, label: str) -> Table:
+    rows: list[tuple[Cell, ...]] = []
+    for name, yes, no, share in (
+        ("Looked at", found.a, found.b, found.remembered_if_fixated),
+        ("Not looked at", found.c, found.d, found.remembered_if_not),
+    ):
+        number = number_of(f"{words.capitalize()}, {name.lower()}", share, "memory", "cases asked about")
+        rows.append((name, str(yes), str(no), number))
+    difference = found.risk_difference
+    note = f"{found.kept_without_looking.replace(found.memory, words)}. "
+    if math.isfinite(difference.low):
+        note += (
+            f"Looking goes with {100 * difference.difference:+.0f} points of being {words} "
+            f"({100 * difference.low:+.0f} to {100 * difference.high:+.0f}; {counted(found.n, 'case')} of "
+            f"{counted(found.participants, 'participant')}). "
+        )
+    if math.isfinite(found.odds_ratio.low):
+        ratio = found.odds_ratio
+        note += f"Odds ratio {ratio.value:.1f} ({ratio.low:.1f} to {ratio.high:.1f}). "
+    note += "It is no effect of looking alone: familiar brands are looked at and remembered more."
+    if found.participants < FEW:
+        note += f" From {counted(found.participants, 'participant')} nothing can be concluded."
+    if found.not_asked:
+        note += f" Not asked: {counted(found.not_asked, 'case')}."
+    columns = ("", words.capitalize(), "Not", f"Share {words}")
+    return Table(f"Looked at and {words}: {label}", columns, tuple(rows), note, bars=True)
+
+
+def _recognition(evidence: Evidence, memory: MemoryEvidence) -> list[Block]:
+    from gazestudy.errors import ParameterError
+    from gazestudy.memory.recognition import recognition_of_people
+
+    try:
+        found = recognition_of_people(memory.trials, rng=np.random.default_rng(evidence.seed))
+    except ParameterError:
+        return [
+            Missing(
+                "No pictures were shown that never hung here.",
+                "How much of recognition is guessing cannot be told.",
+            )
+        ]
+    names = {
+        "hit_rate": ("Yes to pictures that hung here", "share"),
+        "false_alarm_rate": ("Yes to pictures that never did", "share"),
+        "d_prime": ("How well the two are told apart, d′ (0 is guessing)", ""),
+        "criterion": ("Readiness to say yes, c (below 0: says yes easily)", ""),
+    }
+    rows: list[tuple[Cell, ...]] = []
+    for row in cast("list[dict[str, Any]]", found.table.to_dict("records")):
+        if row["measure"] not in names:
+            continue
+        name, unit = names[str(row["measure"])]
+        counts = {
+            "hit_rate": (found.hits, found.targets),
+            "false_alarm_rate": (found.false_alarms, found.foils),
+        }
+        top, bottom = counts.get(str(row["measure"]), (math.nan, math.nan))
+        of = "pictures shown" if unit == "share" else "participants"
+        number = Number(
+            name, float(row["pooled"]), unit, "memory", found.participants, of, float(row["low"]),
+            float(row["high"]), 0.95, float(top), float(bottom), "log-linear correction of ½ and 1",
+        )  # fmt: skip
+        rows.append((name, number))
+    note = f"{counted(found.participants, 'participant')}. " + "; ".join(found.notes)
+    return [Table("Recognition, with pictures that never hung here", ("Measure", "Value"), tuple(rows), note)]
+
+
+def _without_view(memory: MemoryEvidence, placement: Placement) -> list[Block]:
+    rows = memory.never_in_view
+    if rows.empty:
+        return []
+    mine = rows[rows["placement_id"] == placement.id]
+    remembered = [
+        f"{words} by {counted(count, 'participant')}"
+        for column, words in MEMORIES.items()
+        if column in mine and (count := int((mine[column] == 1).sum()))
+    ]
+    if not remembered:
+        return []
+    text = (
+        f"In whose view it never came: {', '.join(remembered)}. Known from elsewhere, guessed, or not mapped."
+    )
+    return [Paragraph(text, quiet=True)]

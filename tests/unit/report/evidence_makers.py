@@ -1,0 +1,80 @@
+"""Evidence for reports: nothing at all, and a simulated study with people, observers and interviews."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from gazestudy.heatmaps import Kernel, make_heatmap
+from gazestudy.memory.join import join_memory
+from gazestudy.model.study import Creative, Placement
+from gazestudy.report import Evidence, MemoryEvidence, MethodFacts, Report, build_report, field_evidence
+from gazestudy.simulate.decision_study import DecisionStudy, simulate_decision_study
+
+HOSTILE = '<script>alert("x")</script>'
+FORMULA = "=HYPERLINK(A1)&'\"</svg><b>"
+THAI, VIETNAMESE, CHINESE = "ป้ายชานชาลาที่ใหญ่", "Bến Thành, ga trung tâm", "大厅包墙广告"
+
+
+def empty_evidence(**changes: object) -> Evidence:
+    nobody = pd.DataFrame({"participant_id": [], "segment": []}, dtype="str")
+    columns = ["recording_id", "participant_id", "daypart", "device", "importer", "minutes", "findings"]
+    evidence = Evidence("Empty", (), nobody, pd.DataFrame([], columns=columns))
+    return replace(evidence, **changes)  # type: ignore[arg-type]
+
+
+def picture(seed: int, width: int = 240, height: int = 360) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    return np.ascontiguousarray(rng.integers(60, 200, (height, width, 3)), dtype=np.uint8)
+
+
+def placement(key: str, name: str) -> Placement:
+    creative = Creative(f"{key}-1", key, name, f"placements/{key}/1.png", "0", 240, 360)
+    return Placement(key, name, (creative,), width_mm=1200, height_mm=1800, station="S")
+
+
+def simulated_evidence(people: int = 40, seed: int = 3, names: dict[str, str] | None = None) -> Evidence:
+    """A study of people, 12 placements, 2 dayparts, observers and interviews."""
+    data = simulate_decision_study(DecisionStudy(people=people), rng=np.random.default_rng(seed))
+    known = names or {}
+    keys = sorted(set(data.metrics["placement_id"]))
+    placements = tuple(placement(key, known.get(key, f"Face {key}")) for key in keys)
+    interviews = data.remembered.interviews
+    joined = join_memory(data.metrics, interviews)
+    people_table = data.metrics[["participant_id", "segment"]].drop_duplicates().reset_index(drop=True)
+    recordings = (
+        data.metrics[["recording_id", "participant_id", "daypart"]]
+        .drop_duplicates()
+        .assign(device="Simulated", importer="simulated", minutes=3.0, findings="")
+    )
+    rng = np.random.default_rng(seed)
+    fixations = pd.DataFrame(
+        {
+            "placement_id": np.repeat(keys, 30),
+            "participant_id": np.tile([f"P{n % 10}" for n in range(30)], len(keys)),
+            "duration_ms": rng.uniform(100, 600, 30 * len(keys)),
+            "x_ref_px": rng.normal(120, 40, 30 * len(keys)),
+            "y_ref_px": rng.normal(120, 60, 30 * len(keys)),
+            "width_deg": 10.0,
+        }
+    )
+    heatmaps = {one.id: make_heatmap(fixations, one, kernel=Kernel.from_px(30)) for one in placements}
+    return Evidence(
+        name="Simulated study",
+        placements=placements,
+        participants=people_table,
+        recordings=recordings,
+        cases=joined.cases,
+        walkers=int(data.metrics["participant_id"].nunique()),
+        images={one.id: picture(n) for n, one in enumerate(placements)},
+        heatmaps=heatmaps,
+        field=field_evidence(data.log, seed=1),
+        memory=MemoryEvidence(interviews, joined.trials, joined.never_in_view, joined.findings),
+        methods=(MethodFacts("events.test, version 1", (("threshold_deg_s", "30"),)),),
+    )
+
+
+def report_of(evidence: Evidence) -> Report:
+    return build_report(evidence, made_at="2026-11-22T10:00+07:00", version="0.0.test")
