@@ -39,13 +39,15 @@ QUOTE_COLUMNS = [
 """Columns of a table of quotes.
 
 placement_from: coder, nearest visit, answer, or "" for none. theme: name of the code, or item of the answer.
-t_ns: time in the recording, -1 for none. t_from: coding (its own time), time mark, longest visit, or "".
+t_ns: time in the recording, -1 for none. t_from: coding (its own time), time mark, longest visit, after the recording (no
+moment), or "".
 near: fixation, visit, or "" where there is none. gap_s: seconds from the moment to it, negative where it was
 before, 0 inside it, NaN for none.
 """
 
 _ANSWERS_QUOTED = ("ur_any", "ur_msg", "attr", "comp", "loc")
 _NONE = -1
+_BEYOND = "after the recording"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +60,13 @@ class Attention:
         Contract `VISITS` with `recording_id`.
     fixations : DataFrame
         Contract `MAPPED_FIXATIONS` with `recording_id`.
-    video_start_ns : mapping of str to int
-        Recording to the time of its first scene frame: the moment at which a player shows 0:00.
+    video_ns : mapping of str to (int, int)
+        Recording to the times of its first and last scene frame: a player shows 0:00 at the first.
     """
 
     visits: pd.DataFrame
     fixations: pd.DataFrame
-    video_start_ns: Mapping[str, int]
+    video_ns: Mapping[str, tuple[int, int]]
 
 
 def quotes(
@@ -72,6 +74,7 @@ def quotes(
     attention: Attention,
     *,
     recordings: Mapping[str, str] | None = None,
+    media_start_ns: Mapping[str, int] | None = None,
     primary_coder: str = "",
     max_gap_s: float = 5.0,
 ) -> pd.DataFrame:
@@ -85,6 +88,9 @@ def quotes(
         What the same people looked at.
     recordings : mapping of str to str, optional
         Recording of each participant, for interviews that name none.
+    media_start_ns : mapping of str to int, optional
+        Time in the recording at which the media file of a document begins, ns, where what was transcribed is
+        not the scene video from its first frame.
     primary_coder : str
         Whose code of an answer counts where two differ.
     max_gap_s : float
@@ -99,7 +105,8 @@ def quotes(
     Notes
     -----
     A time mark holds from its place in the text to the next mark; marks are times of the scene video, from
-    0:00 at its first frame. A coding with a time of its own keeps it. An answer has no time: it belongs to
+    0:00 at its first frame. Marks after the last frame are of something else and give no moment; they are
+    counted in the provenance. A coding with a time of its own keeps it. An answer has no time: it belongs to
     the longest visit of the person to the placement.
     """
     if not max_gap_s >= 0:
@@ -111,8 +118,9 @@ def quotes(
     }
     people = heads["participant_id"].to_dict()
     looks = _Looks(attention)
+    passages = _passages(interviews, walks, people, looks, max_gap_s, media_start_ns or {})
     rows = [
-        *_passages(interviews, walks, people, looks, max_gap_s),
+        *passages,
         *_said(interviews, walks, people, looks, primary_coder),
     ]
     table = pd.DataFrame(rows, columns=QUOTE_COLUMNS)
@@ -120,7 +128,11 @@ def quotes(
     words = [name for name in QUOTE_COLUMNS if name not in (*whole, "gap_s")]
     table = table.astype({**dict.fromkeys(whole, "int64"), **dict.fromkeys(words, "str"), "gap_s": "float64"})
     parameters = {"max_gap_s": max_gap_s, "primary_coder": primary_coder}
-    facts = {"quotes": len(table), "without_a_moment": int((table["t_ns"] == _NONE).sum())}
+    facts = {
+        "quotes": len(table),
+        "without_a_moment": int((table["t_ns"] == _NONE).sum()),
+        "marks_after_the_recording": sum(row["t_from"] == _BEYOND for row in passages),
+    }
     return Provenance("memory.quotes", 1, parameters, facts).attach(table)
 
 
@@ -151,7 +163,7 @@ class _Looks:
         whole = attention.visits[
             (attention.visits["aoi_id"] == "") & (attention.visits["fixation_count"] > 0)
         ]
-        self.video_start_ns = attention.video_start_ns
+        self.video_ns = attention.video_ns
         self._visits = dict(list(whole.groupby("recording_id")))
         self._fixations = dict(list(attention.fixations.groupby("recording_id")))
 
@@ -191,7 +203,12 @@ def _gaps(rows: pd.DataFrame, t_ns: int) -> Ints:
 
 
 def _passages(
-    talks: Interviews, walks: Mapping[Any, str], people: Mapping[Any, str], looks: _Looks, max_gap_s: float
+    talks: Interviews,
+    walks: Mapping[Any, str],
+    people: Mapping[Any, str],
+    looks: _Looks,
+    max_gap_s: float,
+    media_start_ns: Mapping[str, int],
 ) -> list[dict[str, Any]]:
     documents = talks.documents.drop_duplicates("document_id").set_index("document_id")
     marks = {key: rows for key, rows in talks.transcript_marks.groupby("document_id")}
@@ -201,7 +218,12 @@ def _passages(
         document = documents.loc[row["document_id"]] if row["document_id"] in documents.index else None
         talk = row["interview_id"] or (str(document["interview_id"]) if document is not None else "")
         walk = row["recording_id"] or walks.get(talk, "")
-        t_ns, source = _moment(row, marks.get(row["document_id"]), looks.video_start_ns.get(walk))
+        t_ns, source = _moment(
+            row,
+            marks.get(row["document_id"]),
+            looks.video_ns.get(walk),
+            media_start_ns.get(row["document_id"]),
+        )
         placement, given = row["placement_id"], "coder" if row["placement_id"] else ""
         near = looks.nearest(walk, t_ns, placement)
         if not placement and near["near"] and abs(near["gap_s"]) <= max_gap_s:
@@ -231,17 +253,22 @@ def _passages(
 
 
 def _moment(
-    coding: Mapping[Any, Any], marks: pd.DataFrame | None, video_start_ns: int | None
+    coding: Mapping[Any, Any],
+    marks: pd.DataFrame | None,
+    video_ns: tuple[int, int] | None,
+    media_start_ns: int | None,
 ) -> tuple[int, str]:
     """Return the time of a coding in the recording, and where it is from."""
     if coding["recording_id"] and coding["start_ns"] != coding["end_ns"]:
         return int(coding["start_ns"]), "coding"
-    if marks is not None and video_start_ns is not None and coding["start_char"] >= 0:
-        positions, times = marks["position"].to_numpy(np.int64), marks["t_ns"].to_numpy(np.int64)
-        media_ns = mark_times(positions, times, int(coding["start_char"]))
-        if media_ns != _NONE:
-            return video_start_ns + media_ns, "time mark"
-    return _NONE, ""
+    if marks is None or video_ns is None or coding["start_char"] < 0:
+        return _NONE, ""
+    positions, times = marks["position"].to_numpy(np.int64), marks["t_ns"].to_numpy(np.int64)
+    media_ns = mark_times(positions, times, int(coding["start_char"]))
+    if media_ns == _NONE:
+        return _NONE, ""
+    t_ns = media_ns + (video_ns[0] if media_start_ns is None else media_start_ns)
+    return (t_ns, "time mark") if t_ns <= video_ns[1] else (_NONE, _BEYOND)
 
 
 def _said(

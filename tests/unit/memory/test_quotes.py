@@ -29,7 +29,7 @@ def _attention() -> Attention:
 
     visits = seconds([("r1", "hall", 14.0, 16.0), ("r1", "hall", 40.0, 45.0), ("r1", "lift", 7.5, 7.9)])
     fixations = seconds([("r1", "hall", 14.2, 14.5), ("r1", "hall", 41.0, 41.5)])
-    return Attention(visits, fixations, {"r1": START_NS})
+    return Attention(visits, fixations, {"r1": (START_NS, START_NS + 70 * 10**9)})
 
 
 def _coding(word: str, **more: Any) -> dict[str, Any]:
@@ -136,7 +136,11 @@ def test_answers_belong_to_the_longest_visit() -> None:
     assert table["t_ns"].tolist() == [40_000_000_000, -1]
     assert table["t_from"].tolist() == ["longest visit", ""]
     assert table.loc[0, ["placement_id", "coder"]].tolist() == ["hall", "A"]
-    assert table.attrs["provenance"]["facts"] == {"quotes": 2, "without_a_moment": 1}
+    assert table.attrs["provenance"]["facts"] == {
+        "quotes": 2,
+        "without_a_moment": 1,
+        "marks_after_the_recording": 0,
+    }
 
 
 def test_without_recording_or_mark_there_is_no_moment() -> None:
@@ -148,6 +152,16 @@ def test_without_recording_or_mark_there_is_no_moment() -> None:
     lost = Interviews(**{**talks.tables(), "interviews": talks.interviews.assign(recording_id="")})
     assert quotes(lost, _attention()).loc[0, "t_ns"] == -1
     assert quotes(lost, _attention(), recordings={"P1": "r1"}).loc[0, "t_ns"] > 0
+
+
+def test_marks_of_another_media_file_are_told_by_their_times_or_moved() -> None:
+    talks = _talks([_coding("Nothing", placement_id="hall")])
+    short = Attention(_attention().visits, _attention().fixations, {"r1": (START_NS, START_NS + 50 * 10**9)})
+    table = quotes(talks, short)
+    assert table.loc[0, ["t_ns", "t_from"]].tolist() == [-1, "after the recording"]
+    assert table.attrs["provenance"]["facts"]["marks_after_the_recording"] == 1
+    moved = quotes(talks, short, media_start_ns={"d1": START_NS - 20 * 10**9})
+    assert moved.loc[0, "t_ns"] == START_NS + 40 * 10**9
 
 
 def test_nothing_said_is_an_empty_table_and_a_bad_gap_is_refused() -> None:
