@@ -1,4 +1,4 @@
-"""First looks, dwell, the funnel, transitions, reading and comparisons of cases."""
+"""First looks, dwell, the funnel, transitions and comparisons of cases."""
 
 import numpy as np
 import pandas as pd
@@ -17,11 +17,9 @@ from gazestudy.attention.first_looks import (
     looks_of_recordings,
 )
 from gazestudy.attention.funnel import STEPS, attention_funnel, attention_funnels
-from gazestudy.attention.reading import visits_against_words
 from gazestudy.attention.transitions import find_transitions, transition_matrix
 from gazestudy.errors import ParameterError
 from gazestudy.model.provenance import provenance_of
-from gazestudy.model.reading import reading_speed
 from gazestudy.statistics.comparisons import benjamini_hochberg, holm
 from gazestudy.statistics.intervals import share_interval
 
@@ -274,32 +272,6 @@ def test_transitions_between_aois_stay_on_their_placement():
     assert find_transitions(WALKS.iloc[:0]).empty
     with pytest.raises(ParameterError, match="placements or aois"):
         find_transitions(WALKS, between="ads")
-
-
-# -- reading
-
-
-def test_words_are_held_against_the_length_of_visits():
-    table = pd.concat(
-        [visits([(str(n), "a", "", 0, length, 1)]) for n, length in enumerate([0.5, 1.0, 1.3, 2.0, 4.0])]
-    )
-    found = visits_against_words(table, {"a": 8, "b": 3}, rng=np.random.default_rng(0)).set_index(
-        "placement_id"
-    )
-    row = found.loc["a"]
-    assert row["seconds_for_all_words"] == pytest.approx(2.3) and row["median_visit_s"] == pytest.approx(1.3)
-    assert row["readable_words"] == pytest.approx(4.0)
-    assert (row["n_long_enough"], row["n_visits"]) == (1, 5)
-    assert (row["long_enough_low"], row["long_enough_high"]) == pytest.approx(share_interval(1, 5))
-    assert found.loc["b", "n_visits"] == 0 and np.isnan(found.loc["b", "readable_words"])
-    slow = visits_against_words(
-        table, {"a": 8}, speeds={"a": reading_speed("th", words_per_s=2.0)}, rng=np.random.default_rng(0)
-    )
-    assert slow["readable_words"].iloc[0] == pytest.approx(2.0) and slow["language"].iloc[0] == "th"
-    with pytest.raises(ParameterError, match="a reading speed for 'th'"):
-        reading_speed("th")
-    with pytest.raises(ParameterError, match="one for every placement"):
-        visits_against_words(table, {"a": 8}, speeds={}, rng=np.random.default_rng(0))
 
 
 # -- comparisons
