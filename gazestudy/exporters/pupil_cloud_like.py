@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from gazestudy.exporters.folders import write_json
 from gazestudy.exporters.glassestools import PINHOLES, scene_times_ns
+from gazestudy.exporters.tidy import safe_text
 from gazestudy.geometry.cameras import px_to_deg
 from gazestudy.model import Recording
 
@@ -85,7 +86,8 @@ class _Export:
         self._gaze_events()
         markers = self.recording.events
         source = markers["source"].astype("str").replace({"device": "recording"})
-        named = {"timestamp [ns]": markers["t_ns"] + self.offset_ns, "name": markers["name"], "type": source}
+        names = [safe_text(name) for name in markers["name"]]
+        named = {"timestamp [ns]": markers["t_ns"] + self.offset_ns, "name": names, "type": source}
         self._table("events.csv", named, section=False)
         self._imu()
         self._pupils()

@@ -13,6 +13,7 @@ import pandas as pd
 from gazestudy.errors import InputError, ParameterError
 from gazestudy.exporters import glassestools, pupil_cloud_like
 from gazestudy.exporters.folders import new_folder
+from gazestudy.exporters.tidy import is_risky
 from gazestudy.model import Recording
 from gazestudy.model.tables import GAZE, GAZE_EVENTS
 
@@ -157,6 +158,9 @@ def _lost_in_pupil_cloud(recording: Recording, events: pd.DataFrame) -> list[str
         lost.append(f"{others} gaze events that are neither fixations nor saccades")
     if gaze["part"].nunique() > 1:
         lost.append(f"where the {gaze['part'].nunique()} parts of the recording begin")
+    risky = sum(map(is_risky, recording.events["name"]))
+    if risky:
+        lost.append(f"{risky} events as written: a spreadsheet would run their text, ' is in front of it")
     known = {*GAZE.names, "azimuth_deg", "elevation_deg", "fixation_id", "blink_id", *pupil_cloud_like.PUPILS}
     if not gaze["confidence"].isna().all():
         known.discard("confidence")

@@ -35,12 +35,12 @@ def write_bids(
     names = Pseudonyms(names_of(study))
     wanted = {one.participant_id for one in filled}
     people = [one for one in study.participants() if one.id in wanted]
-    found = bids.labels_of([names.text(one.id) for one in people])
-    labels = {one.id: found[names.text(one.id)] for one in people}
+    found = bids.labels_of([names.identifier(one.id) for one in people])
+    labels = {one.id: found[names.identifier(one.id)] for one in people}
     about = bids.BidsStudy(
         names.text(study.name),
         __version__,
-        [(labels[one.id], names.text(one.id), names.text(one.segment)) for one in people],
+        [(labels[one.id], names.identifier(one.id), names.text(one.segment)) for one in people],
         [
             bids.BidsPlacement(
                 one.id,

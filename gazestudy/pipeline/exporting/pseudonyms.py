@@ -12,6 +12,9 @@ import pandas as pd
 from gazestudy.store import Study
 from gazestudy.store.intake import name_pattern
 
+_IDS = re.compile(r"(^|_)id$|^(path|image|stimulus|point|observer)$")
+"""Columns of ids and paths."""
+
 _DIGITS = 6  # shorter numbers are years, ages, counts
 
 
@@ -19,8 +22,9 @@ class Pseudonyms:
     """Puts pseudonyms in the place of names.
 
     A whole name is found in any case and inside of words, as when recordings come in. A part of a name of
-    three letters or more is found as a word of its own, in capitals or as the name is written; where a script
-    has no capitals, anywhere. Names that nobody entered are not found: free text is as careful as its writer.
+    three letters or more is found as a word of its own, in capitals or as the name is written; in ids and
+    paths in any case; where a script has no capitals, anywhere. Names that nobody entered are not found: free
+    text is as careful as its writer.
 
     Parameters
     ----------
@@ -42,13 +46,15 @@ class Pseudonyms:
     def __init__(self, names: Mapping[str, str]) -> None:
         self.replaced = 0
         self._rules: list[tuple[re.Pattern[str], str]] = []
+        self._in_ids: list[tuple[re.Pattern[str], str]] = []
         whole = {form: code for name, code in names.items() for form in _forms(name.strip()) if form}
         parts = {part: code for name, code in whole.items() for part in _parts(name)}
         for name in sorted(whole, key=len, reverse=True):
             if name != whole[name]:
-                self._rules.append((re.compile(name_pattern(name), re.IGNORECASE), whole[name]))
+                self._rules.append((_whole_pattern(name), whole[name]))
         for part in sorted(set(parts) - set(whole), key=len, reverse=True):
             self._rules.append((_part_pattern(part), parts[part]))
+            self._in_ids.append((re.compile(_part_pattern(part).pattern, re.IGNORECASE), parts[part]))
 
     def told(self, *, personal: bool) -> list[str]:
         """Return what a reader of an export has to know about names, in words."""
@@ -63,6 +69,20 @@ class Pseudonyms:
     def text(self, text: str) -> str:
         """Return a text without the names."""
         for pattern, code in self._rules:
+            text, count = pattern.subn(lambda _match, code=code: code, text)  # type: ignore[misc]
+            self.replaced += count
+        return text
+
+    def identifier(self, text: str) -> str:
+        """Return an id or path without the names; ids are made from names in lower case.
+
+        Examples
+        --------
+        >>> Pseudonyms({"Erika Mustermann": "P01"}).identifier("erika_notes")
+        'P01_notes'
+        """
+        text = self.text(text)
+        for pattern, code in self._in_ids:
             text, count = pattern.subn(lambda _match, code=code: code, text)  # type: ignore[misc]
             self.replaced += count
         return text
@@ -119,7 +139,8 @@ class Pseudonyms:
         changed = {}
         for name, values in table.items():
             if values.dtype.kind == "O" or pd.api.types.is_string_dtype(values.dtype):
-                found = [self.text(one) if isinstance(one, str) else one for one in values]
+                clean = self.identifier if _IDS.search(str(name)) else self.text
+                found = [clean(one) if isinstance(one, str) else one for one in values]
                 changed[name] = pd.Series(found, index=values.index, dtype=values.dtype)
         return table.assign(**{str(name): values for name, values in changed.items()}) if changed else table
 
@@ -142,16 +163,17 @@ def names_of(study: Study) -> dict[str, str]:
     names: dict[str, str] = {}
     for participant in study.participants():
         data = study.personal_data(participant.id)
-        names[data.name] = participant.id
-        names |= dict.fromkeys(filter(_tells_who, _texts(data.details)), participant.id)
-    names |= {name: code for code, name in study.observer_names().items()}
+        for text in (data.name, *filter(_tells_who, _texts(data.details))):
+            names.setdefault(text, participant.id)
+    for code, name in study.observer_names().items():
+        names.setdefault(name, code)
     for answer in study.private_answers():
         if _tells_who(answer.value):
-            names[answer.value] = answer.respondent_id or "(private)"
+            names.setdefault(answer.value, answer.respondent_id or "(private)")
     people = _people_of_interviews(study)
     for said in study.personal_answers():
         if _tells_who(said.value):
-            names[said.value] = people.get(said.interview_id, "(private)")
+            names.setdefault(said.value, people.get(said.interview_id, "(private)"))
     return {name: code for name, code in names.items() if name.strip()}
 
 
@@ -179,7 +201,17 @@ def _tells_who(text: str) -> bool:
 
 
 def _forms(name: str) -> set[str]:
-    return {name, unicodedata.normalize("NFC", name), unicodedata.normalize("NFD", name)}
+    """Return the spellings of a name, also that of ids, without accents."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().strip()
+    folded = {plain} if len(plain) >= max(3, len(name) - 2) else set()
+    return {name, unicodedata.normalize("NFC", name), unicodedata.normalize("NFD", name), *folded}
+
+
+def _whole_pattern(name: str) -> re.Pattern[str]:
+    """Return what finds a name; its words may be joined as in ids and addresses."""
+    words = [re.escape(word) for word in name.split()]
+    joined = r"[\W_]{1,3}".join(words)
+    return re.compile(name_pattern(name).replace(re.escape(name), joined), re.IGNORECASE)
 
 
 def _parts(name: str) -> list[str]:

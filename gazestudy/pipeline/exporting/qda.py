@@ -67,7 +67,7 @@ def write_qdpx(
         },
         cases=_cases(study, talks, names, options),
         variables=VARIABLES,
-        placements={names.text(one.id): names.text(one.name) for one in study.placements()},
+        placements={names.identifier(one.id): names.text(one.name) for one in study.placements()},
         videos=videos,
         base_path=str(out.resolve().parent) if options.personal else "",
     )
@@ -106,7 +106,7 @@ def _without_names(talks: Interviews, names: Pseudonyms) -> tuple[pd.DataFrame, 
                 table.loc[mine, column] = np.array(moved, dtype=np.int64)
     documents = names.table(talks.documents.drop(columns="text")).assign(text=pd.Series(texts, dtype="str"))
     documents.index = talks.documents.index
-    return documents, names.table(codings), marks
+    return documents, names.table(codings), names.table(marks)
 
 
 def _videos(
@@ -129,12 +129,12 @@ def _videos(
                 why = "it is on another drive"
             elif t_ns.empty:
                 why = "none of its pictures has a time"
-            elif names.text(path) != path:
+            elif names.identifier(path) != path:
                 why = "a name is in its path; export into the exports folder of the study"
             if path is None or why:
-                lost.append(f"video {video.name} of {names.text(recording.id)}: {why}")
+                lost.append(f"video {video.name} of {names.identifier(recording.id)}: {why}")
                 continue
-            who = (names.text(recording.id), names.text(recording.participant_id))
+            who = (names.identifier(recording.id), names.identifier(recording.participant_id))
             found.append(QdaVideo(*who, number, int(t_ns.min()), int(t_ns.max()), video, path))
     if found and not options.video:
         lost.append("scene videos stay where they are; the project refers to them from its own folder")
@@ -158,5 +158,5 @@ def _cases(study: Study, talks: Interviews, names: Pseudonyms, options: ExportOp
             if len(numbers):
                 values[name] = float(numbers.mean())
         name = study.personal_data(person.id).name if options.personal else ""
-        cases.append(QdaCase(names.text(person.id), f"name: {name}" if name else "", values))
+        cases.append(QdaCase(names.identifier(person.id), f"name: {name}" if name else "", values))
     return cases

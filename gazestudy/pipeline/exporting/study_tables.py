@@ -29,6 +29,9 @@ SHARED_COLUMNS: dict[str, Column] = {
     for column in (
         *(_PARTICIPANT, _SEGMENT, _DAYPART, _RECORDING, _PLACEMENT),
         Column("placement", "str", "name of the placement"),
+        Column("source", "str", "which way it was mapped: manual, key_frames, markers, automatic, vendor"),
+        Column("width_deg", "float", "visual angle of the width of the placement, NaN without a camera"),
+        Column("distance_mm", "float", "distance to the placement, NaN where its size is not known"),
         Column("interview_id", "str", "which interview"),
         Column("made_utc", "str", "when it was said or changed, ISO 8601"),
         Column("made_by", "str", "user who said so"),
