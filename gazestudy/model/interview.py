@@ -8,6 +8,7 @@ nanoseconds on the clock of the recording. People are pseudonyms, interviewers a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -380,6 +381,10 @@ DataFrame
         """Return the tables by name, in the order of `INTERVIEW_CONTRACTS`."""
         return {name: getattr(self, name) for name in INTERVIEW_CONTRACTS}
 
+    def with_tables(self, **tables: pd.DataFrame) -> Interviews:
+        """Return the interviews with some tables replaced."""
+        return Interviews(**{**self.tables(), **tables}, findings=self.findings)
+
 
 _DEFAULTS = {"stage": "other", "shown": "none", "kind": "notes", "color": "#808080"}
 _NONE = {"start_char": -1, "end_char": -1, "start_ns": -1, "end_ns": -1, "answer_no": 0}
@@ -416,6 +421,39 @@ def interview_table(name: str, rows: Any) -> pd.DataFrame:
     if name == "interview_answers" and "stage" not in given and "item" in given:
         given = given.assign(stage=[stage_of(str(item)) for item in given["item"]])
     return fill_table(INTERVIEW_CONTRACTS[name], given, {**_DEFAULTS, **_NONE})
+
+
+def join_interviews(several: Sequence[Interviews]) -> Interviews:
+    """Return several sets of interviews as one; of heads of one interview the first value told counts.
+
+    Parameters
+    ----------
+    several : sequence of Interviews
+        Rows stay in their order.
+
+    Examples
+    --------
+    >>> one = Interviews(interview_table("interviews", [{"interview_id": "i1", "language": "th"}]))
+    >>> two = Interviews(interview_table("interviews", [{"interview_id": "i1", "interviewer": "K"}]))
+    >>> join_interviews([one, two]).interviews[["language", "interviewer"]].to_numpy().tolist()
+    [['th', 'K']]
+    """
+    tables = {
+        name: interview_table(name, _stacked([getattr(one, name) for one in several]))
+        for name in INTERVIEW_CONTRACTS
+    }
+    heads: dict[str, dict[str, str]] = {}
+    for row in tables["interviews"].to_dict("records"):
+        told = heads.setdefault(row["interview_id"], {})
+        told.update({str(name): value for name, value in row.items() if not told.get(str(name))})
+    tables["interviews"] = interview_table("interviews", list(heads.values()))
+    findings = tuple(finding for one in several for finding in one.findings)
+    return Interviews(**tables, findings=findings)
+
+
+def _stacked(tables: list[pd.DataFrame]) -> Any:
+    filled = [table for table in tables if len(table)]
+    return pd.concat(filled, ignore_index=True) if filled else []
 
 
 def stage_of(item: str) -> str:

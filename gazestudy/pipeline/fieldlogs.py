@@ -18,6 +18,7 @@ from gazestudy.importers.fieldlogs import (
     PlanRule,
     find_field_logs,
 )
+from gazestudy.importers.sources import Source
 from gazestudy.model import SourceFile
 from gazestudy.model.fieldwork import FieldLog
 from gazestudy.model.recording import Finding
@@ -161,7 +162,7 @@ def import_field_logs(
             name=candidate.name,
             importer=candidate.info.name,
             importer_version=candidate.info.version,
-            sources=_sources(candidate),
+            sources=sources_of(candidate.source),
             provenance=provenance,
             private=private,
             replace=replace_sessions,
@@ -290,11 +291,11 @@ def _provenance(options: FieldOptions, protocol: Protocol | None) -> dict[str, A
     }
 
 
-def _sources(candidate: FieldLogCandidate) -> list[SourceFile]:
+def sources_of(source: Source) -> list[SourceFile]:
     """Return size and hash of what was read: of a zip as it came, else of every file."""
-    path = candidate.source.path
+    path = source.path
     if not path.is_file():
-        return list(candidate.source.hashes(candidate.source.all_names()))
+        return list(source.hashes(source.all_names()))
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return [SourceFile(path.name, path.stat().st_size, digest)]

@@ -413,12 +413,28 @@ def _newest(session: Session) -> dict[str, ObservationSessionRow]:
 
 def _with_codes(session: Session, log: FieldLog) -> tuple[FieldLog, dict[str, str]]:
     """Return the log with codes for observers who wrote something that may be a name, and those codes."""
-    written = list(dict.fromkeys(log.sessions["observer"]))
-    names = [text for text in written if text and _CODE.fullmatch(text) is None]
-    if not names:
+    codes = codes_for_names(session, list(dict.fromkeys(log.sessions["observer"])))
+    if not codes:
         return log, {}
-    known = {row.name: row.observer_id for row in session.scalars(select(ObserverPrivateRow))}
-    taken = {*session.scalars(select(ObserverRow.id)), *written}
+    sessions = log.sessions.assign(observer=log.sessions["observer"].replace(codes).astype("str"))
+    return _replaced(log, {"sessions": sessions}), {code: name for name, code in codes.items()}
+
+
+def codes_for_names(session: Session, written: Sequence[str]) -> dict[str, str]:
+    """Return codes for those who wrote something that may be a name; known names keep their code.
+
+    Parameters
+    ----------
+    session : Session
+        Of the study.
+    written : sequence of str
+        What observers or interviewers wrote as their code, each once.
+    """
+    names = [text for text in written if text and _CODE.fullmatch(text) is None]
+    known = (
+        {row.name: row.observer_id for row in session.scalars(select(ObserverPrivateRow))} if names else {}
+    )
+    taken = {*session.scalars(select(ObserverRow.id)), *written} if names else set()
     codes = {}
     for name in names:
         code, number = known.get(name, ""), 1
@@ -426,8 +442,7 @@ def _with_codes(session: Session, log: FieldLog) -> tuple[FieldLog, dict[str, st
             code, number = f"O{number:02d}", number + 1
         codes[name] = code
         taken.add(code)
-    sessions = log.sessions.assign(observer=log.sessions["observer"].replace(codes).astype("str"))
-    return _replaced(log, {"sessions": sessions}), {code: name for name, code in codes.items()}
+    return codes
 
 
 def _hashes(log: FieldLog, private: Sequence[PrivateAnswer]) -> dict[str, str]:

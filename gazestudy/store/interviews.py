@@ -28,8 +28,10 @@ from gazestudy.store.coding import (
     new_coding,
     put_answer_codes,
 )
+from gazestudy.store.fieldlogs import codes_for_names
 from gazestudy.store.keys import jsonable
 from gazestudy.store.participants import ParticipantShelf
+from gazestudy.store.schema import ObserverPrivateRow, ObserverRow
 from gazestudy.store.schema_interviews import (
     CodeRow,
     CodingRow,
@@ -312,6 +314,7 @@ class InterviewShelf(CodingShelf, StimulusShelf, ParticipantShelf):
         signature: Mapping[str, str],
     ) -> InterviewIntake:
         files = [asdict(one) for one in sources]
+        talks = _with_codes(session, talks)
         stimuli = put_stimuli(session, talks.stimuli, signature)
         added, changed, unchanged, lost, clashes = [], [], [], 0, []
         answers = dict(list(talks.interview_answers.groupby("interview_id", sort=False)))
@@ -479,6 +482,22 @@ class InterviewShelf(CodingShelf, StimulusShelf, ParticipantShelf):
         if breaches:
             raise TableError("codings", breaches[:20])
         return count
+
+
+def _with_codes(session: Session, talks: Interviews) -> Interviews:
+    """Return the interviews with codes for interviewers who wrote something that may be a name."""
+    heads = talks.interviews
+    codes = codes_for_names(session, list(dict.fromkeys(heads["interviewer"])))
+    for name, code in codes.items():
+        session.merge(ObserverRow(id=code))
+        session.flush()
+        session.merge(ObserverPrivateRow(observer_id=code, name=name))
+    session.flush()
+    if not codes:
+        return talks
+    return talks.with_tables(
+        interviews=heads.assign(interviewer=heads["interviewer"].replace(codes).astype("str"))
+    )
 
 
 def _said(table: pd.DataFrame | None) -> list[dict[str, Any]]:

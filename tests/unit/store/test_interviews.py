@@ -227,3 +227,29 @@ def test_a_value_that_fits_no_table_is_told_as_damage(study: Study) -> None:
         connection.commit()
     with pytest.raises(StudyDamagedError, match="dreams"):
         study.interviews()
+
+
+def test_names_of_interviewers_become_codes_and_stay_apart(study: Study) -> None:
+    given = talk()
+    named = given.with_tables(interviews=given.interviews.assign(interviewer="Somchai Jaidee"))
+    study.add_interviews(named)
+    assert study.interviews().interviews.loc[0, "interviewer"] == "O01"
+    assert study.observer_names() == {"O01": "Somchai Jaidee"}
+    assert study.add_interviews(named).unchanged == ("i1",)
+
+
+def test_every_edit_can_be_taken_back(study: Study) -> None:
+    study.add_starter_codes()
+    study.add_interviews(talk())
+    before = study.interviews()
+    with study.recorded() as change:
+        study.add_interviews(with_text())
+        study.code_answers([code("A", "correct_ad"), code("A", "wrong_station")])
+        study.add_coding("liked", "A", document_id="d1", start_char=0, end_char=3)
+        study.change_code("liked", name="pleased")
+        study.add_code("below", parent_id="liked")
+        study.remove_interview("i1")
+    study.revert(change)
+    after = study.interviews()
+    for name, table in before.tables().items():
+        pd.testing.assert_frame_equal(getattr(after, name), table)
