@@ -13,7 +13,7 @@ from gazestudy.model.recording import Finding
 from gazestudy.pipeline.field_results import SEED
 from gazestudy.pipeline.strategy import study_tables
 from gazestudy.pipeline.strategy_document import load_strategy
-from gazestudy.pipeline.strategy_terms import StrategyTables, placement_chains
+from gazestudy.pipeline.strategy_terms import StrategyTables, counted_sums, placement_chains
 from gazestudy.store import Study
 from gazestudy.strategy.allocation import Group, Offer, Plan, Robustness, allocate, robustness
 from gazestudy.strategy.goals import GOAL_MEASURES, PlacementPlan, Strategy
@@ -157,6 +157,7 @@ def _segment_values(
     findings: list[Finding] = []
     chains: dict[tuple[str, str], list[Term]] = {}
     weights: dict[str, tuple[str, float]] = {}
+    counted = counted_sums(strategy, tables.log)
     for segment, weight in parts or [("", 1.0)]:
         people = tables.cases.loc[tables.cases["segment"] == segment, "participant_id"].nunique()
         used = tables
@@ -166,7 +167,7 @@ def _segment_values(
             used = StrategyTables(
                 tables.log, tables.cases.assign(segment=segment), tables.memory.assign(segment=segment)
             )
-        made = placement_chains(strategy, used, segment=segment, level=level)
+        made = placement_chains(strategy, used, segment=segment, counted=counted, level=level)
         findings += made.findings
         for (placement, daypart), terms in made.terms.items():
             name = f"{placement}\n{segment}"  # no id holds a line break

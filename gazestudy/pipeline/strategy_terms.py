@@ -74,7 +74,12 @@ def cases_of_metrics(metrics: pd.DataFrame) -> pd.DataFrame:
 
 
 def placement_chains(
-    strategy: Strategy, tables: StrategyTables, *, segment: str = "", level: float = 0.95
+    strategy: Strategy,
+    tables: StrategyTables,
+    *,
+    segment: str = "",
+    counted: Counted | None = None,
+    level: float = 0.95,
 ) -> Chains:
     """Return the terms of every placement and daypart of a strategy document.
 
@@ -86,6 +91,8 @@ def placement_chains(
         What was measured.
     segment : str, optional
         Only participants of this segment, and its part of the passages.
+    counted : Counted, optional
+        From `counted_sums`, where several segments are made from one log.
     level : float
         Confidence of the intervals.
 
@@ -97,18 +104,49 @@ def placement_chains(
     if segment:
         cases, memory = cases[cases["segment"] == segment], memory[memory["segment"] == segment]
     chosen = StrategyTables(tables.log, cases, memory)
-    findings: list[Finding] = []
+    counts = counted_sums(strategy, tables.log) if counted is None else counted
+    findings = list(counts.findings)
     terms = {}
     for plan in strategy.placements:
-        counted = _counted(plan, tables.log, findings)
         for daypart in strategy.dayparts:
-            maker = _Maker(strategy, plan, daypart, chosen, counted, level)
+            maker = _Maker(strategy, plan, daypart, chosen, counts.sums[plan.id], level)
             terms[plan.id, daypart.id] = maker.terms(segment)
             findings += maker.findings
     merged: dict[str, Finding] = {}
     for finding in findings:
         merged.setdefault(finding.message, finding)
     return Chains(terms, tuple(merged.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What observers counted of each placement.
+
+    Attributes
+    ----------
+    sums : dict of str to dict of str to DataFrame
+        Placement, then figure, to numerator and denominator per session.
+    findings : tuple of Finding
+        What is missing or doubtful.
+    """
+
+    sums: dict[str, dict[str, pd.DataFrame]]
+    findings: tuple[Finding, ...]
+
+
+def counted_sums(strategy: Strategy, log: FieldLog) -> Counted:
+    """Return numerators and denominators per session of what observers counted of each placement.
+
+    Parameters
+    ----------
+    strategy : Strategy
+        The document.
+    log : FieldLog
+        What was counted; may be empty.
+    """
+    findings: list[Finding] = []
+    sums = {plan.id: _counted(plan, log, findings) for plan in strategy.placements}
+    return Counted(sums, tuple(findings))
 
 
 def points_of(plan: PlacementPlan, log: FieldLog) -> list[str]:
@@ -154,7 +192,6 @@ def _counted(plan: PlacementPlan, log: FieldLog, findings: list[Finding]) -> dic
         ("flow_per_min", part.interval_counts, "passed"),
         ("facing_share", part.interval_counts, "passed_facing"),
         ("blocked_share", part.scans, "blocked_percent"),
-        ("density_m2", part.scans, "present"),
     ):
         if (table["item"] == item).any():
             sums = session_sums(part, figure)

@@ -21,7 +21,7 @@ from gazestudy.attention.first_looks import first_looks, looks_of_recordings
 from gazestudy.attention.funnel import attention_funnel
 from gazestudy.memory.join import join_memory
 from gazestudy.pipeline.strategy_document import parse_strategy
-from gazestudy.pipeline.strategy_terms import StrategyTables, cases_of_metrics, placement_chains
+from gazestudy.pipeline.strategy_terms import StrategyTables, cases_of_metrics, counted_sums, placement_chains
 from gazestudy.simulate.decision_study import (
     DecisionData,
     DecisionStudy,
@@ -118,8 +118,9 @@ def _one(
     )
     tallies["recall risk difference"].add(found.difference, found.low, found.high, truth.recall_difference)
     tables = StrategyTables(data.log, cases_of_metrics(data.metrics), joined.cases)
+    counted = counted_sums(strategies["gaze"], data.log)
     for way, strategy in strategies.items():
-        chains = placement_chains(strategy, tables)
+        chains = placement_chains(strategy, tables, counted=counted)
         result = potential(chains.terms, draws=1000, rng=rng)
         for row in result.table.itertuples():
             day = row.daypart == WHOLE_DAY
