@@ -30,6 +30,7 @@ from gazestudy.cli import (
     report,
     run,
     simulate,
+    strategy,
 )
 
 app = typer.Typer(
@@ -77,4 +78,5 @@ app.command("check")(check.check)
 app.command("simulate")(simulate.simulate)
 app.add_typer(protocol.app, name="protocol")
 app.add_typer(fieldlog.app, name="fieldlog")
+app.add_typer(strategy.app, name="strategy")
 app.add_typer(list_.app, name="list")
