@@ -356,6 +356,10 @@ class _Project:
             belongs = self.project.interviews.get(row["interview_id"], ("", ""))[1] == recording_id
             if marks.empty or not belongs:
                 continue
+            if int(marks["t_ns"].max()) > self._length_ns(recording_id):
+                what = "time marks of transcripts that go on after the scene video: another media file"
+                self.lost[what] += len(marks)
+                continue
             file = self.ids("file", document)
             about = {
                 "guid": self.ids("transcript", document),
@@ -372,6 +376,10 @@ class _Project:
                 guid = self.ids("mark", document, place, t_ns)
                 at = {"guid": guid, "timeStamp": str(int(t_ns) // 1_000_000), "position": str(int(place))}
                 ET.SubElement(transcript, "SyncPoint", at)
+
+    def _length_ns(self, recording_id: str) -> int:
+        videos = [one for one in self.project.videos if one.recording_id == recording_id]
+        return max(one.end_ns for one in videos) - min(one.start_ns for one in videos)
 
     def _select(
         self, source: ET.Element, tag: str, coding: Mapping[Any, Any], where: Mapping[str, str]

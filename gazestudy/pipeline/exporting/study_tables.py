@@ -13,6 +13,9 @@ from gazestudy.exporters.tidy import TidyTable
 from gazestudy.model import tables as contracts
 from gazestudy.model.fieldwork import FIELD_CONTRACTS
 from gazestudy.model.interview import INTERVIEW_CONTRACTS
+from gazestudy.model.memory import MEMORY_CASES, RECOGNITION_TRIALS
+from gazestudy.model.provenance import provenance_of
+from gazestudy.model.schedule import SHOWINGS
 from gazestudy.model.tables import Column, TableContract
 from gazestudy.pipeline.exporting.pseudonyms import Pseudonyms
 from gazestudy.progress import SILENT, Progress, raise_if_cancelled
@@ -36,6 +39,9 @@ SHARED_COLUMNS: dict[str, Column] = {
         Column("made_utc", "str", "when it was said or changed, ISO 8601"),
         Column("made_by", "str", "user who said so"),
         Column("note", "str", "why, may be empty"),
+        Column("recordings", "int", "recordings of the person"),
+        Column("interviewed", "bool", "there is an interview with the person"),
+        Column("in_view", "bool", "the placement entered the view of the person; false for foils"),
     )
 }
 """Columns that are added to tables of other contracts."""
@@ -136,8 +142,12 @@ PERSONAL_ANSWERS = TableContract(
     ),
 )
 
-_ATTENTION: dict[str, tuple[TableContract | None, str]] = {
+_ATTENTION: dict[str, tuple[TableContract, str]] = {
     "metrics": (contracts.METRICS, "attention of one recording to one placement or AOI"),
+    "creatives": (
+        contracts.CREATIVE_METRICS,
+        "attention of one recording to one picture of a changing placement",
+    ),
     "exposures": (contracts.EXPOSURES, "a time in which a placement was in view"),
     "visits": (contracts.VISITS, "a run of gaze on a placement or AOI"),
     "mapped_fixations": (contracts.MAPPED_FIXATIONS, "a fixation on a placement"),
@@ -252,11 +262,13 @@ def _attention(study: Study, fixations: bool) -> Group:
     rules = {str(key): str(text) for key, text in provenance.get("facts", {}).get("rules", {}).items()}
     made_by = _json(provenance)
     for name, (contract, meaning) in _ATTENTION.items():
-        if name == "mapped_fixations" and not fixations:
+        wanted = name != "mapped_fixations" or fixations
+        if not wanted or not all(name in one.files for one in found if one is not None):
             continue
         table = metrics if name == "metrics" else attention_table(study, name)
-        known = {} if name != "metrics" else rules
-        yield _tidy(name, meaning, table, contract, rules=known, made_by=made_by)
+        known = rules if name in ("metrics", "creatives") else {}
+        called = "creative_metrics" if name == "creatives" else name
+        yield _tidy(called, meaning, table, contract, rules=known, made_by=made_by)
 
 
 def _entered(study: Study) -> Group:
@@ -284,11 +296,26 @@ def _entered(study: Study) -> Group:
         for one in placement.creatives
     ]
     yield _made(CREATIVES, "a picture shown on a placement", rows)
+    yield from _schedules(study)
     rows = [
         (one.id, one.placement_id, one.name, " ".join(f"{x:g},{y:g}" for x, y in one.points_px))
         for one in study.aois()
     ]
     yield _made(AOIS, "an AOI", rows)
+
+
+def _schedules(study: Study) -> Group:
+    """Yield what digital placements showed, and when."""
+    found = [(one.id, study.schedule(one.id)) for one in study.placements()]
+    tables = [
+        plan.showings.assign(placement_id=key, clock=plan.clock) for key, plan in found if plan is not None
+    ]
+    if tables:
+        extra = (Column("clock", "str", "clock of the player, empty for wall clock"),)
+        table = pd.concat(tables, ignore_index=True)
+        columns = (_PLACEMENT, *SHOWINGS.columns, *extra)
+        ordered = table[[one.name for one in columns]]
+        yield TidyTable("showings", "a picture on show on a placement", ordered, columns)
 
 
 def _recording(study: Study, one: Any, segment: str) -> tuple[Any, ...]:
@@ -324,12 +351,39 @@ def _fieldwork(study: Study) -> Group:
 
 
 def _talks(study: Study) -> Group:
-    """Yield the tables of interviews, and of the join of attention and memory."""
-    found = study.interviews().tables()
-    if not any(len(table) for table in found.values()):
-        return
-    for name, table in found.items():
+    """Yield the tables of interviews."""
+    for name, table in study.interviews().tables().items():
         yield _tidy(name, _TALKS[name], table, INTERVIEW_CONTRACTS[name])
+
+
+def _memory(study: Study) -> Group:
+    """Yield attention beside what people said, where there are both."""
+    from gazestudy.memory.join import join_memory
+    from gazestudy.pipeline.metrics import study_metrics
+    from gazestudy.pipeline.results import attention_table
+
+    talks = study.interviews()
+    ran = any(study.current(one.id, "attention") is not None for one in study.recordings())
+    if talks.interview_answers.empty or not ran:
+        return
+    joined = join_memory(
+        study_metrics(study),
+        talks,
+        exposures=attention_table(study, "exposures"),
+        fixations=attention_table(study, "mapped_fixations"),
+        placements=[one.id for one in study.placements()],
+    )
+    provenance = provenance_of(joined.cases) or {}
+    facts = provenance.get("facts", {})
+    rules = {**facts.get("rules", {}), **facts.get("answer_rules", {})}
+    meaning = "a participant and a placement that entered view: attention and memory"
+    made_by = _json(provenance)
+    yield _tidy("memory_cases", meaning, joined.cases, MEMORY_CASES, rules=rules, made_by=made_by)
+    meaning = "a picture shown to a participant"
+    yield _tidy("recognition_trials", meaning, joined.trials, RECOGNITION_TRIALS, made_by=made_by)
+    for finding in joined.findings:
+        if finding.severity != "info":
+            yield f"memory_cases: {finding.message}"
 
 
 def coded_moments(study: Study, recording_id: str) -> pd.DataFrame:

@@ -97,7 +97,7 @@ def made_project(tmp_path, **changes):
     marks = interview_table(
         "transcript_marks",
         [
-            {"document_id": "d1", "position": span("#00")[0], "t_ns": 62_500_000_000},
+            {"document_id": "d1", "position": span("#00")[0], "t_ns": 6_250_000_000},
             {"document_id": "d1", "position": 0, "t_ns": 0},
             {"document_id": "d3", "position": 0, "t_ns": 0},
         ],
@@ -213,8 +213,15 @@ def test_times_are_those_of_the_video(tmp_path):
     points = [
         (one.get("position"), one.get("timeStamp")) for one in video.xpath(".//q:SyncPoint", namespaces=NS)
     ]
-    assert points == [("0", "0"), (str(TEXT.index("#00")), "62500")]
+    assert points == [("0", "0"), (str(TEXT.index("#00")), "6250")]
     assert video.get("path") == "relative:///scene-0.mp4"
+
+
+def test_marks_of_a_longer_media_file_are_told(tmp_path):
+    marks = made_project(tmp_path).transcript_marks.assign(t_ns=[9_000_000_000, 0, 0])
+    _, tree, lost = written(tmp_path, transcript_marks=marks)
+    assert not tree.xpath("//q:Transcript", namespaces=NS)
+    assert any(text.startswith("2 time marks of transcripts that go on") for text in lost)
 
 
 def test_cases_are_participants_with_their_sources(tmp_path):
