@@ -120,6 +120,38 @@ def align_recording(
     if marks is None:
         _require_recording(study, target)
         marks = recording_marks(study, target, chosen.stream, pulses=pulses)
+    return align_marks(source, marks, method=method, options=chosen)
+
+
+def align_marks(
+    source: TimeMarks,
+    marks: TimeMarks,
+    *,
+    method: AlignmentMethod = "events",
+    options: AlignOptions | None = None,
+) -> ClockAlignment:
+    """Find how two clocks relate by what both of them timed.
+
+    Parameters
+    ----------
+    source, marks : TimeMarks
+        Times of the recording, and of the other clock.
+    method : {"events", "pulses"}
+        By names, or by the rhythm alone.
+    options : AlignOptions, optional
+        How; the pattern for the other clock is applied here.
+
+    Returns
+    -------
+    ClockAlignment
+        From the source clock to the other one.
+
+    Raises
+    ------
+    ParameterError
+        If the evidence does not tell the alignment.
+    """
+    chosen, pulses = options or AlignOptions(), method == "pulses"
     other = _picked(marks, chosen.target_pattern)
     given = {"reading_ms": chosen.reading_ms, "drift_bound_ppm": chosen.drift_bound_ppm}
     settings = {name: value for name, value in given.items() if value is not None}

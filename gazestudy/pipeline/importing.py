@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gazestudy.errors import InputError
-from gazestudy.importers import ReadOptions, build_report, find_recordings, read_candidate
+from gazestudy.importers import Candidate, ReadOptions, build_report, find_recordings, read_candidate
 from gazestudy.model import Recording, StudyRecording
 from gazestudy.progress import SILENT, Progress, raise_if_cancelled
 from gazestudy.store import Study
@@ -86,22 +86,72 @@ def import_path(
     done = []
     for candidate in candidates:
         raise_if_cancelled(progress)
-        recording = read_candidate(candidate, options=options)
-        report = build_report(recording)
-        if not salvage:
-            _refuse_damage(recording)
-        stored = study.add_recording(
-            recording,
-            participant_id=participant_id or next_pseudonym(study),
-            segment=segment,
-            daypart=daypart,
-            report=report.to_dict(),
-            copy_video=copy_video,
-            progress=progress,
+        done.append(
+            import_candidate(
+                study,
+                candidate,
+                participant_id=participant_id,
+                segment=segment,
+                daypart=daypart,
+                options=options,
+                copy_video=copy_video,
+                salvage=salvage,
+                progress=progress,
+            )
         )
-        done.append(Imported(stored, report.to_dict(), str(report)))
         progress.advance()
     return done
+
+
+def import_candidate(
+    study: Study,
+    candidate: Candidate,
+    *,
+    participant_id: str = "",
+    segment: str = "",
+    daypart: str = "",
+    options: ReadOptions | None = None,
+    copy_video: bool = True,
+    salvage: bool = False,
+    progress: Progress = SILENT,
+) -> Imported:
+    """Import one recording that was found.
+
+    Parameters
+    ----------
+    study : Study
+        Open for writing.
+    candidate : Candidate
+        From `gazestudy.importers.find_recordings` or `survey_places`.
+    participant_id, segment, daypart, options, copy_video, salvage, progress
+        As in `import_path`.
+
+    Returns
+    -------
+    Imported
+        The recording and its report.
+
+    Raises
+    ------
+    InputError
+        If it cannot be used or is damaged.
+    StudyError
+        If the study has it already.
+    """
+    recording = read_candidate(candidate, options=options)
+    report = build_report(recording)
+    if not salvage:
+        _refuse_damage(recording)
+    stored = study.add_recording(
+        recording,
+        participant_id=participant_id or next_pseudonym(study),
+        segment=segment,
+        daypart=daypart,
+        report=report.to_dict(),
+        copy_video=copy_video,
+        progress=progress,
+    )
+    return Imported(stored, report.to_dict(), str(report))
 
 
 def _refuse_damage(recording: Recording) -> None:
