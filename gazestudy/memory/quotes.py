@@ -39,10 +39,9 @@ QUOTE_COLUMNS = [
 """Columns of a table of quotes.
 
 placement_from: coder, nearest visit, answer, or "" for none. theme: name of the code, or item of the answer.
-t_ns: time in the recording, -1 for none. t_from: coding (its own time), time mark, longest visit, after the recording (no
-moment), or "".
-near: fixation, visit, or "" where there is none. gap_s: seconds from the moment to it, negative where it was
-before, 0 inside it, NaN for none.
+t_ns: time in the recording, -1 for none. t_from: coding (its own time), time mark, longest visit, after the
+recording (no moment), or "" for none. near: fixation, visit, or "" where there is none. gap_s: seconds
+from the moment to it, negative where it was before, 0 inside it, NaN for none.
 """
 
 _ANSWERS_QUOTED = ("ur_any", "ur_msg", "attr", "comp", "loc")
