@@ -24,7 +24,7 @@ def demo(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Make a study of the sample sessions: import, detect, map, measure, heatmaps."""
+    """Make a study of the sample sessions: import, detect, map, measure, heatmaps, report."""
     from gazestudy.pipeline.demo import run_demo
     from gazestudy.pipeline.metrics import for_screen
 
@@ -37,4 +37,5 @@ def demo(
     console.say()
     console.say(f"heatmaps of {result.n_placements} placements: {result.heatmaps}")
     console.say(f"metrics: {result.metrics}")
+    console.say(f"the report: {result.report} (and report.pdf beside it)")
     console.say(f"the study, for any other command: {result.study}")

@@ -1,4 +1,4 @@
-"""The whole main job on a folder of sessions: placements in, recordings in, run, metrics, heatmaps."""
+"""The whole main job on a folder of sessions: placements and recordings in, run, metrics, heatmaps, report."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from gazestudy.pipeline.fieldlogs import import_field_logs
 from gazestudy.pipeline.heatmaps import export_heatmaps
 from gazestudy.pipeline.importing import import_path
 from gazestudy.pipeline.metrics import study_metrics, summary, write_csv
+from gazestudy.pipeline.reporting import write_report
 from gazestudy.pipeline.run import run_study
 from gazestudy.progress import SILENT, Progress
 from gazestudy.store import Study, create_study, open_study
@@ -29,8 +30,8 @@ class DemoResult:
 
     Attributes
     ----------
-    study, heatmaps, metrics : Path
-        Study folder, folder of heatmaps, table of metrics.
+    study, heatmaps, metrics, report : Path
+        Study folder, folder of heatmaps, table of metrics, report as a page (as PDF beside it).
     n_placements : int
         Placements with a heatmap.
     summary : DataFrame
@@ -40,6 +41,7 @@ class DemoResult:
     study: Path
     heatmaps: Path
     metrics: Path
+    report: Path
     n_placements: int
     summary: pd.DataFrame
 
@@ -49,6 +51,7 @@ class DemoResult:
             "study": str(self.study),
             "heatmaps": str(self.heatmaps),
             "metrics": str(self.metrics),
+            "report": str(self.report),
             "n_placements": self.n_placements,
             "summary": self.summary.to_dict(orient="records"),
         }
@@ -62,7 +65,7 @@ def run_demo(
     say: Callable[[str], None] = lambda text: None,
     progress: Progress = SILENT,
 ) -> DemoResult:
-    """Make, or continue, a study of a folder of sessions and write its metrics and heatmaps.
+    """Make, or continue, a study of a folder of sessions and write its metrics, heatmaps and report.
 
     Parameters
     ----------
@@ -110,7 +113,12 @@ def run_demo(
         exported = export_heatmaps(study, heatmaps, fog=True, progress=progress)
         if study.field_logs():
             say(_export_fieldwork(study, source / "fieldlogs", folder / "exports"))
-    return DemoResult(folder, heatmaps, metrics_path, len(exported), summary(table, ["placement"]))
+        say("writing the report ...")
+        page = folder / "exports" / "report.html"
+        written = write_report(study, [page, page.with_suffix(".pdf")], progress=progress)
+        for note in written.notes:
+            say(note)
+    return DemoResult(folder, heatmaps, metrics_path, page, len(exported), summary(table, ["placement"]))
 
 
 def load_sessions(

@@ -15,7 +15,7 @@ from gazestudy.report.evidence import Evidence, MemoryEvidence
 from gazestudy.report.numbers import IN_VIEW, MEMORIES, number_of
 from gazestudy.report.quotes import quotes_of
 from gazestudy.report.structure import Block, Cell, Missing, Number, Paragraph, Quotes, Rung, Section, Table
-from gazestudy.report.words import FEW, counted, digits
+from gazestudy.report.words import FEW, counted, digits, listed
 
 CONSEQUENCE = (
     "What is remembered cannot be concluded: attention is not memory, and neither stands for the other."
@@ -33,7 +33,7 @@ _STEPS: dict[str, tuple[str, Rung]] = {
     "interested": ("Interested", "response"),
     "intends": ("Intends to act", "response"),
 }
-_FOILS = 10
+_THIN = 10
 
 
 def memory_section(evidence: Evidence) -> Section:
@@ -102,9 +102,13 @@ def _funnel_blocks(evidence: Evidence, cases: pd.DataFrame, label: str, of: str)
             f"({digits(funnel.false_alarm_rate, 'share')} of them got a yes), so it is less than "
             "numerator by denominator."
         )
-    doubts = [doubt for doubt in funnel.doubts if "nobody was asked" not in doubt]
-    if doubts and evidence.memory is not None:
-        note += " Thin: " + "; ".join(doubts) + "."
+    known = {_STEPS[step][0].lower(): step for step in numbers}
+    thin = [name for name, step in known.items() if numbers[step].denominator < _THIN]
+    if len(thin) == len(numbers):
+        note += f" Every step rests on fewer than {_THIN} cases."
+    elif thin:
+        note += f" Fewer than {_THIN} cases: {listed(thin)}."
+    note += "".join(f" {doubt.capitalize()}." for doubt in funnel.doubts if "foil" in doubt)
     return [Table("From view to intention", ("Step", "Share", "Counted as"), tuple(rows), note, bars=True)]
 
 

@@ -51,7 +51,7 @@ class Browser:
         self.socket = self.closing.enter_context(
             connect(f"ws://127.0.0.1:{number}{path}", max_size=None, open_timeout=30, close_timeout=1)
         )
-        self.last, self.session, self.requests, self.clock = 0, None, [], None
+        self.last, self.session, self.requests, self.logged, self.clock = 0, None, [], [], None
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
         self.session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         self.call("Page.enable")
@@ -100,6 +100,8 @@ class Browser:
             message = json.loads(self.socket.recv(timeout=60))
             if message.get("method") == "Network.requestWillBeSent":
                 self.requests.append(message["params"]["request"]["url"])
+            if message.get("method") in ("Log.entryAdded", "Runtime.consoleAPICalled"):
+                self.logged.append(message["params"])
             if message.get("method") == "Runtime.exceptionThrown":
                 raise AssertionError(message["params"]["exceptionDetails"])
             if message.get("id") == number:

@@ -243,18 +243,29 @@ def _cell(cell: parts.Cell, top: Any, block: Any, writer: Writer, size: float) -
 
 
 def _pictures(block: Any, writer: Writer) -> list[Flowable]:
+    half = _WIDTH / 2
+    if block.layout == "tall":  # the leading picture on the left, the others below each other on its right
+        first, *others = block.pictures
+        right: list[Flowable] = []
+        for one in others:
+            right += [*_picture(one, writer, half - 8, 118 if not one.svg else 220), Spacer(1, 6)]
+        row = [_picture(first, writer, half - 8, 330), right]
+        return [Table([row], colWidths=[half, half], style=_NO_PADDING)]
     found: list[Flowable] = []
     waiting = list(block.pictures)
+    if block.layout == "broad":
+        found += [*_picture(waiting.pop(0), writer, _WIDTH, 190), Spacer(1, 6)]
+    if len(waiting) == 1:
+        return [*found, *_picture(waiting[0], writer, _WIDTH * (1.0 if waiting[0].wide else 0.72), 300)]
     while waiting:
-        wide = waiting[0].wide or len(waiting) == 1
-        some = [waiting.pop(0)] if wide else [waiting.pop(0), waiting.pop(0)]
-        room = _WIDTH * (0.72 if wide and not some[0].wide else 1.0) if wide else _WIDTH / 2 - 8
-        row = [
-            [image(one, room, 300), Spacer(1, 3), writer.words(one.caption, 8, colour=SOFT)] for one in some
-        ]
-        widths = [_WIDTH] if wide else [_WIDTH / 2, _WIDTH / 2]
-        found.append(Table([row], colWidths=widths, style=_NO_PADDING))
+        some = [waiting.pop(0) for _ in range(min(2, len(waiting)))]
+        cells = [_picture(one, writer, half - 8, 240) for one in some]
+        found.append(Table([cells + [[]] * (2 - len(cells))], colWidths=[half, half], style=_NO_PADDING))
     return found
+
+
+def _picture(one: parts.Picture, writer: Writer, width: float, height: float) -> list[Flowable]:
+    return [image(one, width, height), Spacer(1, 3), writer.words(one.caption, 8, colour=SOFT)]
 
 
 def _quotes(block: Any, writer: Writer) -> list[Flowable]:

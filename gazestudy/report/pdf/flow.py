@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import unicodedata
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,6 +37,25 @@ class Writer:
     type: Typesetter
     lost: frozenset[str]
     found: dict[str, int] = field(default_factory=dict)
+
+    def line(
+        self,
+        canvas: Any,
+        x: float,
+        y: float,
+        text: str,
+        size: float,
+        *,
+        bold: bool = False,
+        align: str = "left",
+    ) -> None:
+        """Draw one line; where shaping places marks, the text behind the glyphs is kept beside them."""
+        shaped = any(unicodedata.category(letter) in ("Mn", "Mc") for letter in text)
+        if shaped:
+            canvas._code.append(f"/Span<</ActualText<FEFF{text.encode('utf-16-be').hex().upper()}>>>BDC")
+        self.type.draw(canvas, x, y, text, size, bold=bold, align=align)
+        if shaped:
+            canvas._code.append("EMC")
 
     def words(
         self, text: str, size: float = 9.5, *, bold: bool = False, colour: str = INK, indent: float = 0.0
@@ -108,7 +128,7 @@ class Words(Flowable):  # type: ignore[misc]
         self.canv.setFillColor(self.colour)
         y = self.height - self.size * 1.05
         for line in self.lines or []:
-            self.writer.type.draw(self.canv, self.indent, y, line, self.size, bold=self.bold)
+            self.writer.line(self.canv, self.indent, y, line, self.size, bold=self.bold)
             y -= self.leading
 
 
@@ -152,7 +172,7 @@ class ContentsLine(Flowable):  # type: ignore[misc]
         room = self.width - left - 40
         title = kind.wrap(self.text, room, size, bold=self.level == 0)[0]
         self.canv.setFillColor(INK if self.level == 0 else SOFT)
-        kind.draw(self.canv, left, 4, title, size, bold=self.level == 0)
+        self.writer.line(self.canv, left, 4, title, size, bold=self.level == 0)
         if self.page:
             kind.draw(self.canv, self.width, 4, str(self.page), size, align="right")
         self.canv.linkRect("", self.anchor, (0, 0, self.width, self.height), relative=1, thickness=0)
@@ -218,6 +238,6 @@ def footer(canvas: Any, writer: Writer, report: Report, page: int, total: int) -
     width = canvas._pagesize[0]
     canvas.setFillColor(SOFT)
     title = writer.type.wrap(printable(report.title, writer.lost), width - 2 * MARGIN - 90, 8)[0]
-    writer.type.draw(canvas, MARGIN, MARGIN - 16, title, 8)
+    writer.line(canvas, MARGIN, MARGIN - 16, title, 8)
     number = f"{page} / {total}" if total else str(page)
     writer.type.draw(canvas, width - MARGIN, MARGIN - 16, number, 8, align="right")
