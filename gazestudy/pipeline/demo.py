@@ -1,4 +1,4 @@
-"""The whole main job on a folder of sessions: placements and recordings in, run, metrics, heatmaps, report."""
+"""The main job on a folder of sessions: from placements and recordings to metrics, heatmaps and report."""
 
 from __future__ import annotations
 
