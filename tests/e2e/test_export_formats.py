@@ -216,7 +216,18 @@ def test_csv_says_what_the_study_says(root, exported):
     )
     assert told["metrics", "dwell_ms"]["rule"] == "sum of the whole durations of these fixations"
     assert not [key for key, row in told.items() if row["meaning"].startswith("not described")]
-    assert {"field_notes", "interview_answers", "codings", "documents", "participants", "quality"} <= files
+    text = rows_of(exported / "out-csv" / "documents.csv")[0]["text"]
+    coding = next(row for row in rows_of(exported / "out-csv" / "codings.csv") if row["document_id"])
+    assert plain_text(text)[int(coding["start_char"]) : int(coding["end_char"])] == QUOTE
+    assert {
+        "memory_cases",
+        "field_notes",
+        "interview_answers",
+        "codings",
+        "documents",
+        "participants",
+        "quality",
+    } <= files
     assert "personal_data" not in files
     book = load_workbook(exported / "out-xlsx.xlsx", read_only=True)
     assert set(book.sheetnames) == files | {"notes", "contents", "dictionary"}

@@ -7,8 +7,10 @@ import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from gazestudy.model.interview import Interviews
 from gazestudy.store import Study
 from gazestudy.store.intake import name_pattern
 
@@ -175,6 +177,38 @@ def names_of(study: Study) -> dict[str, str]:
         if _tells_who(said.value):
             names.setdefault(said.value, people.get(said.interview_id, "(private)"))
     return {name: code for name, code in names.items() if name.strip()}
+
+
+def interviews_without_names(talks: Interviews, names: Pseudonyms) -> Interviews:
+    """Return interviews without names; positions in texts move with them.
+
+    Parameters
+    ----------
+    talks : Interviews
+        Of a study.
+    names : Pseudonyms
+        Takes names out of texts.
+
+    Returns
+    -------
+    Interviews
+        All tables.
+    """
+    codings, marks = talks.codings.copy(), talks.transcript_marks.copy()
+    texts = []
+    for document, text in zip(talks.documents["document_id"], talks.documents["text"], strict=True):
+        clean, position = names.moved(text)
+        texts.append(clean)
+        for table, columns in ((codings, ("start_char", "end_char")), (marks, ("position",))):
+            mine = table["document_id"] == document
+            for column in columns:
+                places = [position(one) if one >= 0 else one for one in table.loc[mine, column]]
+                table.loc[mine, column] = np.array(places, dtype=np.int64)
+    documents = names.table(talks.documents.drop(columns="text"))
+    documents = documents.assign(text=pd.Series(texts, dtype="str", index=documents.index))
+    tables = talks.tables() | {"codings": codings, "transcript_marks": marks, "documents": documents}
+    moved = {name: names.table(table) for name, table in tables.items() if name != "documents"}
+    return talks.with_tables(documents=documents[list(talks.documents.columns)], **moved)
 
 
 def _people_of_interviews(study: Study) -> dict[str, str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from gazestudy.errors import StudyError
@@ -19,7 +18,7 @@ from gazestudy.exporters.refi_qda import (
 )
 from gazestudy.model.interview import Interviews
 from gazestudy.pipeline.exporting.options import ExportOptions, Part
-from gazestudy.pipeline.exporting.pseudonyms import Pseudonyms, names_of
+from gazestudy.pipeline.exporting.pseudonyms import Pseudonyms, interviews_without_names, names_of
 from gazestudy.progress import Progress, raise_if_cancelled
 from gazestudy.store import Study
 
@@ -51,19 +50,18 @@ def write_qdpx(
     raise_if_cancelled(progress)
     names = Pseudonyms({} if options.personal else names_of(study))
     talks = study.interviews()
-    documents, codings, marks = _without_names(talks, names)
+    clean = interviews_without_names(talks, names)
     videos, lost = _videos(study, out, options, names)
-    heads = names.table(talks.interviews)
     project = QdaProject(
         name=names.text(study.name),
         origin=_origin(),
-        code_book=names.table(talks.code_book),
-        codings=codings,
-        documents=documents,
-        transcript_marks=marks,
+        code_book=clean.code_book,
+        codings=clean.codings,
+        documents=clean.documents,
+        transcript_marks=clean.transcript_marks,
         interviews={
             row["interview_id"]: (row["participant_id"], row["recording_id"])
-            for row in heads.to_dict("records")
+            for row in clean.interviews.to_dict("records")
         },
         cases=_cases(study, talks, names, options),
         variables=VARIABLES,
@@ -74,8 +72,8 @@ def write_qdpx(
     lost += write_project(project, out)
     counts = {
         "code_book": len(project.code_book),
-        "documents": len(documents),
-        "codings": len(codings),
+        "documents": len(clean.documents),
+        "codings": len(clean.codings),
         "videos": len(videos),
         "cases": len(project.cases),
     }
@@ -90,23 +88,6 @@ def _origin() -> str:
     from gazestudy import __version__
 
     return f"gazestudy {__version__}"
-
-
-def _without_names(talks: Interviews, names: Pseudonyms) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Return documents, codings and marks without names; positions move with the texts."""
-    codings, marks = talks.codings.copy(), talks.transcript_marks.copy()
-    texts = []
-    for document, text in zip(talks.documents["document_id"], talks.documents["text"], strict=True):
-        clean, position = names.moved(text)
-        texts.append(clean)
-        for table, columns in ((codings, ("start_char", "end_char")), (marks, ("position",))):
-            mine = table["document_id"] == document
-            for column in columns:
-                moved = [position(one) if one >= 0 else one for one in table.loc[mine, column]]
-                table.loc[mine, column] = np.array(moved, dtype=np.int64)
-    documents = names.table(talks.documents.drop(columns="text")).assign(text=pd.Series(texts, dtype="str"))
-    documents.index = talks.documents.index
-    return documents, names.table(codings), names.table(marks)
 
 
 def _videos(

@@ -17,7 +17,7 @@ from gazestudy.model.memory import MEMORY_CASES, RECOGNITION_TRIALS
 from gazestudy.model.provenance import provenance_of
 from gazestudy.model.schedule import SHOWINGS
 from gazestudy.model.tables import Column, TableContract
-from gazestudy.pipeline.exporting.pseudonyms import Pseudonyms
+from gazestudy.pipeline.exporting.pseudonyms import Pseudonyms, interviews_without_names
 from gazestudy.progress import SILENT, Progress, raise_if_cancelled
 from gazestudy.store import Study
 
@@ -208,13 +208,8 @@ def study_tables(
     missing : list of str
         What a reader may look for in vain, in words.
     """
-    groups = [
-        _attention(study, fixations),
-        _entered(study),
-        _quality(study),
-        _fieldwork(study),
-        _talks(study),
-    ]
+    groups = [_attention(study, fixations), _entered(study), _quality(study), _fieldwork(study)]
+    groups += [_talks(study, names), _memory(study)]
     if personal:
         groups.append(_personal(study))
     progress.start("tables of the study", len(groups))
@@ -350,29 +345,20 @@ def _fieldwork(study: Study) -> Group:
         yield _tidy(f"field_{name}", _FIELD[name], table, FIELD_CONTRACTS[name])
 
 
-def _talks(study: Study) -> Group:
-    """Yield the tables of interviews."""
-    for name, table in study.interviews().tables().items():
+def _talks(study: Study, names: Pseudonyms) -> Group:
+    """Yield the tables of interviews; positions in texts are those of the texts without names."""
+    for name, table in interviews_without_names(study.interviews(), names).tables().items():
         yield _tidy(name, _TALKS[name], table, INTERVIEW_CONTRACTS[name])
 
 
 def _memory(study: Study) -> Group:
     """Yield attention beside what people said, where there are both."""
-    from gazestudy.memory.join import join_memory
-    from gazestudy.pipeline.metrics import study_metrics
-    from gazestudy.pipeline.results import attention_table
+    from gazestudy.pipeline.memory import study_memory
 
-    talks = study.interviews()
     ran = any(study.current(one.id, "attention") is not None for one in study.recordings())
-    if talks.interview_answers.empty or not ran:
+    if not ran or study.interviews().interview_answers.empty:
         return
-    joined = join_memory(
-        study_metrics(study),
-        talks,
-        exposures=attention_table(study, "exposures"),
-        fixations=attention_table(study, "mapped_fixations"),
-        placements=[one.id for one in study.placements()],
-    )
+    joined = study_memory(study).joined
     provenance = provenance_of(joined.cases) or {}
     facts = provenance.get("facts", {})
     rules = {**facts.get("rules", {}), **facts.get("answer_rules", {})}
