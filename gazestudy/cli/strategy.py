@@ -86,11 +86,13 @@ def potential(
         }
     )
     shown = found.potential.table[found.potential.table["measure"] == "attentive_s_per_1000_passages"]
+    shown = shown[shown["value"].notna()]
     console.say("attentive seconds per 1,000 passages, with every term's uncertainty carried through")
     _table(console, shown, ("placement_id", "daypart", "value", "low", "high", "n", "n_of", "weakest_term"))
-    if len(found.costs):
+    known = found.costs[found.costs["value"].notna()]
+    if len(known):
         console.say()
-        _table(console, found.costs, ("placement_id", "value", "low", "high", "unit", "n", "n_of"))
+        _table(console, known, ("placement_id", "value", "low", "high", "unit", "n", "n_of"))
     _told(console, found.conclusions, found.findings)
 
 

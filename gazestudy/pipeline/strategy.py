@@ -53,6 +53,10 @@ class PotentialResult:
     seed: int
 
 
+LEAST = 5
+"""What rests on fewer people or sessions is no basis for a decision, whatever its interval."""
+
+
 def study_tables(study: Study) -> tuple[StrategyTables, tuple[Finding, ...]]:
     """Return what a study knows for its strategy: field log, cases of gaze, memory; each may be empty.
 
@@ -124,10 +128,16 @@ def _conclusions(strategy: Strategy, found: Potential) -> list[str]:
     measure = GOAL_MEASURES[strategy.goal.measure]
     rows = found.table[(found.table["daypart"] == WHOLE_DAY) & (found.table["measure"] == measure)]
     known = rows[np.isfinite(rows["low"])].sort_values("value", ascending=False)
+    unknown: dict[str, list[str]] = {}
+    for row in rows[~np.isfinite(rows["low"])].itertuples():
+        unknown.setdefault(str(row.note).removeprefix("no value: "), []).append(str(row.placement_id))
     words = [
-        f"{row.placement_id}: nothing can be concluded about {measure}: {row.note}"
-        for row in rows[~np.isfinite(rows["low"])].itertuples()
+        f"nothing can be concluded about {measure} of {', '.join(names)}: {why}"
+        for why, names in unknown.items()
     ]
+    thin = [f"{row.placement_id} ({row.n} {row.n_of})" for row in known.itertuples() if row.n < LEAST]
+    if thin:
+        words.append("too few behind it for a decision: " + ", ".join(thin))
     wide = [str(row.placement_id) for row in known.itertuples() if not row.low > 0 or row.high > 5 * row.low]
     if wide:
         words.append(

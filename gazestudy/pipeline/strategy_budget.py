@@ -104,8 +104,7 @@ def study_budget(
             columns.append(drawn[one.id])
     if not offers:
         raise StudyError(
-            f"{study.path}: no placement has both a price and a known potential: "
-            + "; ".join(f"{name}: {why}" for name, why in left_out.items())
+            f"{study.path}: no placement has both a price and a known potential: " + _by_reason(left_out)
         )
     money = float(strategy.goal.budget) if budget is None else budget
     groups = _groups(strategy)
@@ -120,6 +119,13 @@ def study_budget(
         tuple(_budget_words(strategy, plan, stands, left_out, money)),
         seed,
     )
+
+
+def _by_reason(left_out: dict[str, str]) -> str:
+    reasons: dict[str, list[str]] = {}
+    for name, why in left_out.items():
+        reasons.setdefault(why, []).append(name)
+    return "; ".join(f"{', '.join(names)} ({why})" for why, names in reasons.items())
 
 
 def _offer(plan: PlacementPlan, value: float, strategy: Strategy) -> Offer:
@@ -203,7 +209,7 @@ def _budget_words(
     if len(loose):
         words.append("open choices (in 10 to 90 % of draws): " + ", ".join(loose))
     if left_out:
-        words.append("left out: " + "; ".join(f"{name} ({why})" for name, why in left_out.items()))
+        words.append("left out: " + _by_reason(left_out))
     if strategy.goal.half_brings > 0.5:
         source = strategy.goal.source or "no source given"
         words.append(

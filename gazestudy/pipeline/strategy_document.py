@@ -110,10 +110,9 @@ def template_text(study: Study) -> str:
     """Return the text of a strategy document to fill in."""
     placements = study.placements()
     sessions = study.field_log().sessions
-    dayparts = dict.fromkeys(
-        [recording.daypart for recording in study.recordings() if recording.daypart]
-        + [str(name) for name in sessions["daypart"] if name]
-    ) or {"all day": None}
+    dayparts = _dayparts(
+        [recording.daypart for recording in study.recordings()], [str(name) for name in sessions["daypart"]]
+    )
     segments = [
         name for name in dict.fromkeys(participant.segment for participant in study.participants()) if name
     ]
@@ -130,11 +129,13 @@ def template_text(study: Study) -> str:
         "exposed_from: auto  # counted (observers), gaze (glasses), or auto",
         "dayparts:",
     ]
-    for name in dayparts:
+    for name, others in dayparts.items():
+        also = f" also: [{', '.join(map(_quoted, others))}]," if others else ""
         lines.append(
-            f"  - {{id: {_quoted(name)}, minutes_per_day: 180, days_per_week: 7,"
+            f"  - {{id: {_quoted(name)},{also} minutes_per_day: 180, days_per_week: 7,"
             ' source: "REPLACE: timetable"}'
         )
+    lines.append("  # also: other names of the same daypart, where glasses and observers name it differently")
     if segments:
         share = 1 / len(segments)
         lines.append("segments:  # what attention of each is worth, and their part of the passages")
@@ -149,6 +150,25 @@ def template_text(study: Study) -> str:
         lines.append("  - {id: wall-1, cost: 40000}  # REPLACE: the study has no placements yet")
     lines += _TAIL
     return "\n".join(lines) + "\n"
+
+
+_ALIKE = {"am peak": "morning peak", "pm peak": "evening peak", "noon": "midday"}
+
+
+def _dayparts(recorded: list[str], observed: list[str]) -> dict[str, list[str]]:
+    """Return the dayparts of a study, each with other names that look the same."""
+    found: dict[str, list[str]] = {}
+    same: dict[str, str] = {}
+    for name in dict.fromkeys([*recorded, *observed]):
+        plain = " ".join(name.lower().replace("_", " ").replace("-", " ").split())
+        plain = _ALIKE.get(plain, plain)
+        if not plain:
+            continue
+        first = same.setdefault(plain, name)
+        found.setdefault(first, [])
+        if first != name:
+            found[first].append(name)
+    return found or {"all day": []}
 
 
 def _placement(name: str, kind: str) -> list[str]:

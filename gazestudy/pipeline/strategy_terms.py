@@ -106,16 +106,21 @@ def placement_chains(
     chosen = StrategyTables(tables.log, cases, memory)
     counts = counted_sums(strategy, tables.log) if counted is None else counted
     findings = list(counts.findings)
+    lacks: dict[tuple[str, str], dict[str, list[str]]] = {}
     terms = {}
     for plan in strategy.placements:
         for daypart in strategy.dayparts:
             maker = _Maker(strategy, plan, daypart, chosen, counts.sums[plan.id], level)
             terms[plan.id, daypart.id] = maker.terms(segment)
-            findings += maker.findings
-    merged: dict[str, Finding] = {}
-    for finding in findings:
-        merged.setdefault(finding.message, finding)
-    return Chains(terms, tuple(merged.values()))
+            for lack in maker.lacks:
+                lacks.setdefault(lack, {}).setdefault(daypart.id, []).append(plan.id)
+    for (what, why), where in lacks.items():
+        told = "; ".join(f"in {daypart}: {', '.join(names)}" for daypart, names in where.items())
+        count = sum(len(names) for names in where.values())
+        findings.append(
+            Finding("warning", "strategy", "missing_term", f"{what} not known, {why}, {told}", count)
+        )
+    return Chains(terms, tuple(findings))
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +151,14 @@ def counted_sums(strategy: Strategy, log: FieldLog) -> Counted:
     """
     findings: list[Finding] = []
     sums = {plan.id: _counted(plan, log, findings) for plan in strategy.placements}
+    if not log.sessions.empty:
+        without = [plan.id for plan in strategy.placements if not points_of(plan, log)]
+        if without:
+            text = (
+                f"no observer noted anything about {', '.join(without)};"
+                " name their points in the strategy document (point)"
+            )
+            findings.append(Finding("warning", "strategy", "no_point", text, len(without)))
     return Counted(sums, tuple(findings))
 
 
@@ -180,8 +193,6 @@ def _counted(plan: PlacementPlan, log: FieldLog, findings: list[Finding]) -> dic
         return {}
     points = points_of(plan, log)
     if not points:
-        text = f"{plan.id}: no observer noted anything about it; name its point in the strategy document"
-        findings.append(Finding("warning", "strategy", "no_point", text, 1))
         return {}
     if len(points) > 1:
         text = f"{plan.id}: passages of points {', '.join(points)} are taken together"
@@ -212,13 +223,12 @@ class _Maker:
         level: float,
     ) -> None:
         self.strategy, self.plan, self.daypart, self.level = strategy, plan, daypart, level
-        self.tables, self.findings = tables, list[Finding]()
-        self.counted = {
-            name: sums[sums["daypart"].astype(str) == daypart.id] for name, sums in counted.items()
-        }
+        self.tables, self.lacks = tables, list[tuple[str, str]]()
+        names = strategy.names_of(daypart.id)
+        self.counted = {name: sums[sums["daypart"].astype(str).isin(names)] for name, sums in counted.items()}
         of_placement = tables.cases["placement_id"] == plan.id
         self.everywhere = tables.cases[of_placement]
-        self.cases = self.everywhere[self.everywhere["daypart"] == daypart.id]
+        self.cases = self.everywhere[self.everywhere["daypart"].isin(names)]
 
     def terms(self, segment: str) -> list[Term]:
         """Return all terms that can be had."""
@@ -314,8 +324,7 @@ class _Maker:
         return term_of(assumed)
 
     def _miss(self, what: str, why: str) -> None:
-        text = f"{self.plan.id}, {self.daypart.id}: {what} is not known: {why}"
-        self.findings.append(Finding("warning", "strategy", "missing_term", text, 1))
+        self.lacks.append((what, why))
 
 
 def term_of(one: Assumption) -> Term:

@@ -92,7 +92,7 @@ def study_what_if(
     rates = found.table[found.table["measure"] == "attentive_s_per_1000_passages"]
     parts = []
     for daypart in strategy.dayparts:
-        density = _density(strategy, plan, daypart.id, tables.log)
+        density = _density(strategy, plan, strategy.names_of(daypart.id), daypart.id, tables.log)
         if density is None:
             continue
         table = clear_view_scenarios(
@@ -164,7 +164,9 @@ def _radius(strategy: Strategy, log: FieldLog, rng: np.random.Generator) -> Term
     )
 
 
-def _density(strategy: Strategy, plan: PlacementPlan, daypart: str, log: FieldLog) -> float | None:
+def _density(
+    strategy: Strategy, plan: PlacementPlan, names: frozenset[str], daypart: str, log: FieldLog
+) -> float | None:
     assumed = strategy.assumed("density_m2", plan.id, daypart)
     if assumed is not None and assumed.replaces:
         return float(assumed.value)
@@ -172,7 +174,7 @@ def _density(strategy: Strategy, plan: PlacementPlan, daypart: str, log: FieldLo
         part = placement_log(plan, log, points_of(plan, log))
         if (part.scans["item"] == "present").any():
             sums = session_sums(part, "density_m2")
-            own = sums[(sums["daypart"].astype(str) == daypart) & (sums["whole"] > 0)]
+            own = sums[sums["daypart"].astype(str).isin(names) & (sums["whole"] > 0)]
             if len(own):
                 return float(own["part"].sum() / own["whole"].sum())
     return None if assumed is None else float(assumed.value)

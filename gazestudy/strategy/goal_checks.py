@@ -15,7 +15,13 @@ _SHARES = ("exposed", "clear", "noticed", "recalled")
 
 def find_contradictions(strategy: Strategy) -> list[tuple[Place, str]]:
     """Return what does not fit together in a document: where, and what is wrong."""
-    return [*_repeats(strategy), *_references(strategy), *_ranges(strategy), *_amounts(strategy)]
+    return [
+        *_repeats(strategy),
+        *_daypart_names(strategy),
+        *_references(strategy),
+        *_ranges(strategy),
+        *_amounts(strategy),
+    ]
 
 
 def _repeats(strategy: Strategy) -> Iterator[tuple[Place, str]]:
@@ -30,6 +36,15 @@ def _repeats(strategy: Strategy) -> Iterator[tuple[Place, str]]:
         for index, entry in enumerate(entries):
             if counts[entry.id] > 1 and [one.id for one in entries[:index]].count(entry.id):
                 yield (name, index, "id"), f"{entry.id!r} is listed twice"
+
+
+def _daypart_names(strategy: Strategy) -> Iterator[tuple[Place, str]]:
+    seen: dict[str, str] = {}
+    for index, daypart in enumerate(strategy.dayparts):
+        for name in (daypart.id, *daypart.also):
+            if name in seen and seen[name] != daypart.id:
+                yield ("dayparts", index), f"{name!r} is a name of {seen[name]!r} already"
+            seen.setdefault(name, daypart.id)
 
 
 def _references(strategy: Strategy) -> Iterator[tuple[Place, str]]:

@@ -95,6 +95,8 @@ class Daypart(_Part):
     ----------
     id : str
         As recordings and sessions name it.
+    also : tuple of str
+        Other names that recordings and sessions have for it.
     minutes_per_day : float
         Its length.
     days_per_week : float
@@ -104,6 +106,7 @@ class Daypart(_Part):
     """
 
     id: Text
+    also: tuple[Loose, ...] = ()
     minutes_per_day: Annotated[Number, Field(gt=0, le=1440)]
     days_per_week: Annotated[Number, Field(gt=0, le=7)] = 7
     source: Text
@@ -295,6 +298,11 @@ class Strategy(_Part):
     assumptions: tuple[Assumption, ...] = ()
     trial: Trial | None = None
     creative: CreativeRules = CreativeRules()
+
+    def names_of(self, daypart: str) -> frozenset[str]:
+        """Return all names of a daypart; where there is only one, what has no daypart belongs to it."""
+        names = {name for one in self.dayparts if one.id == daypart for name in (one.id, *one.also)}
+        return frozenset(names | {""} if len(self.dayparts) == 1 else names)
 
     def assumed(self, term: str, placement: str = "", daypart: str = "") -> Assumption | None:
         """Return the narrowest assumption about a term of a placement in a daypart, None if there is none."""

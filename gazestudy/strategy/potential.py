@@ -321,9 +321,14 @@ def _day(
     found = {
         (str(one["daypart"]), str(one["measure"])): one for one in rows if one["placement_id"] == placement
     }
-    lacking = [key[1] for key in parts if any((*key, name) not in kept for name in wanted)]
+    lacking = [key for key in parts if any((*key, name) not in kept for name in wanted)]
     if lacking:
-        return row | {"note": "no value: not known in " + ", ".join(dict.fromkeys(lacking))}
+        reasons: dict[str, list[str]] = {}
+        for key in lacking:
+            why = next(str(found[key[1], name]["note"]) for name in wanted if (*key, name) not in kept)
+            reasons.setdefault(why.removeprefix("no value: "), []).append(key[1])
+        told = "; ".join(f"{why} in {', '.join(names)}" for why, names in reasons.items())
+        return row | {"note": f"no value: {told}"}
     total = np.sum([kept[(*key, amount)] for key in parts], axis=0)
     value = float(np.sum([float(str(found[key[1], amount]["value"])) for key in parts]))
     if measure.per_passages:
