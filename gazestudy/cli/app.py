@@ -16,6 +16,7 @@ from gazestudy.cli import (
     detect,
     export,
     fieldlog,
+    gui,
     heatmap,
     import_,
     import_mapping,
@@ -58,6 +59,7 @@ def _options(
 
 
 app.command("demo")(demo.demo)
+app.command("gui")(gui.gui)
 app.command("new")(new.new)
 app.command("import")(import_.import_recordings)
 app.add_typer(columns.app, name="columns")

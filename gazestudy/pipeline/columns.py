@@ -106,12 +106,29 @@ def propose(path: Path, answers: Mapping[str, Any] | None = None, *, out: Path |
                 found=asked,
                 advice="Answer them (--set FIELD=VALUE)",
             )
-        preset = as_preset(proposal)
-        try:
-            save_columns(preset, out)
-        except OSError as error:
-            raise InputError(out, f"the preset cannot be saved: {error.strerror}") from error
+        save_preset(as_preset(proposal), out)
     return proposal
+
+
+def save_preset(preset: ColumnMapping, out: Path) -> None:
+    """Save a column mapping.
+
+    Parameters
+    ----------
+    preset : ColumnMapping
+        From `as_preset`.
+    out : Path
+        The JSON file.
+
+    Raises
+    ------
+    InputError
+        If it cannot be written.
+    """
+    try:
+        save_columns(preset, out)
+    except OSError as error:
+        raise InputError(out, f"the preset cannot be saved: {error.strerror}") from error
 
 
 def as_preset(proposal: Proposal) -> ColumnMapping:

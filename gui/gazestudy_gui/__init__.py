@@ -1,0 +1,1 @@
+"""The desktop application of gazestudy: windows over `gazestudy.pipeline` and `gazestudy.store`."""

@@ -1,0 +1,93 @@
+"""Small work beside the window: one thread of its own, and of several wishes the newest one wins."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from PyQt6.QtCore import QObject, pyqtSignal
+
+
+class Background(QObject):
+    """Runs functions in one thread; a wish that was not begun is dropped when a newer one comes.
+
+    Parameters
+    ----------
+    name : str
+        Of the thread.
+    parent : QObject, optional
+        Owner. `close` must be called before it goes.
+    """
+
+    done = pyqtSignal(int, object)
+    """Number of the wish, and what came out."""
+    failed = pyqtSignal(int, object)
+    """Number of the wish, and the exception."""
+
+    def __init__(self, name: str, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._wake = threading.Condition()
+        self._wish: tuple[int, Callable[[], Any]] | None = None
+        self._number = 0
+        self._is_closing = False
+        self._thread: threading.Thread | None = None
+        self._name = name
+
+    def ask(self, work: Callable[[], Any]) -> int:
+        """Run a function in the thread as soon as it is free.
+
+        Parameters
+        ----------
+        work : callable
+            What to do; its result comes with `done`.
+
+        Returns
+        -------
+        int
+            Number of this wish.
+        """
+        with self._wake:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
+                self._thread.start()
+            self._number += 1
+            self._wish = (self._number, work)
+            self._wake.notify()
+            return self._number
+
+    @property
+    def newest(self) -> int:
+        """Number of the newest wish."""
+        return self._number
+
+    def close(self) -> None:
+        """End the thread and wait for that."""
+        with self._wake:
+            self._is_closing = True
+            self._wish = None
+            self._wake.notify()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+
+    def _run(self) -> None:
+        while True:
+            with self._wake:
+                while self._wish is None and not self._is_closing:
+                    self._wake.wait()
+                if self._is_closing:
+                    return
+                assert self._wish is not None
+                number, work = self._wish
+                self._wish = None
+            try:
+                result = work()
+            except Exception as error:  # it belongs to whoever asked
+                self._tell(self.failed, number, error)
+            else:
+                self._tell(self.done, number, result)
+
+    def _tell(self, signal: Any, number: int, value: object) -> None:
+        if not self._is_closing:
+            signal.emit(number, value)

@@ -1,0 +1,308 @@
+"""The study as a tree: stations with their points, placements and sessions; participants with recordings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from PyQt6.QtCore import QAbstractItemModel, QModelIndex, QObject, Qt
+from PyQt6.QtWidgets import QAbstractItemView, QHeaderView, QLabel, QStackedLayout, QTreeView, QWidget
+
+from gazestudy.pipeline.overview import RecordingState, states
+from gazestudy.store.listing import Listing
+from gazestudy_gui.document import StudyDocument
+from gazestudy_gui.words import tr
+
+COLUMNS = ("", "imported", "synced", "detected", "mapped", "reviewed", "coded", "problems")
+KIND_ROLE = Qt.ItemDataRole.UserRole
+ID_ROLE = Qt.ItemDataRole.UserRole + 1
+
+_YES = "✓"
+_NONE = QModelIndex()
+_RELEVANT = {"study", "placements", "participants", "recordings", "alignments", "results", "mapping",
+             "fieldwork", "interviews"}  # fmt: skip
+
+
+@dataclass(slots=True, eq=False)
+class Node:
+    """One line of the tree."""
+
+    kind: str
+    id: str
+    text: str
+    cells: tuple[str, ...] = ()
+    tips: tuple[str, ...] = ()
+    parent: Node | None = None
+    children: list[Node] = field(default_factory=list)
+
+    def add(self, node: Node) -> Node:
+        """Append a child and return it."""
+        node.parent = self
+        self.children.append(node)
+        return node
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What makes it the same line after a change."""
+        return self.kind, self.id, "" if self.parent is None else self.parent.id
+
+
+def build(listing: Listing, shares: dict[str, tuple[int, int] | None]) -> Node:
+    """Return the tree of a listing.
+
+    Parameters
+    ----------
+    listing : Listing
+        What the study holds.
+    shares : dict of str to (int, int) or None
+        Of each recording, as far as known: sightings of placements located, and all.
+    """
+    root = Node("root", "", "")
+    people = root.add(Node("participants", "", tr("Participants")))
+    known = states(listing)
+    segments = dict(listing.participants)
+    for person, segment in segments.items():
+        own = people.add(Node("participant", person, f"{person}  ({segment})" if segment else person))
+        for entry in listing.recordings:
+            if entry.participant_id == person:
+                text = f"{entry.id}  {entry.daypart}" if entry.daypart else entry.id
+                state = known[entry.id]
+                cells, tips = _cells(state, shares.get(entry.id))
+                own.add(Node("recording", entry.id, text, cells, tips))
+        for talk in listing.interviews:
+            if talk.participant_id == person:
+                cells = ("", "", "", "", "", f"{talk.coded}/{talk.answers}", "")
+                own.add(Node("interview", talk.id, tr("Interview {name}", name=talk.id), cells))
+    places = root.add(Node("stations", "", tr("Stations")))
+    names = [*listing.stations, *dict.fromkeys(place[3] for place in listing.placements if not place[3])]
+    for station in names:
+        here = places.add(Node("station", station, station or tr("No station")))
+        for point in listing.stations.get(station, ()):
+            at = here.add(Node("point", f"{station}/{point}", tr("Point {name}", name=point)))
+            for one in listing.sessions:
+                if (one.station, one.point) == (station, point):
+                    at.add(Node("session", one.session_id, f"{one.session_id}  {one.started_at[:16]}"))
+        for placement_id, name, _kind, of in listing.placements:
+            if of == station:
+                here.add(Node("placement", placement_id, name))
+    return root
+
+
+def _cells(state: RecordingState, share: tuple[int, int] | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    mapped = _YES if state.mapped else ""
+    tip = tr("Not mapped yet: Analyse › Run everything")
+    if state.mapped and share is not None and share[1]:
+        mapped = f"{share[0] / share[1]:.0%}"
+        tip = tr("{located} of {all} sightings of placements located with confidence",
+                 located=share[0], all=share[1])  # fmt: skip
+    trouble = [*state.problems, *state.warnings]
+    cells = (
+        state.imported[:10],
+        _YES if state.synced else "",
+        _YES if state.detected else "",
+        mapped,
+        str(state.reviewed) if state.reviewed else "",
+        f"{state.coded}/{state.answers}" if state.answers else "",
+        f"! {len(trouble)}" if trouble else "",
+    )
+    return cells, ("", "", "", tip, "", "", "\n".join(trouble))
+
+
+class StudyTreeModel(QAbstractItemModel):
+    """The tree for Qt.
+
+    Parameters
+    ----------
+    parent : QObject, optional
+        Owner.
+    """
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._root = Node("root", "", "")
+
+    def set_root(self, root: Node) -> None:
+        """Show another tree."""
+        self.beginResetModel()
+        self._root = root
+        self.endResetModel()
+
+    def node(self, index: QModelIndex) -> Node:
+        """Return the line at an index."""
+        found: Node = index.internalPointer() if index.isValid() else self._root
+        return found
+
+    def indexes(self, parent: QModelIndex | None = None) -> Iterator[QModelIndex]:
+        """Yield all lines, parents first."""
+        above = parent if parent is not None else QModelIndex()
+        for row in range(self.rowCount(above)):
+            index = self.index(row, 0, above)
+            yield index
+            yield from self.indexes(index)
+
+    def find(self, kind: str, wanted: str) -> QModelIndex:
+        """Return the first line of a kind and id, an invalid index if there is none."""
+        for index in self.indexes():
+            node = self.node(index)
+            if (node.kind, node.id) == (kind, wanted):
+                return index
+        return QModelIndex()
+
+    def index(self, row: int, column: int, parent: QModelIndex = _NONE) -> QModelIndex:
+        """Return the index of a child."""
+        node = self.node(parent)
+        if not (0 <= row < len(node.children) and 0 <= column < len(COLUMNS)):
+            return QModelIndex()
+        return self.createIndex(row, column, node.children[row])
+
+    def parent(self, index: QModelIndex = _NONE) -> QModelIndex:  # type: ignore[override]
+        """Return the index of the line above."""
+        above = self.node(index).parent if index.isValid() else None
+        if above is None or above.parent is None:
+            return QModelIndex()
+        return self.createIndex(above.parent.children.index(above), 0, above)
+
+    def rowCount(self, parent: QModelIndex = _NONE) -> int:
+        """Return the number of children; only the first column has some."""
+        return 0 if parent.column() > 0 else len(self.node(parent).children)
+
+    def columnCount(self, parent: QModelIndex = _NONE) -> int:
+        """Return the number of columns."""
+        return len(COLUMNS)
+
+    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """Return what a cell shows."""
+        if not index.isValid():
+            return None
+        node, column = self.node(index), index.column()
+        value = node.text if column == 0 else _at(node.cells, column - 1)
+        shown: dict[int, Any] = {
+            KIND_ROLE: node.kind,
+            ID_ROLE: node.id,
+            Qt.ItemDataRole.DisplayRole: value,
+            Qt.ItemDataRole.ToolTipRole: (_at(node.tips, column - 1) if column else node.text) or None,
+            Qt.ItemDataRole.TextAlignmentRole: Qt.AlignmentFlag.AlignCenter if column else None,
+        }
+        if column:
+            said = tr("yes") if value == _YES else value or tr("no")
+            shown[Qt.ItemDataRole.AccessibleTextRole] = f"{header_text(column)}: {said}"
+        return shown.get(role)
+
+    def headerData(
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> Any:
+        """Return the name of a column."""
+        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
+            return header_text(section)
+        return None
+
+
+def header_text(column: int) -> str:
+    """Return the name of a column in the language of the interface."""
+    return (
+        tr("Study"), tr("imported"), tr("synced"), tr("detected"), tr("mapped"), tr("reviewed"), tr("coded"),
+        tr("problems"),
+    )[column]  # fmt: skip
+
+
+def _at(values: tuple[str, ...], number: int) -> str:
+    return values[number] if number < len(values) else ""
+
+
+class StudyTree(QWidget):
+    """The tree with its empty state; says what is selected.
+
+    Parameters
+    ----------
+    document : StudyDocument
+        The study.
+    parent : QWidget, optional
+        Owner.
+    """
+
+    def __init__(self, document: StudyDocument, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._document = document
+        self._shares: dict[str, tuple[int, int] | None] = {}
+        self._keys: dict[str, str] = {}
+        self.model = StudyTreeModel(self)
+        self.view = QTreeView(self)
+        self.view.setModel(self.model)
+        self.view.setUniformRowHeights(True)
+        self.view.setAlternatingRowColors(True)
+        self.view.setAccessibleName(tr("Study tree"))
+        self.view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        header = self.view.header()
+        assert header is not None
+        header.setStretchLastSection(False)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        self.empty = QLabel(
+            tr(
+                "This study is empty.\n\n"
+                "1. Placements › Add placement: the pictures that hang in the station.\n"
+                "2. File › Import recordings: or drop their folders here.\n3. Analyse › Run everything."
+            ),
+            self,
+        )
+        self.empty.setWordWrap(True)
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.empty.setMargin(self.fontMetrics().height())
+        self._stack = QStackedLayout(self)
+        self._stack.addWidget(self.view)
+        self._stack.addWidget(self.empty)
+        selection = self.view.selectionModel()
+        assert selection is not None
+        selection.currentChanged.connect(self._on_current)
+        document.changed.connect(self._on_changed)
+        self.refresh()
+        self.view.expandAll()
+
+    def refresh(self) -> None:
+        """Read the study again; what was open and selected stays so."""
+        listing = self._document.study.listing()
+        for entry in listing.recordings:
+            if self._keys.get(entry.id) != entry.steps.get("mapping", ""):
+                self._keys[entry.id] = entry.steps.get("mapping", "")
+                self._shares.pop(entry.id, None)
+        closed = {
+            self.model.node(index).key for index in self.model.indexes() if not self.view.isExpanded(index)
+        }
+        current = self.model.node(self.view.currentIndex()).key
+        self.model.set_root(build(listing, self._shares))
+        for index in self.model.indexes():
+            key = self.model.node(index).key
+            self.view.setExpanded(index, key not in closed)
+            if key == current and key[0] != "root":
+                self.view.setCurrentIndex(index)
+        is_empty = not (listing.participants or listing.placements or listing.stations)
+        self._stack.setCurrentWidget(self.empty if is_empty else self.view)
+
+    def unknown_shares(self) -> list[str]:
+        """Return the recordings whose mapped share has not been read yet."""
+        return [name for name, key in self._keys.items() if key and name not in self._shares]
+
+    def set_share(self, recording_id: str, share: tuple[int, int] | None) -> None:
+        """Show how much of a recording was mapped."""
+        self._shares[recording_id] = share
+        index = self.model.find("recording", recording_id)
+        if index.isValid():
+            state = states(self._document.study.listing())[recording_id]
+            node = self.model.node(index)
+            node.cells, node.tips = _cells(state, share)
+            self.model.dataChanged.emit(index, index.siblingAtColumn(len(COLUMNS) - 1))
+
+    def select(self, kind: str, wanted: str) -> None:
+        """Select a line."""
+        index = self.model.find(kind, wanted)
+        if index.isValid():
+            self.view.setCurrentIndex(index)
+
+    def _on_changed(self, kind: str) -> None:
+        if kind in _RELEVANT:
+            self.refresh()
+
+    def _on_current(self, index: QModelIndex) -> None:
+        node = self.model.node(index)
+        if node.kind != "root":
+            self._document.selected.emit(node.kind, node.id)

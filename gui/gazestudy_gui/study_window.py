@@ -1,0 +1,339 @@
+"""The window of a study: docks, menus, status bar. It only builds and connects."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from PyQt6.QtCore import QEvent, QRunnable, Qt, QThreadPool, QTimer, QUrl, pyqtSignal
+from PyQt6.QtGui import QCloseEvent, QDesktopServices, QDragEnterEvent, QDropEvent
+from PyQt6.QtWidgets import QDockWidget, QLabel, QMainWindow, QMessageBox, QWidget
+
+from gazestudy_gui import preferences, theme
+from gazestudy_gui.actions import ActionBook, ActionSpec
+from gazestudy_gui.document import StudyDocument
+from gazestudy_gui.jobs import Order
+from gazestudy_gui.trouble import tell
+from gazestudy_gui.views.registry import VIEWS
+from gazestudy_gui.words import LANGUAGES, tr
+
+MENUS = ("&File", "&Edit", "&Analyse", "&Placements", "&Playback", "&View", "&Help")
+_STATE = "study window"
+_LAYOUT_VERSION = 2
+_SECOND_MS = 4000
+
+
+class StudyWindow(QMainWindow):
+    """Everything about one open study.
+
+    Parameters
+    ----------
+    document : StudyDocument
+        The study; the window closes it.
+    """
+
+    wants_start = pyqtSignal()
+    wants_language = pyqtSignal(str)
+    wants_scheme = pyqtSignal(str)
+    closed = pyqtSignal()
+    _share_read = pyqtSignal(str, object)
+
+    def __init__(self, document: StudyDocument) -> None:
+        super().__init__()
+        self.document = document
+        document.setParent(self)
+        self.setObjectName("study window")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setAcceptDrops(True)
+        self.setDockNestingEnabled(True)
+        self.book = ActionBook(self, MENUS)
+        self.docks: dict[str, QDockWidget] = {}
+        self.views: dict[str, QWidget] = {}
+        self._pool = QThreadPool(self)
+        self._pool.setMaxThreadCount(1)
+        self._stop_reading = False
+        self._settle = QTimer(self)
+        self._settle.setSingleShot(True)
+        self._settle.timeout.connect(self._arrange)
+        self._make_docks()
+        self._make_actions()
+        self._make_status()
+        self._restore()
+        document.changed.connect(self._on_changed)
+        document.selected.connect(self._on_selected)
+        document.trouble.connect(lambda error: tell(self, error))
+        document.jobs.over.connect(self._on_job_over)
+        document.jobs.added.connect(lambda _job: self.show_view("jobs"))
+        self._share_read.connect(self._on_share)
+        self._title()
+        self.book.allow_writing(not document.read_only)
+        self._read_shares()
+
+    def view(self, name: str) -> QWidget:
+        """Return a view, made if it was not looked at yet."""
+        if name not in self.views:
+            spec = next(one for one in VIEWS if one.id == name)
+            view = spec.make(self.document)
+            view.setObjectName(f"view {name}")
+            self.views[name] = view
+            self.docks[name].setWidget(view)
+            if hasattr(view, "add_actions"):
+                view.add_actions(self.book)
+                self.book.allow_writing(not self.document.read_only)
+        return self.views[name]
+
+    def show_view(self, name: str) -> QWidget:
+        """Bring a view to the front."""
+        view = self.view(name)
+        self.docks[name].show()
+        self.docks[name].raise_()
+        return view
+
+    def import_paths(self, paths: list[Path]) -> None:
+        """Open the import wizard, on some files and folders."""
+        from gazestudy_gui.wizard.window import ImportWizard
+
+        wizard = ImportWizard(self.document, paths, self)
+        wizard.open()
+
+    def run_everything(self) -> None:
+        """Bring all results up to date."""
+        order = Order(tr("Run everything"), "gazestudy_gui.tasks:run_recordings", self.document.writing())
+        self.document.submit(order, changes=("results",))
+
+    def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:
+        """Take folders and files."""
+        data = event.mimeData() if event is not None else None
+        if event is not None and data is not None and data.hasUrls() and not self.document.read_only:
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent | None) -> None:
+        """Import what is dropped."""
+        data = event.mimeData() if event is not None else None
+        if event is not None and data is not None:
+            paths = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
+            event.acceptProposedAction()
+            if paths:
+                self.import_paths(paths)
+
+    def closeEvent(self, event: QCloseEvent | None) -> None:
+        """Remember the docks, end jobs and give the study back."""
+        if event is None:
+            return
+        if self.document.jobs.is_busy and not self._may_stop_jobs():
+            event.ignore()
+            return
+        preferences.remember_window(_STATE, self.saveGeometry(), self.saveState(_LAYOUT_VERSION))
+        for view in self.views.values():
+            if hasattr(view, "shut_down"):
+                view.shut_down()
+        self._stop_reading = True
+        self._pool.clear()
+        self._pool.waitForDone()
+        self.document.close()
+        event.accept()
+        self.closed.emit()
+
+    def _may_stop_jobs(self) -> bool:
+        answer = QMessageBox.question(
+            self,
+            tr("A job is running"),
+            tr("Stop it and close the study? Steps that are finished are kept."),
+        )
+        return answer == QMessageBox.StandardButton.Yes
+
+    def _make_docks(self) -> None:
+        for spec in VIEWS:
+            dock = QDockWidget(tr(spec.title), self)
+            dock.setObjectName(f"dock {spec.id}")
+            dock.setAccessibleName(tr(spec.title))
+            self.docks[spec.id] = dock
+            dock.visibilityChanged.connect(lambda visible, name=spec.id: self.view(name) if visible else None)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """Put the docks where they are at first."""
+        areas = Qt.DockWidgetArea
+        first: dict[str, QDockWidget] = {}
+        later: list[tuple[str, QDockWidget]] = []
+        for spec in VIEWS:
+            dock = self.docks[spec.id]
+            dock.setFloating(False)
+            if spec.area in first:
+                later.append((spec.area, dock))
+                continue
+            first[spec.area] = dock
+            if spec.area == "left":
+                self.addDockWidget(areas.LeftDockWidgetArea, dock)
+            elif spec.area == "bottom":
+                self.addDockWidget(areas.BottomDockWidgetArea, dock)
+            elif spec.area == "below":
+                self.splitDockWidget(first["main"], dock, Qt.Orientation.Vertical)
+            else:
+                self.addDockWidget(areas.RightDockWidgetArea, dock)
+        for area, dock in later:  # a dock that has tabs can no longer be split
+            if area == "left":
+                self.splitDockWidget(first[area], dock, Qt.Orientation.Vertical)
+            else:
+                self.tabifyDockWidget(first[area], dock)
+        for spec in VIEWS:
+            self.docks[spec.id].setVisible(spec.shown)
+        self.setCorner(Qt.Corner.BottomLeftCorner, areas.LeftDockWidgetArea)
+        for dock in first.values():
+            dock.raise_()
+        em = self.fontMetrics().height()
+        self.resizeDocks([first["left"], first["main"]], [28 * em, 60 * em], Qt.Orientation.Horizontal)
+        self.resizeDocks(
+            [first["main"], first["below"], first["bottom"]],
+            [30 * em, 15 * em, 9 * em],
+            Qt.Orientation.Vertical,
+        )
+
+    def _make_actions(self) -> None:
+        from gazestudy_gui.command_list import CommandList, ShortcutTable
+
+        add, spec = self.book.add, ActionSpec
+        add(spec("file.import", "&File", "&Import recordings …", "Ctrl+I", "Bring recordings into the study",
+                 writes=True), lambda: self.import_paths([]))  # fmt: skip
+        add(spec("file.backup", "&File", "Make a &backup now", "Ctrl+B",
+                 "Copy what people edited into the backups folder", writes=True), self._back_up)  # fmt: skip
+        add(spec("file.check", "&File", "&Check all files", "",
+                 "Compare every file of the study with its hash"), self._check)  # fmt: skip
+        add(spec("file.folder", "&File", "Show study &folder", ""), self._show_folder)
+        add(spec("file.start", "&File", "&Other study …", "Ctrl+O", separated=True), self.wants_start.emit)
+        add(spec("file.close", "&File", "&Close", "Ctrl+W"), self.close)
+        undo = self.document.undo_stack.createUndoAction(self, tr("&Undo"))
+        redo = self.document.undo_stack.createRedoAction(self, tr("&Redo"))
+        assert undo is not None and redo is not None
+        self.book.adopt(spec("edit.undo", "&Edit", "&Undo", "Ctrl+Z"), undo)
+        self.book.adopt(spec("edit.redo", "&Edit", "&Redo", "Ctrl+Shift+Z"), redo)
+        add(spec("analyse.run", "&Analyse", "&Run everything", "Ctrl+R",
+                 "Detect, map and measure whatever is missing or out of date", writes=True),
+            self.run_everything)  # fmt: skip
+        for number, one in enumerate(VIEWS):
+            add(spec(f"view.{one.id}", "&View", one.title, one.keys, separated=number == 0),
+                partial(self._focus, one.id))  # fmt: skip
+        add(spec("view.reset", "&View", "Docks as at first", "", separated=True), self._arrange)
+        for scheme, text in (
+            ("", "Colours as the system"),
+            ("light", "Light colours"),
+            ("dark", "Dark colours"),
+        ):
+            add(spec(f"view.scheme.{scheme or 'system'}", "&View", text, separated=not scheme),
+                partial(self.wants_scheme.emit, scheme))  # fmt: skip
+        for number, (code, name) in enumerate(LANGUAGES.items()):
+            add(spec(f"view.language.{code}", "&View", name, separated=number == 0),
+                partial(self.wants_language.emit, code))  # fmt: skip
+        add(spec("help.commands", "&Help", "&Commands …", "Ctrl+Shift+P", "Find and run any command"),
+            lambda: CommandList(self.book, self).open())  # fmt: skip
+        add(spec("help.shortcuts", "&Help", "&Shortcuts …", "F1", "All shortcuts, and how to change them"),
+            lambda: ShortcutTable(self.book, self).open())  # fmt: skip
+        add(spec("help.about", "&Help", "&About gazestudy"), self._about)
+        for name in ("player", "placements"):  # their commands are in the menus before they are looked at
+            self.view(name)
+
+    def _make_status(self) -> None:
+        self._note = QLabel(self)
+        bar = self.statusBar()
+        assert bar is not None
+        bar.addPermanentWidget(self._note)
+        self._note.setText(tr("read-only") if self.document.read_only else tr("every edit is saved at once"))
+
+    def _restore(self) -> None:
+        geometry, state = preferences.window_state(_STATE)
+        em = self.fontMetrics().height()
+        if geometry.isEmpty() or not self.restoreGeometry(geometry):
+            self.resize(88 * em, 58 * em)
+        if state.isEmpty() or not self.restoreState(state, _LAYOUT_VERSION):
+            self._settle.start(0)  # sizes count once the window has one
+
+    def _title(self) -> None:
+        mark = f" [{tr('read-only')}]" if self.document.read_only else ""
+        self.setWindowTitle(f"{self.document.study.name}{mark} — {tr('gazestudy')}")
+
+    def _focus(self, name: str) -> None:
+        self.show_view(name).setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def _on_changed(self, kind: str) -> None:
+        if kind == "study":
+            self._title()
+        if kind in ("results", "recordings"):
+            self._read_shares()
+
+    def _on_selected(self, kind: str, _item: str) -> None:
+        wanted = {"recording": "player", "placement": "placements"}.get(kind)
+        if wanted is not None and self.docks[wanted].isVisible():
+            self.docks[wanted].raise_()
+
+    def _on_job_over(self, job: object) -> None:
+        from gazestudy_gui.job_dock import state_text
+        from gazestudy_gui.jobs import Job
+
+        bar = self.statusBar()
+        if isinstance(job, Job) and bar is not None:
+            bar.showMessage(f"{job.order.title}: {state_text(job)}", _SECOND_MS)
+
+    def _read_shares(self) -> None:
+        """Read how much of each recording was mapped, in another thread."""
+        from gazestudy.pipeline.overview import located_share
+
+        tree = self.views.get("tree")
+        if tree is None:
+            return
+        for name in tree.unknown_shares():  # type: ignore[attr-defined]
+            self._pool.start(_Read(lambda name=name: self._read_share(name, located_share)))
+
+    def _read_share(self, name: str, read: object) -> None:
+        if self._stop_reading or not callable(read):
+            return
+        self._share_read.emit(name, read(self.document.study, name))
+
+    def _on_share(self, name: str, share: object) -> None:
+        tree = self.views.get("tree")
+        if tree is not None:
+            tree.set_share(name, share)  # type: ignore[attr-defined]
+
+    def _back_up(self) -> None:
+        path = self.document.back_up()
+        bar = self.statusBar()
+        if bar is not None:
+            bar.showMessage(tr("Backup: {name}", name=path.name), _SECOND_MS)
+
+    def _check(self) -> None:
+        order = Order(tr("Check all files"), "gazestudy_gui.tasks:check", {"study": str(self.document.path)})
+        self.document.submit(order)
+
+    def _show_folder(self) -> None:
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(self.document.path)))
+
+    def _about(self) -> None:
+        from gazestudy import __version__
+
+        QMessageBox.about(
+            self,
+            tr("About gazestudy"),
+            tr("gazestudy {version}\n\nEye tracking and field observation for advertising in stations.\n"
+               "Free software under the GPL, version 3 or later.", version=__version__),
+        )  # fmt: skip
+
+    def changeEvent(self, event: QEvent | None) -> None:
+        """Follow the colours of the system."""
+        super().changeEvent(event)
+        if event is not None and event.type() == QEvent.Type.PaletteChange:
+            theme.theme_plots_if_loaded()
+            for view in self.views.values():
+                if hasattr(view, "recolour"):
+                    view.recolour()
+
+
+class _Read(QRunnable):
+    """A small read in another thread."""
+
+    def __init__(self, does: object) -> None:
+        super().__init__()
+        self._does = does
+
+    def run(self) -> None:
+        """Do it."""
+        if callable(self._does):
+            self._does()

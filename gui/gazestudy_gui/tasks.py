@@ -1,0 +1,121 @@
+"""What jobs do: functions for a child process that open the study, call the pipeline, return plain values."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from gazestudy.progress import Progress
+from gazestudy.store import Study, open_delegated, open_study
+
+
+class Telling(Progress, Protocol):
+    """Progress that also takes lines for a log."""
+
+    def say(self, text: str) -> None:
+        """Write a line into the log of the job."""
+
+
+def run_recordings(
+    study: str,
+    token: str,
+    *,
+    detector: str = "",
+    detector_parameters: Mapping[str, Any] | None = None,
+    mapper: str = "",
+    progress: Telling,
+) -> dict[str, Any]:
+    """Detect gaze events, map gaze and measure attention where results are missing or out of date."""
+    from gazestudy.pipeline.analysis import Settings
+    from gazestudy.pipeline.run import run_study
+
+    usual = Settings()
+    settings = dataclasses.replace(
+        usual,
+        detector=detector or usual.detector,
+        detector_parameters=detector_parameters or {},
+        mapper=mapper or usual.mapper,
+    )
+    with _writing(study, token) as opened:
+        outcomes = run_study(opened, settings, progress=progress)
+    for outcome in outcomes:
+        progress.say(f"{outcome.recording_id}  {outcome.step}: {outcome.summary}")
+    return {"made": sum(outcome.made for outcome in outcomes), "steps": len(outcomes)}
+
+
+def import_recordings(
+    study: str, token: str, *, items: Sequence[Mapping[str, Any]], progress: Telling
+) -> list[dict[str, Any]]:
+    """Import recordings that a person chose; one that fails does not keep the others away."""
+    from gazestudy.pipeline.surveying import Wish, import_wish
+
+    done: list[dict[str, Any]] = []
+    with _writing(study, token) as opened:
+        for number, item in enumerate(items, start=1):
+            wish = Wish(**item)
+            progress.say(f"{number}/{len(items)}  {wish.name}")
+            row = import_wish(opened, wish, progress=progress)
+            progress.say(row["text"])
+            done.append(row)
+    return done
+
+
+def load_sample(study: str, token: str, *, progress: Telling) -> dict[str, Any]:
+    """Put the sample placements and sessions into a new study."""
+    from gazestudy import resources
+    from gazestudy.pipeline.demo import load_sessions
+
+    with _writing(study, token) as opened:
+        load_sessions(opened, resources.find("sample_sessions"), say=progress.say, progress=progress)
+        return {"recordings": len(opened.recordings())}
+
+
+def export_all_heatmaps(
+    study: str,
+    *,
+    out: str,
+    group_by: Sequence[str],
+    formats: Sequence[str],
+    weight: str,
+    kernel: str,
+    fog: bool,
+    progress: Telling,
+) -> dict[str, Any]:
+    """Write the heatmaps of all placements."""
+    from gazestudy.pipeline.heatmaps import export_heatmaps
+
+    with open_study(study, read_only=True) as opened:
+        exported = export_heatmaps(
+            opened,
+            Path(out),
+            group_by=group_by,
+            formats=formats,
+            weight=weight,
+            kernel=kernel,
+            fog=fog,
+            progress=progress,
+        )
+    return {"maps": len(exported), "folder": out}
+
+
+def check(study: str, *, progress: Telling) -> list[str]:
+    """Check every file of the study against its hash."""
+    from gazestudy.store import check_study
+
+    return [str(problem) for problem in check_study(study, full=True, progress=progress)]
+
+
+def _writing(study: str, token: str) -> Study:
+    return open_delegated(study, token)
+
+
+def look(paths: Sequence[str], columns: str | None, *, progress: Telling) -> list[dict[str, Any]]:
+    """Look what lies in some folders."""
+    from gazestudy.pipeline.surveying import survey
+
+    found = survey(
+        [Path(path) for path in paths], columns=Path(columns) if columns else None, progress=progress
+    )
+    return [dataclasses.asdict(one) for one in found]

@@ -1,0 +1,335 @@
+"""The timeline of the recording on show: gaze, why it is missing, events, mapping, visits, log, interview."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyqtgraph as pg
+from PyQt6.QtCore import QPointF, Qt, QTimer
+from PyQt6.QtWidgets import QHBoxLayout, QLabel, QMenu, QStackedLayout, QToolButton, QVBoxLayout, QWidget
+
+from gazestudy_gui import preferences, theme
+from gazestudy_gui.actions import ActionBook, ActionSpec
+from gazestudy_gui.background import Background
+from gazestudy_gui.document import StudyDocument
+from gazestudy_gui.timeline.items import IntervalItem, SignalItem
+from gazestudy_gui.views.player import clock_text
+from gazestudy_gui.words import tr
+
+_ZOOM = 1.5
+_SNAP_PX = 6
+_LEAST_S = 0.05
+_ROWS = ("reasons", "events", "mapping", "visits", "observation", "interview")
+_KINDS = {"results", "alignments", "mapping", "interviews", "fieldwork", "placements"}
+
+
+def row_title(row: str) -> str:
+    """Return the name of a row in the language of the interface."""
+    return {
+        "x": tr("Gaze x"),
+        "y": tr("Gaze y"),
+        "reasons": tr("Not valid"),
+        "events": tr("Gaze events"),
+        "mapping": tr("Mapping"),
+        "visits": tr("Visits"),
+        "observation": tr("Observed"),
+        "interview": tr("Interview"),
+    }[row]
+
+
+class TimeAxis(pg.AxisItem):  # type: ignore[misc]
+    """Times as minutes and seconds."""
+
+    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
+        """Return the labels of the ticks."""
+        digits = 0 if spacing >= 1 else 1 if spacing >= 0.1 else 3
+        width = 3 + digits if digits else 2
+        return [
+            f"{'-' if at < 0 else ''}{int(abs(at) // 60):02d}:{abs(at) % 60:0{width}.{digits}f}"
+            for at in values
+        ]
+
+
+class TimelineView(QWidget):
+    """Rows over one time axis; the wheel zooms where the pointer is, dragging moves, a click goes there.
+
+    Parameters
+    ----------
+    document : StudyDocument
+        The study.
+    parent : QWidget, optional
+        Owner.
+    """
+
+    def __init__(self, document: StudyDocument, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._document = document
+        self._recording_id = ""
+        self.timeline: Any = None
+        self._reading = Background("timeline", self)
+        self._hidden = set(preferences.settings().value("timeline/hidden", [], list) or [])
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.timeout.connect(self._read_again)
+        theme.theme_plots()
+        self._build()
+        self._reading.done.connect(self._on_read)
+        self._reading.failed.connect(self._on_not_read)
+        document.selected.connect(self._on_selected)
+        document.playhead.connect(self._on_playhead)
+        document.changed.connect(self._on_changed)
+
+    def open(self, recording_id: str) -> None:
+        """Show a recording; it comes when its tables are read."""
+        self._recording_id = recording_id
+        study = self._document.study
+
+        def read() -> Any:
+            from gazestudy.pipeline.timeline import timeline_of
+
+            return timeline_of(study, recording_id)
+
+        self._reading.ask(read)
+
+    def show_timeline(self, timeline: Any) -> None:
+        """Show what was read."""
+        keep = self.range_s() if self.timeline is not None and (
+            self.timeline.recording_id == timeline.recording_id
+        ) else None  # fmt: skip
+        self.timeline = timeline
+        self._zero_ns = timeline.start_ns
+        self._fill()
+        self.show_all() if keep is None else self.set_range(*keep)
+        self._stack.setCurrentWidget(self._page)
+
+    def range_s(self) -> tuple[float, float]:
+        """Return the first and the last second on show."""
+        (left, right), _ = self.row_plot.getViewBox().viewRange()
+        return float(left), float(right)
+
+    def set_range(self, left_s: float, right_s: float) -> None:
+        """Show a stretch."""
+        self.row_plot.setXRange(left_s, right_s, padding=0)
+
+    def show_all(self) -> None:
+        """Show the whole recording."""
+        if self.timeline is not None:
+            end_s = (self.timeline.end_ns - self._zero_ns) / 1e9
+            self.set_range(0.0, max(end_s, _LEAST_S))
+
+    def zoom(self, factor: float) -> None:
+        """Show a stretch so many times as long, around the playhead if that is on show."""
+        left, right = self.range_s()
+        here = self._heads[0].value()
+        middle = here if left <= here <= right else (left + right) / 2
+        self.set_range(middle - (middle - left) * factor, middle + (right - middle) * factor)
+
+    def pan(self, share: float) -> None:
+        """Move by a share of what is on show."""
+        left, right = self.range_s()
+        step = (right - left) * share
+        self.set_range(left + step, right + step)
+
+    def add_actions(self, book: ActionBook) -> None:
+        """Put the commands of the timeline into the menu."""
+        for number, (name, text, keys, does) in enumerate(
+            (
+                ("in", "Zoom &in", "Ctrl++", lambda: self.zoom(1 / _ZOOM)),
+                ("out", "Zoom &out", "Ctrl+-", lambda: self.zoom(_ZOOM)),
+                ("all", "Show the &whole recording", "Ctrl+Shift+0", self.show_all),
+                ("left", "Move the timeline left", "Alt+Left", lambda: self.pan(-0.5)),
+                ("right", "Move the timeline right", "Alt+Right", lambda: self.pan(0.5)),
+            )
+        ):
+            book.add(ActionSpec(f"timeline.{name}", "&Playback", text, keys, separated=number == 0), does)
+
+    def recolour(self) -> None:
+        """Follow another colour scheme."""
+        theme.theme_plots()
+        self.canvas.setBackground(theme.background())
+        for plot in (self.x_plot, self.y_plot, self.row_plot):
+            for side in ("left", "bottom"):
+                axis = plot.getAxis(side)
+                axis.setPen(theme.foreground())
+                axis.setTextPen(theme.foreground())
+        if self.timeline is not None:
+            self._fill()
+
+    def shut_down(self) -> None:
+        """End the thread."""
+        self._reading.close()
+
+    # ------------------------------------------------------------------ inside
+
+    def _build(self) -> None:
+        self.canvas = pg.GraphicsLayoutWidget(self)
+        self.canvas.setAccessibleName(tr("Timeline"))
+        self.canvas.ci.layout.setContentsMargins(0, 0, 4, 0)
+        self.canvas.ci.layout.setSpacing(0)
+        self.x_plot, self.y_plot = (self.canvas.addPlot(row=row, col=0) for row in (0, 1))
+        self.row_plot = self.canvas.addPlot(row=2, col=0, axisItems={"bottom": TimeAxis("bottom")})
+        self._heads = []
+        em = self.fontMetrics().height()
+        for plot in (self.x_plot, self.y_plot, self.row_plot):
+            plot.setMouseEnabled(x=True, y=False)
+            plot.setMenuEnabled(False)
+            plot.hideButtons()
+            plot.disableAutoRange()
+            plot.getAxis("left").setWidth(7 * em)
+            box = plot.getViewBox()
+            box.setXLink(self.row_plot) if plot is not self.row_plot else None
+            head = pg.InfiniteLine(0, pen=pg.mkPen(theme.series(1), width=2))
+            head.setZValue(10)
+            plot.addItem(head, ignoreBounds=True)
+            self._heads.append(head)
+        for plot in (self.x_plot, self.y_plot):
+            plot.getAxis("bottom").setStyle(showValues=False)
+            plot.getAxis("bottom").setHeight(2)
+            plot.getAxis("left").setTicks([[]])
+            plot.getViewBox().invertY(plot is self.y_plot)
+        self.row_plot.getViewBox().invertY(True)
+        self.row_plot.getViewBox().setLimits(minXRange=_LEAST_S)
+        self.canvas.ci.layout.setRowStretchFactor(0, 2)
+        self.canvas.ci.layout.setRowStretchFactor(1, 2)
+        self.canvas.ci.layout.setRowStretchFactor(2, 7)
+        self._build_frame()
+
+    def _build_frame(self) -> None:
+        self.canvas.scene().sigMouseClicked.connect(self._on_click)
+        self.canvas.scene().sigMouseMoved.connect(self._on_hover)
+        self.note = QLabel("", self)
+        self.visible = QToolButton(self)
+        self.visible.setText(tr("Rows"))
+        self.visible.setAccessibleName(tr("Rows on show"))
+        self.visible.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(self.visible)
+        for row in _ROWS:
+            action = menu.addAction(row_title(row))
+            assert action is not None
+            action.setCheckable(True)
+            action.setChecked(row not in self._hidden)
+            action.toggled.connect(lambda shown, row=row: self._show_row(row, shown))
+        self.visible.setMenu(menu)
+        line = QHBoxLayout()
+        line.addWidget(self.note, 1)
+        line.addWidget(self.visible)
+        self._page = QWidget(self)
+        column = QVBoxLayout(self._page)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2)
+        column.addWidget(self.canvas, 1)
+        column.addLayout(line)
+        self.empty = QLabel(tr("Choose a recording in the study tree to see what happened when."), self)
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.empty.setWordWrap(True)
+        self._stack = QStackedLayout(self)
+        self._stack.addWidget(self.empty)
+        self._stack.addWidget(self._page)
+        self.items: list[Any] = []
+        self._zero_ns = 0
+
+    def _fill(self) -> None:
+        for plot, item in self.items:
+            plot.removeItem(item)
+        self.items = []
+        zero, data = self._zero_ns, self.timeline
+        t_s = (data.gaze_t_ns - zero) / 1e9
+        for plot, values, name, number in (
+            (self.x_plot, data.x_px, "x", 0),
+            (self.y_plot, data.y_px, "y", 2),
+        ):
+            item = SignalItem(t_s, values, theme.series(number))
+            plot.addItem(item, ignoreBounds=True)
+            plot.setYRange(item.low, item.high, padding=0.05)
+            plot.getAxis("left").setTicks([[((item.low + item.high) / 2, row_title(name))]])
+            self.items.append((plot, item))
+        shown = [row for row in data.rows if row.id not in self._hidden]
+        for top, row in enumerate(shown):
+            bars = IntervalItem(
+                (row.start_ns - zero) / 1e9, (row.end_ns - zero) / 1e9, row.label, row.labels, float(top)
+            )
+            self.row_plot.addItem(bars, ignoreBounds=True)
+            self.items.append((self.row_plot, bars))
+        self.row_plot.setYRange(0, max(1, len(shown)), padding=0)
+        self.row_plot.getAxis("left").setTicks(
+            [[(top + 0.5, row_title(row.id)) for top, row in enumerate(shown)]]
+        )
+        end_s = (data.end_ns - zero) / 1e9
+        margin = max(1.0, 0.02 * end_s)
+        self.row_plot.getViewBox().setLimits(xMin=-margin, xMax=max(end_s, _LEAST_S) + margin)
+
+    def _show_row(self, row: str, shown: bool) -> None:
+        self._hidden.discard(row) if shown else self._hidden.add(row)
+        preferences.settings().setValue("timeline/hidden", sorted(self._hidden))
+        if self.timeline is not None:
+            self._fill()
+
+    def _on_selected(self, kind: str, item_id: str) -> None:
+        if kind == "recording" and item_id != self._recording_id:
+            self.open(item_id)
+
+    def _on_changed(self, kind: str) -> None:
+        if kind in _KINDS and self._recording_id:
+            self._soon.start(0)
+
+    def _read_again(self) -> None:
+        if self._recording_id:
+            self.open(self._recording_id)
+
+    def _on_read(self, number: int, timeline: Any) -> None:
+        if number == self._reading.newest:
+            self.show_timeline(timeline)
+
+    def _on_not_read(self, number: int, error: Exception) -> None:
+        if number == self._reading.newest:
+            self.empty.setText(str(error))
+            self._stack.setCurrentWidget(self.empty)
+
+    def _on_playhead(self, recording_id: str, t_ns: int) -> None:
+        if self.timeline is None or recording_id != self.timeline.recording_id:
+            return
+        at_s = (t_ns - self._zero_ns) / 1e9
+        for head in self._heads:
+            head.setValue(at_s)
+        left, right = self.range_s()
+        if not left <= at_s <= right and right - left < (self.timeline.end_ns - self._zero_ns) / 1e9:
+            width = right - left
+            self.set_range(at_s - 0.1 * width, at_s + 0.9 * width)
+
+    def _time_at(self, scene_point: QPointF) -> float:
+        return float(self.row_plot.getViewBox().mapSceneToView(scene_point).x())
+
+    def _bars_at(self, scene_point: QPointF) -> IntervalItem | None:
+        if not self.row_plot.getViewBox().sceneBoundingRect().contains(scene_point):
+            return None
+        y = float(self.row_plot.getViewBox().mapSceneToView(scene_point).y())
+        return next(
+            (
+                item
+                for _, item in self.items
+                if isinstance(item, IntervalItem) and item.top <= y < item.top + 1
+            ),
+            None,
+        )
+
+    def _on_click(self, event: Any) -> None:
+        """Go to a moment; near the start of something, exactly there."""
+        if self.timeline is None or event.button() != Qt.MouseButton.LeftButton:
+            return
+        t_s, bars = self._time_at(event.scenePos()), self._bars_at(event.scenePos())
+        if bars is not None:
+            edge = bars.nearest_edge(t_s)
+            left, right = self.range_s()
+            if abs(edge - t_s) < _SNAP_PX * (right - left) / max(1.0, self.row_plot.getViewBox().width()):
+                t_s = edge
+        self._document.moment.emit(self._recording_id, self._zero_ns + int(np.ceil(t_s * 1e9)))
+
+    def _on_hover(self, point: Any) -> None:
+        if self.timeline is None:
+            return
+        t_s, bars = self._time_at(point), self._bars_at(point)
+        text = clock_text(round(t_s * 1e9))
+        if bars is not None and (at := bars.at(t_s)) >= 0:
+            text += f"   {bars.labels[int(bars.label[at])]}   {bars.end_s[at] - bars.start_s[at]:.3f} s"
+        self.note.setText(text)

@@ -1,0 +1,65 @@
+"""The docks of a study window. A view is imported when it is first looked at.
+
+A view is a widget made with the document and the action book of its window. It may offer
+`add_actions(book)`, called once, to put its commands into the menus.
+"""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from typing import Literal
+
+from PyQt6.QtWidgets import QWidget
+
+from gazestudy_gui.document import StudyDocument
+
+Area = Literal["left", "main", "below", "bottom", "right"]
+
+
+@dataclass(frozen=True, slots=True)
+class ViewSpec:
+    """A dock.
+
+    Attributes
+    ----------
+    id : str
+        Unique; the window remembers it by this.
+    title : str
+        English.
+    area : {"left", "main", "below", "bottom", "right"}
+        Where it is at first. Docks of one area are tabs.
+    factory : str
+        "module:Class".
+    keys : str
+        Shortcut that shows it.
+    shown : bool
+        Whether it is there at first.
+    """
+
+    id: str
+    title: str
+    area: Area
+    factory: str
+    keys: str = ""
+    shown: bool = True
+
+    def make(self, document: StudyDocument) -> QWidget:
+        """Import and make the view."""
+        module, _, name = self.factory.partition(":")
+        view: QWidget = getattr(importlib.import_module(module), name)(document)
+        return view
+
+
+VIEWS: tuple[ViewSpec, ...] = (
+    ViewSpec("tree", "Study", "left", "gazestudy_gui.study_tree:StudyTree", "Ctrl+1"),
+    ViewSpec("details", "Details", "left", "gazestudy_gui.views.details:DetailsView", "Ctrl+2"),
+    ViewSpec("player", "Player", "main", "gazestudy_gui.views.player:PlayerView", "Ctrl+3"),
+    ViewSpec(
+        "placements", "Placements and AOIs", "main", "gazestudy_gui.views.placements:PlacementsView", "Ctrl+4"
+    ),
+    ViewSpec("heatmaps", "Heatmaps", "main", "gazestudy_gui.views.heatmaps:HeatmapsView", "Ctrl+5"),
+    ViewSpec("timeline", "Timeline", "below", "gazestudy_gui.timeline.view:TimelineView", "Ctrl+8"),
+    ViewSpec("jobs", "Jobs", "bottom", "gazestudy_gui.job_dock:JobDock", "Ctrl+9"),
+    ViewSpec("problems", "Problems", "bottom", "gazestudy_gui.views.problems:ProblemsView", "Ctrl+0"),
+)  # fmt: skip

@@ -1,0 +1,145 @@
+"""Fixtures for tests of the desktop: offscreen, settings of their own, and nothing left behind."""
+
+from __future__ import annotations
+
+import gc
+import multiprocessing
+import os
+import shutil
+import sys
+import threading
+from pathlib import Path
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+import pytest
+from PyQt6.QtCore import QCoreApplication, QEvent, QSettings, QTimer
+from PyQt6.QtWidgets import QApplication
+
+ROOT = Path(__file__).resolve().parents[2]
+SESSIONS = ROOT / "sample_sessions"
+
+
+@pytest.fixture(autouse=True)
+def own_settings(tmp_path, monkeypatch):
+    """Nothing is read from or written to the settings and logs of whoever runs the tests."""
+    folder = tmp_path / "settings"
+    QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(folder))
+    monkeypatch.setattr("gazestudy_gui.trouble.log_path", lambda: tmp_path / "log" / "gui.log")
+    monkeypatch.setenv("GAZESTUDY_TEST", "1")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def nothing_left(request):
+    """Fail if a test leaves a thread, a process, a running timer or a window behind."""
+    threads = set(threading.enumerate())
+    yield
+    application = QApplication.instance()
+    if application is not None:
+        for _ in range(5):
+            QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+            QCoreApplication.processEvents()
+        gc.collect()
+        windows = [window for window in QApplication.topLevelWidgets() if window.isVisible()]
+        timers = [
+            timer
+            for window in QApplication.topLevelWidgets()
+            for timer in window.findChildren(QTimer)
+            if timer.isActive() and type(timer) is QTimer
+        ]
+        for window in QApplication.topLevelWidgets():
+            window.close()
+            window.deleteLater()
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+        assert windows == [], "windows left behind"
+        assert timers == [], "timers left running"
+    left = {thread for thread in threading.enumerate() if thread not in threads and not thread.daemon}
+    named = {thread.name for thread in threading.enumerate() if thread not in threads}
+    assert left == set(), "threads left behind"
+    assert not named & {"frames", "player", "timeline", "alignment", "columns", "heatmap"}, named
+    assert multiprocessing.active_children() == [], "processes left behind"
+
+
+@pytest.fixture(autouse=True)
+def english(qapp):
+    """Every test starts in English with the colours of the platform, in a style that is the same everywhere."""
+    from gazestudy_gui.words import set_language
+
+    qapp.setStyle("Fusion")
+    set_language("en")
+    yield
+    set_language("en")
+
+
+@pytest.fixture(scope="session")
+def made_sample(tmp_path_factory) -> Path:
+    """The sample study, imported and run; made once, not to be changed."""
+    from gazestudy.pipeline.demo import load_sessions
+    from gazestudy.pipeline.run import run_study
+    from gazestudy.store import create_study
+
+    folder = tmp_path_factory.mktemp("sample") / "study"
+    with create_study(folder, name="Riverside") as study:
+        load_sessions(study, SESSIONS)
+        run_study(study)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def made_imported(tmp_path_factory) -> Path:
+    """Two placements and one recording, not run; made once, not to be changed."""
+    from gazestudy.pipeline.importing import import_path
+    from gazestudy.store import create_study
+
+    folder = tmp_path_factory.mktemp("imported") / "study"
+    with create_study(folder, name="Siam สยาม") as study:
+        pictures = sorted((SESSIONS / "placements").glob("*.jpg"))[:2]
+        for picture in pictures:
+            study.add_placement(picture.stem.lower(), [picture], station="Siam", width_mm=1200.0)
+        import_path(
+            study, SESSIONS / "recordings" / "p01-pupil-cloud-neon", participant_id="P01", segment="visitor"
+        )
+    return folder
+
+
+@pytest.fixture
+def sample(made_sample, tmp_path) -> Path:
+    """A copy of the sample study."""
+    return Path(shutil.copytree(made_sample, tmp_path / "sample"))
+
+
+@pytest.fixture
+def imported(made_imported, tmp_path) -> Path:
+    """A copy of the small study."""
+    return Path(shutil.copytree(made_imported, tmp_path / "imported"))
+
+
+@pytest.fixture
+def desk(qapp):
+    """The application as a person has it; everything is closed at the end."""
+    from gazestudy_gui.app import Desk
+
+    made = Desk(qapp)
+    yield made
+    made.close()
+    made.deleteLater()
+
+
+@pytest.fixture
+def document(imported, qapp):
+    """The small study, open without windows."""
+    from gazestudy_gui.document import StudyDocument
+
+    opened = StudyDocument.open(imported)
+    yield opened
+    opened.close()
+    opened.deleteLater()
+
+
+@pytest.fixture
+def no_hook():
+    """Put back the hooks for exceptions after a test that sets them."""
+    before = sys.excepthook, threading.excepthook
+    yield
+    sys.excepthook, threading.excepthook = before
