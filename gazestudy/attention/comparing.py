@@ -256,6 +256,8 @@ def _first_look(
     if a.empty or b.empty:
         return _nothing("no cases in a group")
     found = compare_first_looks(a, b, draws=draws, level=level, rng=rng)
+    if not np.isfinite(found.difference_s):
+        return _nothing("a group ends before the window")
     means = [kaplan_meier(side["time_s"], side["looked"]).restricted_mean(found.until_s) for side in (a, b)]
     method = f"restricted means up to {found.until_s:.3g} s, bootstrap over people; p by clustered log-rank"
     limits = (found.difference_s, found.low_s, found.high_s, found.p_value, method)

@@ -185,8 +185,7 @@ def first_looks(
     by : sequence of str
         Columns to group by; none: one group with the label "all".
     until_s : float, optional
-        Window of the restricted means, s; None: the same for all groups, where each still has a tenth of its
-        rows at risk.
+        Window of the restricted means, s; None: the same for all groups, `usual_window`.
     draws : int
         Bootstrap draws of people.
     level : float
@@ -202,7 +201,7 @@ def first_looks(
     Raises
     ------
     ParameterError
-        If a column is missing, there are no rows, or a group does not reach the window.
+        If a column is missing or there are no rows.
 
     Examples
     --------
@@ -289,7 +288,7 @@ def compare_first_looks(
     a, b : DataFrame
         Looks of each group.
     until_s : float, optional
-        Common window, s; None: where both still have a tenth of their rows at risk.
+        Common window, s; None: `usual_window`.
     draws : int
         Bootstrap draws of people.
     level : float

@@ -11,6 +11,7 @@ from gazestudy.cli import (
     align,
     check,
     columns,
+    compare,
     correct,
     demo,
     detect,
@@ -70,6 +71,7 @@ app.command("run")(run.run)
 app.command("heatmap")(heatmap.heatmap)
 app.command("overlay")(overlay.overlay)
 app.command("metrics")(metrics.metrics)
+app.command("compare")(compare.compare)
 app.command("report")(report.report)
 app.command("detect")(detect.detect)
 app.command("quality")(quality.quality)

@@ -103,8 +103,13 @@ def for_screen(table: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
         Cells.
     """
     groups = [name for name in table.columns if name.removesuffix("_id") in GROUPS]
-    columns = [*groups, *SHOWN]
-    return columns, [[_cell(value) for value in row] for row in table[columns].to_numpy().tolist()]
+    return rounded(table[[*groups, *SHOWN]])
+
+
+def rounded(table: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
+    """Return header and cells of any table for people: few digits, "-" where there is nothing."""
+    rows = table.astype(object).to_numpy().tolist()
+    return list(table.columns), [[_cell(value) for value in row] for row in rows]
 
 
 def _cell(value: object) -> str:

@@ -109,7 +109,7 @@ def _curve(axes: Axes, group: FirstLooks, colour: str, dash: Any) -> None:
 
 def _words(group: FirstLooks) -> str:
     found = group.survival
-    mean = f"mean {found.restricted_mean:.2f} s"
+    mean = f"mean {found.restricted_mean:.2f} s" if np.isfinite(found.restricted_mean) else "no mean"
     if np.isfinite(found.restricted_mean_low):
         mean += f" ({found.restricted_mean_low:.2f} to {found.restricted_mean_high:.2f})"
     median = f"median {found.median:.2f} s" if np.isfinite(found.median) else "median not reached"

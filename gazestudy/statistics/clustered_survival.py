@@ -29,7 +29,8 @@ class ClusteredSurvival:
     until : float
         End of the window of the restricted mean, in the unit of the times.
     restricted_mean, restricted_mean_low, restricted_mean_high : float
-        Mean time up to `until` with its limits by bootstrap over clusters.
+        Mean time up to `until` with its limits by bootstrap over clusters; NaN where all times end before it
+        while the curve is above 0.
     median, median_low, median_high : float
         Smallest time at which half have shown it; NaN where that is not reached.
     observations, events, clusters : int
@@ -89,7 +90,7 @@ def clustered_survival(
     Raises
     ------
     ParameterError
-        As `kaplan_meier`, and if the window ends after the last time while the curve is above 0.
+        As `kaplan_meier`.
 
     Examples
     --------
@@ -107,12 +108,15 @@ def clustered_survival(
     if not single:
         low, high = expanded_limits(curve_draws, counts.clusters, level=level)
         curve, method = replace(curve, low=low, high=high), "bootstrap over people"
+    mean = _mean_within(curve, window)
     mean_low, mean_high = expanded_limits(means, counts.clusters, level=level)
+    if np.isnan(mean):
+        mean_low = mean_high = np.full((), np.nan)
     median_low, median_high = _median_limits(medians, counts.clusters, level)
     return ClusteredSurvival(
         curve,
         window,
-        curve.restricted_mean(window),
+        mean,
         float(mean_low),
         float(mean_high),
         curve.median,
@@ -126,7 +130,7 @@ def clustered_survival(
 
 
 def usual_window(*times: ArrayLike) -> float:
-    """Return a window in which every group still has a tenth of its times at risk.
+    """Return a window in which the groups still have a tenth of their times at risk.
 
     Parameters
     ----------
@@ -136,12 +140,19 @@ def usual_window(*times: ArrayLike) -> float:
     Returns
     -------
     float
-        The smallest 90 % point of the groups' times: beyond it a curve rests on few.
+        The smaller 90 % point of two groups, the median one of more: beyond it a curve rests on few. 1
+        where no time is above 0.
     """
-    window = min(float(np.quantile(np.asarray(group, dtype=float), 0.9, method="lower")) for group in times)
-    if not window > 0:
-        raise ParameterError("time", 0, "times above 0 for at least a tenth of each group")
-    return window
+    points = [float(np.quantile(np.asarray(group, dtype=float), 0.9, method="lower")) for group in times]
+    above = sorted(point for point in points if point > 0)
+    if not above:
+        return 1.0
+    return above[0] if len(above) <= 2 else above[(len(above) - 1) // 2]
+
+
+def _mean_within(curve: SurvivalCurve, until: float) -> float:
+    reached = until <= curve.time[-1] or curve.survival[-1] <= 0
+    return curve.restricted_mean(until) if reached else float("nan")
 
 
 def restricted_mean_difference(
@@ -171,14 +182,14 @@ def restricted_mean_difference(
     Returns
     -------
     tuple of float
-        Difference, lower limit, upper limit, window. Limits are NaN with fewer than two people in a group.
+        Difference, lower limit, upper limit, window. Limits are NaN with fewer than two people in a group,
+        all but the window where a group ends before it.
     """
     window = usual_window(a[0], b[0]) if until is None else float(until)
-    value = kaplan_meier(a[0], a[1]).restricted_mean(window) - kaplan_meier(b[0], b[1]).restricted_mean(
-        window
-    )
+    means = [_mean_within(kaplan_meier(time, seen), window) for time, seen, _ in (a, b)]
+    value = means[0] - means[1]
     groups = [_Counts.of(*group) for group in (a, b)]
-    if min(group.clusters for group in groups) < 2:
+    if min(group.clusters for group in groups) < 2 or np.isnan(value):
         return value, float("nan"), float("nan"), window
     shared = len(np.intersect1d(groups[0].people, groups[1].people))
     if shared:
@@ -187,9 +198,9 @@ def restricted_mean_difference(
         picks = [weights[:, np.searchsorted(everybody, group.people)] for group in groups]
     else:
         picks = [cluster_draws(group.clusters, draws=draws, rng=rng) for group in groups]
-    means = [_statistics(group, window, pick)[1] for group, pick in zip(groups, picks, strict=True)]
+    drawn = [_statistics(group, window, pick)[1] for group, pick in zip(groups, picks, strict=True)]
     fewest = min(group.clusters for group in groups)
-    low, high = expanded_limits(means[0] - means[1], fewest, level=level)
+    low, high = expanded_limits(drawn[0] - drawn[1], fewest, level=level)
     return value, float(low), float(high), window
 
 

@@ -215,6 +215,20 @@ def test_a_median_that_some_draws_do_not_reach_has_no_upper_limit():
     assert found.median == 4 and np.isnan(found.median_high) and found.median_low < 4
 
 
+def test_a_group_that_ends_before_the_window_has_no_restricted_mean():
+    rng = np.random.default_rng(15)
+    assert usual_window([1, 2, 3, 4, 5, 6, 7, 8, 9, 10], [20.0] * 10) == 9
+    assert usual_window([0.3] * 10, [5.0] * 10, [6.0] * 10, [0.0] * 10) == 5
+    assert usual_window([0.0, 0.0]) == 1
+    short = clustered_survival([1, 2, 2], [1, 0, 0], range(3), until=5, rng=rng)
+    assert np.isnan(short.restricted_mean) and np.isnan(short.restricted_mean_low)
+    at_once = clustered_survival([0, 0], [1, 1], range(2), rng=rng)
+    assert at_once.restricted_mean == 0 and at_once.median == 0
+    ends = ([1, 2, 2], [1, 0, 0], range(3))
+    goes_on = ([1, 6, 7], [1, 1, 0], range(3, 6))
+    assert np.isnan(restricted_mean_difference(ends, goes_on, until=5, rng=rng)[0])
+
+
 def test_log_rank_of_independent_times_is_near_the_usual_one():
     rng = np.random.default_rng(8)
     a, b = rng.exponential(3, 150), rng.exponential(4, 150)
