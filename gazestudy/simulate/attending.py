@@ -160,3 +160,89 @@ def attend(
         p_notice=p_notice,
         familiarity=familiarity[person, place],
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Walked:
+    """Simulated walks as events in time; each recording begins at 0 ns.
+
+    Attributes
+    ----------
+    exposures, fixations, visits : DataFrame
+        Contracts `EXPOSURES`, `MAPPED_FIXATIONS` and `VISITS`, with `recording_id`, `participant_id`,
+        `segment` and `daypart`. One exposure and at most one visit per recording and placement.
+    length_s : float
+        Length of the longest walk, s.
+    """
+
+    exposures: pd.DataFrame
+    fixations: pd.DataFrame
+    visits: pd.DataFrame
+    length_s: float
+
+
+def walk_past(metrics: pd.DataFrame, *, pause_s: float = 2.0) -> Walked:
+    """Lay simulated attention out in time: placements pass one after the other.
+
+    Parameters
+    ----------
+    metrics : DataFrame
+        From `attend`.
+    pause_s : float
+        Time between two placements, s.
+
+    Returns
+    -------
+    Walked
+        With the times in view, dwell and first fixations of the metrics.
+    """
+    seen = metrics[metrics["exposure_count"] > 0].reset_index(drop=True)
+    lasting = seen["exposure_ms"].to_numpy(float) / 1000 + pause_s
+    ends = pd.Series(lasting).groupby(seen["recording_id"]).cumsum().to_numpy()
+    onset = ((ends - lasting) * 1e9).astype(np.int64)
+    who = {name: seen[name] for name in ("recording_id", "participant_id", "segment", "daypart")}
+    exposures = pd.DataFrame(
+        {
+            "placement_id": seen["placement_id"],
+            "exposure": 0,
+            "onset_ns": onset,
+            "offset_ns": onset + (seen["exposure_ms"].to_numpy(float) * 1e6).astype(np.int64),
+            "duration_ms": seen["exposure_ms"],
+            "visible_share_mean": seen["visible_share_mean"],
+            "width_deg_max": seen["width_deg_max"],
+            "distance_mm_min": seen["distance_mm_min"],
+            **who,
+        }
+    )
+    looked = np.flatnonzero(seen["noticed"].to_numpy())
+    count = seen["fixation_count"].to_numpy(np.int64)[looked]
+    row = np.repeat(looked, count)
+    place = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
+    lasts = (seen["dwell_ms"] / seen["fixation_count"].where(seen["fixation_count"] > 0)).to_numpy(float)
+    first = onset + (seen["exposure_to_first_fixation_ms"].fillna(0.0).to_numpy(float) * 1e6).astype(np.int64)
+    begin = first[row] + (place * lasts[row] * 1e6).astype(np.int64)
+    mine = seen.loc[row, ["placement_id", *who]].reset_index(drop=True)
+    fixations = mine.assign(
+        event_id=np.arange(len(row)),
+        onset_ns=begin,
+        offset_ns=begin + (lasts[row] * 1e6).astype(np.int64),
+        duration_ms=lasts[row],
+        creative_id="",
+        copy=0,
+        x_ref_px=np.nan,
+        y_ref_px=np.nan,
+        x_mm=np.nan,
+        y_mm=np.nan,
+        on_share=1.0,
+    )
+    own = seen.loc[looked, ["placement_id", *who]].reset_index(drop=True)
+    dwell_ms = seen["dwell_ms"].to_numpy(float)[looked]
+    visits = own.assign(
+        aoi_id="",
+        visit=0,
+        onset_ns=first[looked],
+        offset_ns=first[looked] + (dwell_ms * 1e6).astype(np.int64),
+        duration_ms=dwell_ms,
+        fixation_count=count,
+    )
+    return Walked(exposures, fixations, visits, float(ends.max(initial=0.0)))

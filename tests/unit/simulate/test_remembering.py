@@ -3,9 +3,11 @@ import pandas as pd
 import pytest
 
 from gazestudy.errors import ParameterError
+from gazestudy.memory.in_view import cases_in_view
 from gazestudy.model.tables import METRICS
-from gazestudy.simulate.attending import Attending, attend
+from gazestudy.simulate.attending import Attending, attend, walk_past
 from gazestudy.simulate.remembering import RecallTruth, RecognitionTruth, Remembering, remember
+from gazestudy.simulate.replay_talk import UNRELATED, ReplayTalk, talk_over_replay
 
 
 def _cases(people: int, places: int, seed: int = 0) -> pd.DataFrame:
@@ -110,3 +112,50 @@ def test_attention_keeps_its_contract_and_its_promised_chances() -> None:
     assert not table.loc[table["exposure_count"] == 0, "noticed"].any()
     assert (seen["dwell_ms"] <= seen["exposure_ms"]).all()
     assert table.groupby("participant_id")["daypart"].nunique().eq(2).all()
+
+
+def test_walks_hold_the_times_of_the_metrics() -> None:
+    metrics = attend(["P1", "P2"], [f"pl{k}" for k in range(8)], walks=2, rng=np.random.default_rng(10))
+    walked = walk_past(metrics)
+    from_metrics = cases_in_view(metrics).set_index(["participant_id", "placement_id"])
+    from_events = cases_in_view(
+        metrics, exposures=walked.exposures, fixations=walked.fixations, min_fixation_ms=0
+    ).set_index(["participant_id", "placement_id"])
+    for name in (
+        "exposed_s",
+        "dwell_s",
+        "ttff_s",
+        "censored_at_s",
+        "visible_share",
+        "blocked_s",
+        "fixation_count",
+    ):
+        a, b = from_metrics[name], from_events[name].reindex(from_metrics.index)
+        assert np.allclose(a, b, equal_nan=True, atol=1e-6), name
+    spans = walked.exposures.sort_values(["recording_id", "onset_ns"])
+    for _, own in spans.groupby("recording_id"):
+        assert (own["onset_ns"].to_numpy()[1:] >= own["offset_ns"].to_numpy()[:-1]).all()
+
+
+def test_talk_over_the_replay_has_its_marks_and_codes_in_place() -> None:
+    rng = np.random.default_rng(11)
+    cases = _cases(60, 5).assign(visible_share=rng.uniform(0.2, 1, 300))
+    talks = remember(cases, rng=rng).interviews
+    moments = {
+        (row.participant_id, row.placement_id): 10.0 * (k % 5 + 1) for k, row in enumerate(cases.itertuples())
+    }
+    found = talk_over_replay(
+        talks, cases, moments, length_s=70, settings=ReplayTalk(second_coder_finds=0.5), rng=rng
+    )
+    texts = found.documents.set_index("document_id")["text"]
+    for mark in found.transcript_marks.itertuples():
+        at = mark.t_ns // 10**9
+        assert texts[mark.document_id][mark.position :].startswith(f"[{at // 60:02d}:{at % 60:02d}] ")
+    for row in found.codings.itertuples():
+        said = texts[row.document_id][row.start_char : row.end_char]
+        assert said and "[" not in said and "\n" not in said
+        assert (row.placement_id == "") == (row.code_id in UNRELATED)
+    both = found.codings["coder"].value_counts()
+    assert both["B"] / both["A"] == pytest.approx(0.5, abs=4 * np.sqrt(0.25 / both["A"]))
+    with pytest.raises(ParameterError, match="remarks_share"):
+        talk_over_replay(talks, cases, {}, length_s=9, settings=ReplayTalk(remarks_share=7), rng=rng)
