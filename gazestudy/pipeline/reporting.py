@@ -16,11 +16,10 @@ from numpy.typing import NDArray
 from gazestudy import __version__
 from gazestudy.errors import ParameterError, StudyError
 from gazestudy.heatmaps import HeatmapData
-from gazestudy.memory.in_view import cases_in_view
-from gazestudy.memory.join import join_memory
 from gazestudy.model import Placement
 from gazestudy.pipeline.field_results import SEED, study_log
 from gazestudy.pipeline.heatmaps import heatmap_of
+from gazestudy.pipeline.memory import study_memory, study_quotes
 from gazestudy.pipeline.quality import quality_of_study
 from gazestudy.pipeline.results import attention_table
 from gazestudy.progress import SILENT, Progress, raise_if_cancelled
@@ -40,6 +39,8 @@ from gazestudy.store.atomic import write_bytes
 
 FORMATS = {".html": "page", ".htm": "page", ".pdf": "document"}
 """Endings of files that a report can be written to."""
+
+_NO_INTERVIEWS = "There are no interviews in this study."
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +148,7 @@ def gather(study: Study, *, progress: Progress = SILENT) -> Evidence:
             else "There are no recordings of glasses in this study."
         )
     images, heatmaps = _pictures(study, placements, tables.get("mapped_fixations"), progress)
-    cases, memory = _memory(study, tables, missing)
+    cases, memory = _memory(study, missing)
     quality = quality_of_study(study, progress=progress) if study.recordings() else None
     return Evidence(
         name=study.name,
@@ -211,26 +212,28 @@ def _recordings(study: Study, quality: pd.DataFrame | None) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def _memory(
-    study: Study, tables: dict[str, pd.DataFrame], missing: dict[str, str]
-) -> tuple[pd.DataFrame | None, MemoryEvidence | None]:
+def _memory(study: Study, missing: dict[str, str]) -> tuple[pd.DataFrame | None, MemoryEvidence | None]:
     """Return attention beside memory; without interviews the cases hold attention only."""
-    interviews = study.interviews()
-    if interviews.interview_answers.empty:
-        missing["memory"] = "There are no interviews in this study."
-    if not tables:
+    try:
+        found = study_memory(study)
+    except StudyError:
+        if study.interviews().interviews.empty:
+            missing["memory"] = _NO_INTERVIEWS
         return None, None
-    exposures, fixations = tables["exposures"], tables["mapped_fixations"]
-    if interviews.interview_answers.empty:
-        return cases_in_view(tables["metrics"], exposures=exposures, fixations=fixations), None
-    joined = join_memory(
-        tables["metrics"],
-        interviews,
-        exposures=exposures,
-        fixations=fixations,
-        placements=[one.id for one in study.placements()],
-    )
-    return joined.cases, MemoryEvidence(interviews, joined.trials, joined.never_in_view, joined.findings)
+    joined = found.joined
+    if found.interviews.interviews.empty:
+        missing["memory"] = _NO_INTERVIEWS
+        return joined.cases, None
+    quotes = study_quotes(study, found)
+    starts = {
+        key: int(study.stream(key, "frames")["t_ns"].iloc[0])
+        for key in sorted(set(quotes.loc[quotes["t_ns"] >= 0, "recording_id"]))
+    }
+    zero = quotes["recording_id"].map(starts)
+    clock_s = ((quotes["t_ns"] - zero) / 1e9).where(quotes["t_ns"] >= 0)
+    quotes = quotes.assign(clock_s=clock_s)
+    memory = MemoryEvidence(found.interviews, joined.trials, joined.never_in_view, quotes, joined.findings)
+    return joined.cases, memory
 
 
 def _field(study: Study, missing: dict[str, str]) -> FieldEvidence | None:

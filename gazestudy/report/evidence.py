@@ -60,6 +60,9 @@ class MemoryEvidence:
         Contract `RECOGNITION_TRIALS`, with `in_view`.
     never_in_view : DataFrame
         Answers about placements that never entered the person's view.
+    quotes : DataFrame
+        Columns of `gazestudy.memory.quotes.QUOTE_COLUMNS`, and `clock_s`: the moment in seconds after the
+        first scene frame, NaN where it has none.
     findings : tuple of Finding
         What could not be joined, and how often coders differ.
     """
@@ -67,6 +70,7 @@ class MemoryEvidence:
     interviews: Interviews
     trials: pd.DataFrame
     never_in_view: pd.DataFrame
+    quotes: pd.DataFrame
     findings: tuple[Finding, ...] = ()
 
 

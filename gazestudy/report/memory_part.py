@@ -67,7 +67,7 @@ def placement_memory_blocks(evidence: Evidence, placement: Placement) -> tuple[B
     if len(cases):
         blocks.append(_kept(evidence, cases))
     blocks += _without_view(evidence.memory, placement)
-    quotes = quotes_of(evidence.memory.interviews, placement.id)
+    quotes = quotes_of(evidence.memory.quotes, placement.id)
     if quotes:
         blocks.append(Quotes(quotes))
     else:

@@ -8,10 +8,13 @@ import numpy as np
 import pandas as pd
 
 from gazestudy.heatmaps import Kernel, make_heatmap
-from gazestudy.memory.join import join_memory
+from gazestudy.memory.join import Joined, join_memory
+from gazestudy.memory.quotes import Attention, quotes
+from gazestudy.model.interview import Interviews
 from gazestudy.model.study import Creative, Placement
+from gazestudy.model.tables import MAPPED_FIXATIONS, VISITS
 from gazestudy.report import Evidence, MemoryEvidence, MethodFacts, Report, build_report, field_evidence
-from gazestudy.simulate.decision_study import DecisionStudy, simulate_decision_study
+from gazestudy.simulate.decision_study import DecisionStudy, simulate_decision_study, usual_sites
 
 HOSTILE = '<script>alert("x")</script>'
 FORMULA = "=HYPERLINK(A1)&'\"</svg><b>"
@@ -35,9 +38,24 @@ def placement(key: str, name: str) -> Placement:
     return Placement(key, name, (creative,), width_mm=1200, height_mm=1800, station="S")
 
 
-def simulated_evidence(people: int = 40, seed: int = 3, names: dict[str, str] | None = None) -> Evidence:
-    """A study of people, 12 placements, 2 dayparts, observers and interviews."""
-    data = simulate_decision_study(DecisionStudy(people=people), rng=np.random.default_rng(seed))
+def memory_evidence(interviews: Interviews, joined: Joined) -> MemoryEvidence:
+    said = quotes(
+        interviews,
+        Attention(
+            VISITS.empty().assign(recording_id=""), MAPPED_FIXATIONS.empty().assign(recording_id=""), {}
+        ),
+    )
+    said = said.assign(clock_s=np.nan)
+    return MemoryEvidence(interviews, joined.trials, joined.never_in_view, said, joined.findings)
+
+
+def simulated_evidence(
+    people: int = 40, seed: int = 3, names: dict[str, str] | None = None, sites: int = 6
+) -> Evidence:
+    """A study of people, up to 12 placements, 2 dayparts, observers and interviews."""
+    data = simulate_decision_study(
+        DecisionStudy(people=people, sites=usual_sites()[:sites]), rng=np.random.default_rng(seed)
+    )
     known = names or {}
     keys = sorted(set(data.metrics["placement_id"]))
     placements = tuple(placement(key, known.get(key, f"Face {key}")) for key in keys)
@@ -71,7 +89,7 @@ def simulated_evidence(people: int = 40, seed: int = 3, names: dict[str, str] | 
         images={one.id: picture(n) for n, one in enumerate(placements)},
         heatmaps=heatmaps,
         field=field_evidence(data.log, seed=1),
-        memory=MemoryEvidence(interviews, joined.trials, joined.never_in_view, joined.findings),
+        memory=memory_evidence(interviews, joined),
         methods=(MethodFacts("events.test, version 1", (("threshold_deg_s", "30"),)),),
     )
 

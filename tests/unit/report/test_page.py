@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from itertools import pairwise
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -18,6 +19,7 @@ from tests.unit.report.evidence_makers import (
     THAI,
     VIETNAMESE,
     empty_evidence,
+    memory_evidence,
     placement,
     report_of,
     simulated_evidence,
@@ -67,10 +69,11 @@ def evidence():
         }
     )
     assert made.field is not None
+    joined = SimpleNamespace(trials=made.memory.trials, never_in_view=made.memory.never_in_view, findings=())
     return replace(
         made,
         name=f"Study {HOSTILE}",
-        memory=replace(made.memory, interviews=talks),
+        memory=memory_evidence(talks, joined),
         field=replace(made.field, notes=notes),
     )
 
