@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from gazestudy.errors import ParameterError
 from gazestudy.progress import SILENT, Progress
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 StudyPath = Annotated[Path, typer.Argument(metavar="STUDY", help="The study folder.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
@@ -137,6 +141,19 @@ def parse_settings(settings: Sequence[str] | None) -> dict[str, Any]:
         except json.JSONDecodeError:
             parsed[name] = value
     return parsed
+
+
+def records_of(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return rows for JSON; what is not known is null."""
+    rows = table.astype("object").where(table.notna(), None).to_dict("records")
+    return [{str(name): value for name, value in row.items()} for row in rows]
+
+
+def short_value(value: object) -> str:
+    """Return a cell for people: three digits, and "-" for what is not known."""
+    if isinstance(value, float):
+        return "-" if math.isnan(value) else f"{value:.3g}"
+    return str(value)
 
 
 def _plain(value: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gazestudy.cli.console import AsJson, Console, Quiet, StudyPath
+from gazestudy.cli.console import AsJson, Console, Quiet, StudyPath, records_of, short_value
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -229,16 +229,16 @@ def _summary_document(found: FieldSummary, level: float) -> dict[str, Any]:
     fit, test = found.occlusion, found.blind_spots
     return {
         "level": level,
-        "figures": _records(found.figures.table),
-        "focal": _records(found.focal),
-        "levels": _records(found.levels),
+        "figures": records_of(found.figures.table),
+        "focal": records_of(found.focal),
+        "levels": records_of(found.levels),
         "occlusion": None
         if fit is None
         else {
             **{name: _number(getattr(fit, name)) for name in ("radius_m", "low_m", "high_m", "mean_error")},
             "scans": fit.scans,
             "sessions": fit.sessions,
-            "bins": _records(fit.bins),
+            "bins": records_of(fit.bins),
             "doubts": fit.doubts,
         },
         "blind_spots": None
@@ -251,7 +251,7 @@ def _summary_document(found: FieldSummary, level: float) -> dict[str, Any]:
             "people": test.people,
             "rows": test.rows,
             "verdict": test.verdict,
-            "groups": _records(test.groups),
+            "groups": records_of(test.groups),
         },
         "missing": found.missing,
         "findings": [finding.to_dict() for finding in found.findings],
@@ -293,7 +293,7 @@ def _print_table(console: Console, title: str, table: pd.DataFrame) -> None:
     if len(table):
         console.say(f"\n{title}")
         names = [str(name) for name in table.columns]
-        console.table(names, [[_short(value) for value in row] for row in table.to_numpy().tolist()])
+        console.table(names, [[short_value(value) for value in row] for row in table.to_numpy().tolist()])
 
 
 @app.command("agreement")
@@ -332,7 +332,7 @@ def agreement(
 
         for number, (name, table) in enumerate(tables.items()):
             write_csv(table, out / f"{slug(name, f'table-{number}')}.csv")
-    console.document({name: _records(table) for name, table in tables.items()})
+    console.document({name: records_of(table) for name, table in tables.items()})
     for name in ("pairs", "counts", "events", "coefficients", "prevalence"):
         _print_table(console, name, tables[name])
     for finding in found.findings:
@@ -377,23 +377,11 @@ def map_(
             station=station,
             title=title,
         )
-    console.document({"path": str(out), "figures": _records(figures.table)})
+    console.document({"path": str(out), "figures": records_of(figures.table)})
     console.say(f"map: {out}")
     for finding in figures.findings:
         console.warn(finding.message)
 
 
-def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return rows for JSON; what is not known is null."""
-    rows = table.astype("object").where(table.notna(), None).to_dict("records")
-    return [{str(name): value for name, value in row.items()} for row in rows]
-
-
 def _number(value: float) -> float | None:
     return value if math.isfinite(value) else None
-
-
-def _short(value: object) -> str:
-    if isinstance(value, float):
-        return "-" if math.isnan(value) else f"{value:.3g}"
-    return str(value)

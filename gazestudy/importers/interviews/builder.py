@@ -58,6 +58,9 @@ class InterviewOptions:
         Whose answers or text this is, where the file does not say; the interview a text belongs to.
     columns : dict of str to str
         Column of a table to what it means: a key, or an item, with "__stimulus" where it is about one.
+    pictures : dict of (str, str) to (str, str)
+        What a picture was for one person, by pseudonym and stimulus: target or foil, and its placement. It
+        counts more than what it is in the study, for stations that take turns.
     tz : str
         IANA time zone of times that do not say.
     prefix : str
@@ -75,6 +78,7 @@ class InterviewOptions:
     participant: str = ""
     interview: str = ""
     columns: dict[str, str] = field(default_factory=dict)
+    pictures: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
     tz: str = ""
     prefix: str = ""
     encoding: str = ""
@@ -277,10 +281,17 @@ class InterviewBuilder:
         if shown and shown not in SHOWN:
             self.mistakes.problem("shown", where.at("shown"), f"{shown[:40]!r} is none of {', '.join(SHOWN)}")
             return
+        own = self.options.pictures.get((self._people[interview_id], name))
+        kind, placement = own or (kind, placement)
         if shown not in ("", "none") and kind not in ("none", shown):
             text = f"{stimulus!r} is a {kind} in the study and a {shown} here"
-            self.mistakes.problem("other_kind", where.at("shown"), text)
-            return
+            if shown == "target" or own:
+                self.mistakes.problem("other_kind", where.at("shown"), text)
+                return
+            self.mistakes.warn(
+                "other_kind", where.at("shown"), f"{text}; it counts as a foil for this person"
+            )
+            kind, placement = "foil", ""
         kind = kind if kind != "none" else shown or "none"
         placement = placement or placement_id.strip()
         if placement and placement not in self.options.placements and self.options.placements:

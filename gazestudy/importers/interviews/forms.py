@@ -19,6 +19,7 @@ from gazestudy.importers.fieldlogs.registry import readers_of_forms
 from gazestudy.importers.interviews.answers import plain
 from gazestudy.importers.interviews.builder import InterviewBuilder, InterviewOptions, ReadInterviews
 from gazestudy.importers.interviews.registry import interview_importer
+from gazestudy.importers.interviews.texts import person_in_name
 from gazestudy.importers.interviews.transcripts import marks_in
 from gazestudy.importers.registry import Refusal
 from gazestudy.importers.sources import Source
@@ -82,7 +83,7 @@ def interviews_of_log(
     builder = InterviewBuilder(stream, options, source)
     builder.add_findings(log.findings)
     sessions = {row["session_id"]: row for row in log.sessions.to_dict("records")}
-    answers = _with_people(log)
+    answers = _with_people(log, options)
     if only_known:
         answers = answers[answers["person"].isin(list(options.participants))]
     grouped: dict[str, dict[str, list[dict[str, str]]]] = {}
@@ -118,12 +119,14 @@ def _add_answers(builder: InterviewBuilder, talk: str, rows: list[dict[str, str]
         )
 
 
-def _with_people(log: FieldLog) -> pd.DataFrame:
+def _with_people(log: FieldLog, options: InterviewOptions) -> pd.DataFrame:
     """Return the answers with their person: pages about pictures do not ask for the pseudonym once more."""
     answers = log.answers.assign(person=log.answers["respondent_id"])
     unnamed = answers["person"].eq("") | answers["person"].map(lambda one: bool(_ROW_OF_FORM.fullmatch(one)))
     named = answers[~unnamed].groupby("session_id")["person"].agg(["nunique", "first"])
     only = named.loc[named["nunique"] == 1, "first"].to_dict()
+    for session in set(answers["session_id"]) - set(named.index):
+        only[session] = options.participant or person_in_name(session, options)
     people = [
         only.get(session, person) if is_row else person
         for session, person, is_row in zip(answers["session_id"], answers["person"], unnamed, strict=True)

@@ -12,14 +12,16 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 from xml.etree import ElementTree as ET
 from xml.parsers import expat
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from gazestudy.errors import InputError
 from gazestudy.importers.fieldlogs.mistakes import Cell
@@ -459,7 +461,8 @@ class _Reader:
         interview = self.builder.options.interview
         if not interview and person:
             interview = self.builder.talk("", person, where, {})
-        marks = sorted({(to_lines[min(counted(place), len(text.raw))], t_ns) for place, t_ns in text.marks})
+        at = {(counted(place), t_ns) for place, t_ns in text.marks}
+        marks = sorted((int(to_lines[min(place, len(text.raw))]), t_ns) for place, t_ns in at if place >= 0)
         self.builder.document(
             text.document_id,
             where,
@@ -496,12 +499,12 @@ class _Reader:
             return moved, moved + len(name)
         return start, end
 
-    def _span(self, text: _Text, to_lines: Sequence[int], start: int, end: int, element: ET.Element) -> None:
+    def _span(self, text: _Text, to_lines: Places, start: int, end: int, element: ET.Element) -> None:
         codings = [one for one in element if _local(one) == "Coding"]
         if not 0 <= start < end <= len(text.raw):
             self.lost["codes on spans that are not in their text"] += len(codings)
             return
-        first, last = to_lines[start], to_lines[end]
+        first, last = int(to_lines[start]), int(to_lines[end])
         if first >= last:
             self.lost["codes on spans that are not in their text"] += len(codings)
             return
@@ -562,11 +565,11 @@ def _counting(text: _Text) -> tuple[Callable[[int], int], str]:
     if text.with_bom:
         ways.append((lambda place: place - 1, "with the byte order mark"))
     if "\r\n" in raw:
-        ways.append((_lookup(_inverse(_line_feed_positions(raw))), "with CR LF as one character"))
+        ways.append((_back(_line_feed_positions(raw)), "with CR LF as one character"))
     if any(ord(one) > 0xFFFF for one in raw):
-        ways.append((_lookup(_inverse(_utf16_positions(raw))), "in units of UTF-16"))
+        ways.append((_back(_utf16_positions(raw)), "in units of UTF-16"))
     if "\n" in raw and "\r" not in raw:
-        ways.append((_lookup(_inverse(_with_returns(raw))), "with line ends as two characters"))
+        ways.append((_back(_with_returns(raw)), "with line ends as two characters"))
     named = [(start, end, one.get("name", "")) for start, end, one in text.selections if one.get("name")]
     scores = [sum(_fits(raw[way(a) : way(b)], name) for a, b, name in named if b > a >= 0) for way, _ in ways]
     best = max(range(len(ways)), key=lambda number: (scores[number], -number))
@@ -584,44 +587,42 @@ def _spoken(text: str) -> str:
     return unicodedata.normalize("NFC", " ".join(text.replace("\ufffd", "").split()))
 
 
-def _line_feed_positions(raw: str) -> list[int]:
+Places = NDArray[np.int64]
+
+
+def _points(raw: str) -> NDArray[np.uint32]:
+    return np.frombuffer(raw.encode("utf-32-le", "surrogatepass"), dtype="<u4")
+
+
+def _positions(widths: NDArray[np.bool_] | Places) -> Places:
+    """Return where each code point is, and where the text ends, if each takes so many places."""
+    return np.concatenate([[0], np.cumsum(widths, dtype=np.int64)])
+
+
+def _line_feed_positions(raw: str) -> Places:
     """Return for each code point where it is once CR LF is one character."""
-    places, at = [], 0
-    for number, one in enumerate(raw):
-        places.append(at)
-        if not (one == "\r" and raw[number + 1 : number + 2] == "\n"):
-            at += 1
-    return [*places, at]
+    points = _points(raw)
+    return _positions(~((points == 13) & (np.append(points[1:], 0) == 10)))
 
 
-def _utf16_positions(raw: str) -> list[int]:
-    places, at = [], 0
-    for one in raw:
-        places.append(at)
-        at += 2 if ord(one) > 0xFFFF else 1
-    return [*places, at]
+def _utf16_positions(raw: str) -> Places:
+    return _positions(1 + (_points(raw) > 0xFFFF).astype(np.int64))
 
 
-def _with_returns(raw: str) -> list[int]:
-    places, at = [], 0
-    for one in raw:
-        places.append(at)
-        at += 2 if one == "\n" else 1
-    return [*places, at]
+def _with_returns(raw: str) -> Places:
+    return _positions(1 + (_points(raw) == 10).astype(np.int64))
 
 
-def _inverse(places: Sequence[int]) -> list[int]:
-    """Return for each counted position the first code point that has it."""
-    back = [0] * (places[-1] + 1)
-    for point in range(len(places) - 1, -1, -1):
-        back[places[point]] = point
-    for place in range(1, len(back)):
-        back[place] = max(back[place], back[place - 1])
-    return back
+def _back(places: Places) -> Callable[[int], int]:
+    """Return what finds the first code point at or before a counted position; -1 where there is none."""
 
+    def point(place: int) -> int:
+        if not 0 <= place <= places[-1]:
+            return -1
+        found = int(np.searchsorted(places, place, side="right")) - 1
+        return int(np.searchsorted(places, places[found], side="left"))
 
-def _lookup(back: Sequence[int]) -> Callable[[int], int]:
-    return lambda place: back[place] if 0 <= place < len(back) else (-1 if place < 0 else len(back) + place)
+    return point
 
 
 def _document(source: Source) -> str | None:

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 from gazestudy.errors import InputError
+from gazestudy.importers.fieldlogs.entry_sheets import table_named
 from gazestudy.importers.fieldlogs.grids import (
     BOOK_SUFFIXES,
     Grid,
@@ -45,6 +46,7 @@ _KEYS = frozenset(
      for name in INTERVIEW_CONTRACTS[table].names} | {"tz", "coder", "code"}
 )  # fmt: skip
 _HEAD = frozenset(INTERVIEW_CONTRACTS["interviews"].names) | {"tz"}
+_ESCAPED = re.compile(r"'+(?:[\t\r\n]|\s*[=+\-@＝＋－＠])")
 _WHOLE = re.compile(r"-?\d{1,18}(?:\.0+)?")
 
 
@@ -63,7 +65,7 @@ class OwnTables:
         """Read all tables, interviews first."""
         grids = list(_own(source))
         builder = InterviewBuilder(source.label, options, "table")
-        tables = {grid.name: grid for grid in grids}
+        tables = {grid.name: _without_marks(grid) for grid in grids}
         for name in ("interviews", "interview_answers", "answer_codes", "documents", "transcript_marks"):
             if name in tables:
                 builder.add_findings(tables[name].findings)
@@ -88,12 +90,12 @@ class AnswerTable:
             return Refusal("our own tables")
         reasons = []
         for grid in read_grids(source, names[0], rows=40):
+            if table_named(grid.name) == "sessions":
+                return Refusal("entry sheets of a form")
             header = _header_of(grid, options)
             if header is None:
                 continue
             meant = _meanings(grid.rows[header][1], options)
-            if grid.name == "sessions" or {"session_id", "started_at", "point_id"} <= set(meant.values()):
-                return Refusal("sessions of a field log")
             if {"_uuid", "_id"} & set(meant.values()) or {"KEY", "SubmissionDate"} <= set(meant.values()):
                 return Refusal("submissions of a form")
             reasons.append(", ".join(_known(meant.values(), options)[:4]))
@@ -125,6 +127,15 @@ class AnswerTable:
                 source.place(name), "there is no answer in this table", advice="Is it filled in?"
             )
         return builder.build()
+
+
+def _without_marks(grid: Grid) -> Grid:
+    """Take away the apostrophe that keeps spreadsheets from running a text as a formula."""
+    rows = [
+        (number, [cell[1:] if _ESCAPED.match(cell) else cell for cell in cells])
+        for number, cells in grid.rows
+    ]
+    return Grid(grid.name, rows, grid.findings, grid.cut)
 
 
 def _is_own(grid: Grid) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -145,8 +146,19 @@ def test_all_mistakes_are_told_at_once_with_their_cells(tmp_path: Path) -> None:
     assert found.interview_answers["participant_id"].tolist() == ["P02"] * 5 + ["P01"]
 
 
+def test_a_target_may_be_a_foil_for_one_person(tmp_path: Path) -> None:
+    path = write(tmp_path, "participant_id,item,stimulus,shown,value\nP01,rec,t1,foil,yes\n")
+    found = read_interviews(path, options=KNOWN).talks
+    assert [(one.severity, one.code) for one in found.findings] == [("warning", "other_kind")]
+    assert rows(found.interview_answers, "shown", "placement_id") == [["foil", ""]]
+    told = replace(KNOWN, pictures={("P01", "t1"): ("foil", "")})
+    found = read_interviews(path, options=told).talks
+    assert found.findings == ()
+    assert rows(found.interview_answers, "shown", "placement_id") == [["foil", ""]]
+
+
 def test_twice_answered_and_contradicting_the_study(tmp_path: Path) -> None:
-    text = "participant_id,item,stimulus,shown,answer_no,value\nP01,rec,t1,foil,,yes\nP01,like,t1,,0,4\nP01,like,t1,,0,5\n"
+    text = "participant_id,item,stimulus,shown,answer_no,value\nP01,rec,f1,target,,yes\nP01,like,t1,,0,4\nP01,like,t1,,0,5\n"
     found = read_interviews(write(tmp_path, text), options=KNOWN).talks
     told = [one.code for one in found.findings if one.severity == "problem"]
     assert told == ["other_kind", "twice"]
