@@ -21,6 +21,7 @@ from gazestudy.cli import (
     heatmap,
     import_,
     import_mapping,
+    interview,
     list_,
     mapping,
     metrics,
@@ -82,5 +83,6 @@ app.command("check")(check.check)
 app.command("simulate")(simulate.simulate)
 app.add_typer(protocol.app, name="protocol")
 app.add_typer(fieldlog.app, name="fieldlog")
+app.add_typer(interview.app, name="interview")
 app.add_typer(strategy.app, name="strategy")
 app.add_typer(list_.app, name="list")
