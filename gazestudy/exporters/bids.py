@@ -379,6 +379,7 @@ def _write_gaze_events(recording: BidsRecording, study: BidsStudy, stem: Path, z
             "Columns": list(table.columns),
             "Description": "Gaze events found in the gaze of the recording of the same name",
             "OnsetSource": "timestamp",
+            "TaskName": TASK,
             "TimeZeroNs": zero,
             "onset": {"Description": "Start, in the time of the column timestamp", "Units": "s"},
             "duration": {"Description": "End minus start", "Units": "s"},
