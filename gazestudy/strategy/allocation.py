@@ -214,7 +214,7 @@ def allocate(
         raise ParameterError("budget", budget, "an amount of money, 0 or more")
     known = {group.id: group for group in groups}
     _check(offers, budget, known)
-    program = _Program(offers, pieces, money=max(budget, 1e-9))
+    program = _Program(offers, pieces, money=budget or max(offer.cost for offer in offers) or 1.0)
     program.limit(program.of_shares(program.costs), -np.inf, budget / program.money)
     for group in known.values():
         inside = np.where([offer.group == group.id for offer in offers], program.costs, 0.0)
@@ -231,7 +231,8 @@ def allocate(
     if found.x is None:
         raise ParameterError("constraints", str(found.message), "constraints that can all be kept")
     shares = program.shares(np.asarray(found.x, dtype=float))
-    bound = -float(found.mip_dual_bound) * program.worth
+    top = found.fun if found.mip_dual_bound is None else found.mip_dual_bound  # None without whole faces
+    bound = -float(top) * program.worth
     return _plan(offers, shares, known, budget=budget, bound=bound, pieces=pieces)
 
 

@@ -100,7 +100,7 @@ def clear_view_scenarios(
     densities_m2: Sequence[float] = (),
     distances_m: Sequence[float] = (),
     radius: Term,
-    draws: int = 500,
+    draws: int = 200,
     level: float = 0.95,
     rng: np.random.Generator,
 ) -> pd.DataFrame:
