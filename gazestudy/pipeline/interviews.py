@@ -18,6 +18,7 @@ from gazestudy.importers.interviews import (
     find_interviews,
     interviews_of_log,
 )
+from gazestudy.importers.interviews.refi_qda import joined_to
 from gazestudy.importers.sources import FolderSource
 from gazestudy.model import SourceFile
 from gazestudy.model.interview import Interviews, join_interviews
@@ -193,7 +194,10 @@ def import_interviews(
     sources: list[SourceFile] = []
     for candidate in candidates:
         raise_if_cancelled(progress)
-        read.append(candidate.read(chosen))
+        found = candidate.read(chosen)
+        if candidate.info.name == "refi_qda":  # codes and texts of the study come back under other ids
+            found = replace(found, talks=joined_to(found.talks, study.interviews()))
+        read.append(found)
         sources += sources_of(candidate.source)
         progress.advance()
     files = tuple((one.name, one.info.name, one.reason) for one in candidates)

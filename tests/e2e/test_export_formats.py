@@ -307,3 +307,53 @@ def test_what_cannot_be_exported_is_said(root, tmp_path, gazestudy):
     assert done.code == 1 and "csv, xlsx, bids, qdc, qdpx, cloud, glassestools" in done.err
     done = gazestudy("export", root, "--format", "qdc", "--out", tmp_path / "book", "--json")
     assert json.loads(done.out)["path"].endswith("book.qdc") and (tmp_path / "book.qdc").is_file()
+
+
+def test_work_of_a_coder_comes_back_into_the_study(tmp_path, gazestudy):
+    """Out as a project, coded elsewhere, in again: texts and codes are those of the study, twice is once."""
+    root = tmp_path / "study"
+    text = "Line one\nผมเห็นป้าย 🚇 and more"
+    with gs.create_study(root, name="s") as study:
+        study.add_participant("P01")
+        study.add_interviews(
+            Interviews(
+                interviews=interview_table("interviews", [{"interview_id": "i1", "participant_id": "P01"}]),
+                code_book=interview_table("code_book", [{"code_id": "liked", "name": "Liked"}]),
+                documents=interview_table(
+                    "documents", [{"document_id": "d1", "interview_id": "i1", "name": "talk", "text": text}]
+                ),
+            )
+        )
+    assert gazestudy("export", root, "--format", "qdpx", "--out", tmp_path / "out.qdpx").code == 0
+    with zipfile.ZipFile(tmp_path / "out.qdpx") as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    document = members.pop("project.qde").decode("utf-8")
+    code = document.split('<Code guid="', 1)[1].split('"', 1)[0]
+    start = text.index("🚇")
+    coding = (
+        f'><PlainTextSelection guid="{"a" * 8}-aaaa-aaaa-aaaa-{"a" * 12}" startPosition="{start}" '
+        f'endPosition="{start + 1}" name="🚇"><Coding guid="{"b" * 8}-bbbb-bbbb-bbbb-{"b" * 12}">'
+        f'<CodeRef targetGUID="{{{code.lower()}}}"/></Coding></PlainTextSelection></TextSource>'
+    )
+    head, source = document.split("<TextSource", 1)
+    document = f"{head}<TextSource{source.replace(' />', coding, 1)}"
+    with zipfile.ZipFile(tmp_path / "back.qdpx", "w") as archive:
+        archive.writestr("Project.qde", "\ufeff" + document)
+        for name, data in members.items():  # with a byte order mark and other line ends
+            lines = data.decode("utf-8").replace("\n", "\r\n")
+            archive.writestr(name.replace("sources", "Sources"), b"\xef\xbb\xbf" + lines.encode("utf-8"))
+    for _ in range(2):
+        done = gazestudy("interview", "import", root, tmp_path / "back.qdpx", "--coder", "K2")
+        assert done.code == 0, done.err
+    with gs.open_study(root, read_only=True) as study:
+        talks = study.interviews()
+    assert talks.documents["document_id"].tolist() == ["d1"] and len(talks.interviews) == 1
+    row = talks.codings.iloc[0]
+    assert len(talks.codings) == 1 and (row["code_id"], row["coder"]) == ("liked", "K2")
+    assert text[row["start_char"] : row["end_char"]] == "🚇" and row["interview_id"] == "i1"
+    done = gazestudy("export", root, "--format", "qdc", "--out", tmp_path / "book.qdc")
+    assert done.code == 0
+    gs.create_study(tmp_path / "other", name="o").close()
+    assert gazestudy("interview", "import", tmp_path / "other", tmp_path / "book.qdc").code == 0
+    with gs.open_study(tmp_path / "other", read_only=True) as study:
+        assert study.code_book()["name"].tolist() == ["Liked"]
