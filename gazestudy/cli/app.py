@@ -24,6 +24,7 @@ from gazestudy.cli import (
     interview,
     list_,
     mapping,
+    memory,
     metrics,
     new,
     overlay,
@@ -84,5 +85,6 @@ app.command("simulate")(simulate.simulate)
 app.add_typer(protocol.app, name="protocol")
 app.add_typer(fieldlog.app, name="fieldlog")
 app.add_typer(interview.app, name="interview")
+app.add_typer(memory.app, name="memory")
 app.add_typer(strategy.app, name="strategy")
 app.add_typer(list_.app, name="list")

@@ -28,7 +28,6 @@ _ALIKE = 0.5
 _CLEAR = 0.6
 _LIT_CELLS = 100  # enough to know the light by
 _AS_BRIGHT, _UNEVEN = 15.0, 6.0  # grey levels
-_EXACT = 0.75  # lettering of the same size and place correlates by more than 0.5 when seen small
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,8 +42,10 @@ class Appearance:
         Number of textured cells in the image.
     in_image : ndarray of bool, shape (rows, columns)
         Which cells lie in the image.
-    judged, alike, exact : ndarray of bool, shape (rows, columns)
-        Which cells are textured and in the image, and which of them correlate by more than 0.5 and 0.75.
+    judged : ndarray of bool, shape (rows, columns)
+        Which cells are textured and in the image.
+    scores : ndarray of float64, shape (rows, columns)
+        Correlation of each cell with the artwork.
     weight : ndarray of float64, shape (rows, columns)
         Contrast of the artwork in each cell, grey levels: how telling it is.
     clear : ndarray of bool, shape (rows, columns)
@@ -56,10 +57,14 @@ class Appearance:
     cells: int
     in_image: NDArray[np.bool_]
     judged: NDArray[np.bool_]
-    alike: NDArray[np.bool_]
-    exact: NDArray[np.bool_]
+    scores: Floats
     weight: Floats
     clear: NDArray[np.bool_]
+
+    @property
+    def alike(self) -> NDArray[np.bool_]:
+        """Which textured cells look like the artwork, shape (rows, columns)."""
+        return self.judged & (self.scores > _ALIKE)
 
     @property
     def in_image_share(self) -> float:
@@ -127,10 +132,9 @@ def appearance(
     scores, deviations = cell_correlation(found, expected)
     textured = in_image & (deviations > _TEXTURE_SD)
     cells = int(np.count_nonzero(textured))
-    alike, exact = textured & (scores > _ALIKE), textured & (scores > _EXACT)
-    share = int(np.count_nonzero(alike)) / cells if cells else 0.0
+    share = int(np.count_nonzero(textured & (scores > _ALIKE))) / cells if cells else 0.0
     clear = np.where(textured, scores > _CLEAR, _as_bright(expected, found, deviations, in_image))
-    return Appearance(share, cells, in_image, textured, alike, exact, deviations, clear)
+    return Appearance(share, cells, in_image, textured, scores, deviations, clear)
 
 
 def _as_bright(
@@ -205,7 +209,7 @@ def hidden_parts(look: Appearance) -> NDArray[np.bool_]:
     an empty sky or a plain wall went unseen. What is left lies on the outlines of people.
     """
     rows, columns = look.judged.shape
-    at = np.ix_(_nearest(rows), _nearest(columns))
+    at = np.ix_(nearest_cells(rows), nearest_cells(columns))
     flat = np.where(look.in_image & ~look.judged, _FLAT_WEIGHT, 0.0)
     weight = np.where(look.judged, look.weight, flat)[at]
     right = np.where(look.clear[at], weight, 0.0)
@@ -245,85 +249,6 @@ def is_hidden(packed: NDArray[np.object_], x_share: Floats, y_share: Floats) -> 
     return hidden
 
 
-_SEEN_RIGHT = 0.25
-_EDGE_SHARE = 0.15
-_EDGE = np.ones((GRID, GRID), dtype=bool)
-_EDGE[1:-1, 1:-1] = False
-_UPRIGHT_ROWS = 4
-_TELLING_CELLS = 20  # a picture seen in fewer cells shows no lettering
-_FOOT_SHARE = 0.5
-
-
-class Evidence:
-    """Remembers, over the frames of a track, where on the picture the frame ever looked right.
-
-    Somebody who walks by hides each part of a picture for a while; a look-alike of the same campaign differs
-    in the same part all the time, mostly in its lettering. So each cell of the picture should look right in a
-    fair share of the frames in which it can be judged. Cells of high contrast count more.
-    """
-
-    def __init__(self) -> None:
-        shape = GRID, GRID
-        self._judged, self._right, self._weight = np.zeros(shape), np.zeros(shape), np.zeros(shape)
-        self._contrast, self._told = np.zeros(shape), np.zeros(shape, dtype=bool)
-
-    def add(self, look: Appearance) -> None:
-        """Take one frame into account."""
-        rows, columns = look.judged.shape
-        at = np.ix_(_nearest(rows), _nearest(columns))
-        np.maximum(self._contrast, look.weight[at], out=self._contrast)
-        if rows * columns >= _TELLING_CELLS:
-            self._told |= look.judged[at]
-        self._judged += look.judged[at]
-        self._right += look.exact[at]
-        self._weight += np.where(look.judged, look.weight, 0.0)[at]
-
-    def merge(self, other: Evidence) -> None:
-        """Take the frames of another track of the same print into account."""
-        self._judged += other._judged
-        self._right += other._right
-        self._weight += other._weight
-        np.maximum(self._contrast, other._contrast, out=self._contrast)
-        self._told |= other._told
-
-    @property
-    def coverage(self) -> float:
-        """Share of the picture, by contrast, that was seen large enough to tell it from a look-alike."""
-        contrast = np.where(self._contrast > _TEXTURE_SD, self._contrast, 0.0)
-        total = contrast.sum()
-        return float(contrast[self._told].sum() / total) if total > 0 else 0.0
-
-    @property
-    def share(self) -> float:
-        """Share of the picture, by contrast, that no look-alike is suspected in.
-
-        Suspect are cells that looked right in less than a quarter of the frames, unless they form a patch of
-        which at least 15 % lies at the edge of the picture, or stand on its lower edge as people do. Pillars,
-        railings and people who stand still hide a picture from an edge inwards, while the lettering of a
-        look-alike runs across it or keeps a margin.
-        """
-        total = self._weight.sum()
-        if total <= 0:
-            return 0.0
-        doubtful = (self._judged > 0) & (self._right < _SEEN_RIGHT * self._judged)
-        count, labels = cv2.connectedComponents(doubtful.astype(np.uint8), connectivity=4)
-        patches = np.asarray(labels)
-        sizes = np.bincount(patches.ravel(), minlength=count)
-        at_edge = np.bincount(patches[_EDGE], minlength=count)
-        hidden = (at_edge >= _EDGE_SHARE * sizes) | _stands(patches, count)
-        suspect = doubtful & ~hidden[patches]
-        return 1.0 - float(self._weight[suspect].sum() / total)
-
-
-def _stands(patches: NDArray[np.generic], count: int) -> NDArray[np.bool_]:
-    """Say which patches are upright and stand on the lower edge about as broad as they are on average."""
-    rows = np.array([np.any(patches == number, axis=1).sum() for number in range(count)])
-    width = np.bincount(patches.ravel(), minlength=count) / np.maximum(rows, 1)
-    foot = np.bincount(patches[-1], minlength=count)
-    stands: NDArray[np.bool_] = (rows >= _UPRIGHT_ROWS) & (rows > width) & (foot >= _FOOT_SHARE * width)
-    return stands
-
-
-def _nearest(count: int) -> NDArray[np.int64]:
-    """Return which of `count` cells each evidence cell lies in."""
+def nearest_cells(count: int) -> NDArray[np.int64]:
+    """Return which of `count` cells in a row each part of the grid lies in, shape (GRID,)."""
     return ((np.arange(GRID) + 0.5) * count / GRID).astype(np.int64)

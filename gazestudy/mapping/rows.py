@@ -24,6 +24,7 @@ from gazestudy.model.tables import MAPPING, MAPPING_STATES, categorical
 Floats = NDArray[np.float64]
 
 _H = [f"h{row}{column}" for row in range(3) for column in range(3)]
+_BEYOND_DOUBT = 0.99  # share of the picture
 _APART = 0.05  # two sightings that overlap less are two places
 
 
@@ -141,7 +142,7 @@ class RowWriter:
     def _named(self, rows: NDArray[np.void], tracks: list[Track]) -> pd.DataFrame:
         verdicts, evidence = self._judged(tracks)
         state = rows["state"].copy()
-        seen = np.flatnonzero((rows["track"] >= 0) & (rows["beside"] < 0))
+        seen = np.flatnonzero(rows["track"] >= 0)
         verdict = verdicts[rows["track"][seen]]
         state[seen] = np.where(verdict >= 0, verdict, state[seen])
         references = [artwork.reference for artwork in self._artworks]
@@ -172,22 +173,25 @@ class RowWriter:
 
         A variant of the same campaign that is seen from afar, or in part, cannot be told from the picture
         itself. So a track that was never seen well enough counts only where another track proves that the
-        picture hangs there, and no look-alike of it has been met.
+        picture hangs there, and no look-alike of it has been met. Where one has been met, even a track that
+        was seen well enough counts only if it, or another, is beyond doubt.
         """
         roots = list(dict.fromkeys(track.root() for track in tracks))
         share = {root: root.evidence.share for root in roots}
         refused = {root.artwork for root in roots if share[root] < self._min_evidence}
         strong = {root for root in roots if root.evidence.coverage >= self._min_coverage}
-        proven = {root.artwork for root in strong if share[root] >= self._min_evidence} - refused
+        proven = {root.artwork for root in strong if share[root] >= self._min_evidence}
+        certain = {root.artwork for root in strong if share[root] >= _BEYOND_DOUBT}
         verdicts = []
         for track in tracks:
             root = track.root()
+            met, picture = root.artwork in refused, root.artwork
             if share[root] < self._min_evidence:
                 verdicts.append(_CODE["wrong_appearance"])
-            elif root not in strong and root.artwork not in proven:
-                verdicts.append(_CODE["ambiguous"])
-            else:
+            elif picture in (certain if met else proven) and (root in strong or not met):
                 verdicts.append(-1)
+            else:
+                verdicts.append(_CODE["ambiguous"])
         return np.array(verdicts, dtype=np.int64), np.array([share[track.root()] for track in tracks])
 
     def _crowded(

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from gazestudy._cv2 import cv2
 from gazestudy.geometry.homographies import side_lengths
-from gazestudy.mapping.appearance import Appearance, Evidence
+from gazestudy.mapping.appearance import Appearance
 from gazestudy.mapping.detection import Refused
+from gazestudy.mapping.evidence import Evidence
 from gazestudy.mapping.rigid import RigidFit
 from gazestudy.mapping.view import View
 

@@ -159,46 +159,43 @@ class _Looks:
     """Visits and fixations by recording and placement, for looking up what is nearest."""
 
     def __init__(self, attention: Attention) -> None:
-        whole = attention.visits[
-            (attention.visits["aoi_id"] == "") & (attention.visits["fixation_count"] > 0)
-        ]
+        visits = attention.visits
+        whole = visits[(visits["aoi_id"] == "") & (visits["fixation_count"] > 0)]
         self.video_ns = attention.video_ns
-        self._visits = dict(list(whole.groupby("recording_id")))
-        self._fixations = dict(list(attention.fixations.groupby("recording_id")))
+        self._stretches = {"fixation": _stretches(attention.fixations), "visit": _stretches(whole)}
 
     def nearest(self, recording: str, t_ns: int, placement: str) -> dict[str, Any]:
         """Return the fixation on the placement nearest to a moment, or the visit where there is none."""
-        for word, tables in (("fixation", self._fixations), ("visit", self._visits)):
-            table = tables.get(recording)
-            if table is None:
-                continue
-            rows = table[table["placement_id"] == placement] if placement else table
-            if len(rows) and t_ns != _NONE:
-                gap_ns = _gaps(rows, t_ns)
+        for word, stretches in self._stretches.items():
+            found = stretches.get((recording, placement))
+            if found is not None and t_ns != _NONE:
+                onset, offset, places = found
+                gap_ns = np.where(t_ns < onset, onset - t_ns, np.where(t_ns > offset, offset - t_ns, 0))
                 best = int(np.argmin(np.abs(gap_ns)))
-                row = rows.iloc[best]
                 return {
                     "near": word,
-                    "near_onset_ns": int(row["onset_ns"]),
-                    "near_offset_ns": int(row["offset_ns"]),
+                    "near_onset_ns": int(onset[best]),
+                    "near_offset_ns": int(offset[best]),
                     "gap_s": float(gap_ns[best]) / 1e9,
-                    "placement": str(row["placement_id"]),
+                    "placement": str(places[best]),
                 }
         return {"near": "", "near_onset_ns": _NONE, "near_offset_ns": _NONE, "gap_s": np.nan, "placement": ""}
 
     def longest(self, recording: str, placement: str) -> int:
         """Return the onset of the longest visit to a placement, -1 where there is none."""
-        table = self._visits.get(recording)
-        rows = table[table["placement_id"] == placement] if table is not None else None
-        if rows is None or rows.empty:
-            return _NONE
-        return int(rows["onset_ns"].iloc[int(np.argmax(rows["duration_ms"].to_numpy(float)))])
+        found = self._stretches["visit"].get((recording, placement))
+        return _NONE if found is None else int(found[0][int(np.argmax(found[1] - found[0]))])
 
 
-def _gaps(rows: pd.DataFrame, t_ns: int) -> Ints:
-    """Return ns from a moment to each stretch: negative where it was before, 0 inside."""
-    onset, offset = rows["onset_ns"].to_numpy(np.int64), rows["offset_ns"].to_numpy(np.int64)
-    return np.where(t_ns < onset, onset - t_ns, np.where(t_ns > offset, offset - t_ns, 0))
+def _stretches(table: pd.DataFrame) -> dict[tuple[str, str], tuple[Ints, Ints, NDArray[np.object_]]]:
+    """Return onset, offset and placement by recording and placement; placement "" has all of a recording."""
+    places, walks = (table[name].to_numpy(dtype=object) for name in ("placement_id", "recording_id"))
+    onset, offset = table["onset_ns"].to_numpy(np.int64), table["offset_ns"].to_numpy(np.int64)
+    rows: dict[tuple[str, str], list[int]] = {}
+    for row, (walk, place) in enumerate(zip(walks, places, strict=True)):
+        rows.setdefault((walk, place), []).append(row)
+        rows.setdefault((walk, ""), []).append(row)
+    return {key: (onset[own], offset[own], places[own]) for key, own in rows.items()}
 
 
 def _passages(

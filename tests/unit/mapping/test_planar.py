@@ -20,7 +20,8 @@ from gazestudy.mapping import (
     map_gaze,
     texture_report,
 )
-from gazestudy.mapping.appearance import GRID, Appearance, Evidence
+from gazestudy.mapping.appearance import GRID, Appearance
+from gazestudy.mapping.evidence import Evidence
 from gazestudy.model import Creative, Placement
 from gazestudy.model.tables import FRAME_KINDS, MAPPING, categorical
 
@@ -417,7 +418,7 @@ def test_only_what_may_stand_in_front_is_no_doubt(rows, columns, suspected):
     right = np.ones(shape, dtype=bool)
     right[rows, columns] = False
     every = np.ones(shape, dtype=bool)
-    look = Appearance(1.0, GRID**2, every, every, right, right, np.full(shape, 20.0), right)
+    look = Appearance(1.0, GRID**2, every, every, np.where(right, 0.95, 0.3), np.full(shape, 20.0), right)
     evidence = Evidence()
     for _ in range(30):
         evidence.add(look)
