@@ -11,7 +11,7 @@ SCHEMA = "gazestudy-strategy/1"
 
 Text = Annotated[str, StringConstraints(strict=True, min_length=1)]
 Loose = Annotated[str, StringConstraints(strict=True)]
-Number = StrictInt | Annotated[float, Field(strict=True, allow_inf_nan=False)]
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Amount = Annotated[Number, Field(ge=0)]
 Positive = Annotated[Number, Field(gt=0)]
 Share = Annotated[Number, Field(ge=0, le=1)]
