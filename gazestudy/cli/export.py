@@ -19,7 +19,9 @@ def export(
     out: Annotated[Path, typer.Option("--out", "-o", help="The file or folder to make.")],
     recording: Annotated[
         list[str] | None,
-        typer.Option("--recording", metavar="ID", help="bids, cloud, glassestools: only this; repeatable."),
+        typer.Option(
+            "--recording", metavar="ID", help="bids, qdpx, cloud, glassestools: only this; repeatable."
+        ),
     ] = None,
     personal: Annotated[
         bool,
@@ -39,7 +41,10 @@ def export(
     ] = None,
     corrected: Annotated[
         bool,
-        typer.Option("--corrected", help="Write gaze with the study's correction instead of as recorded."),
+        typer.Option(
+            "--corrected",
+            help="bids, cloud, glassestools: gaze with the study's correction instead of as recorded.",
+        ),
     ] = False,
     fixations: Annotated[
         bool, typer.Option("--fixations", help="csv, xlsx: also every fixation on a placement.")

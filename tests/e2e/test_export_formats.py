@@ -20,6 +20,7 @@ import gazestudy as gs
 from gazestudy.exporters.tidy import plain_text
 from gazestudy.importers.interviews import read_interviews
 from gazestudy.model import Stream
+from gazestudy.model.correction import GazeCorrection
 from gazestudy.model.fieldwork import FieldLog, field_table
 from gazestudy.model.interview import Interviews, interview_table
 from gazestudy.pipeline.exporting import FORMATS
@@ -109,6 +110,8 @@ def root(tmp_path_factory):
         import_path(study, write_recording(folder / "walk", 1), participant_id="P01", segment="regular")
         run_study(study, Settings())
         study.add_recording(with_event(made_up(offset_ns=7)), participant_id="P01")
+        correction = GazeCorrection("offset", (0,), (0.01,), (0.0,), {"target": NAME, "made_by": MAKER})
+        study.add_correction("p01-2", correction, made_by=MAKER, note=f"as {NAME} said")
         study.set_personal_data(
             "P01", PersonalData(NAME, {"email": EMAIL, "tel": [PHONE], "device_labels": [LABEL]})
         )
@@ -129,9 +132,8 @@ def exported(root, tmp_path_factory):
     folder = tmp_path_factory.mktemp("exported")
     with gs.open_study(root, read_only=True) as study:
         for name, one in FORMATS.items():
-            done = export_study(
-                study, name, folder / f"out-{name}{one.suffix}", options=ExportOptions(fixations=True)
-            )
+            options = ExportOptions(fixations="fixations" in one.takes)
+            done = export_study(study, name, folder / f"out-{name}{one.suffix}", options=options)
             assert done.parts, name
     return folder
 
@@ -303,6 +305,13 @@ def test_what_cannot_be_exported_is_said(root, tmp_path, gazestudy):
     taken.write_bytes(b"mine")
     done = gazestudy("export", root, "--format", "xlsx", "--out", taken)
     assert done.code == 1 and "already" in done.err and taken.read_bytes() == b"mine"
+    for name, word, able in (
+        ("csv", "--video", "bids, qdpx, cloud"),
+        ("bids", "--fixations", "csv, xlsx"),
+        ("qdc", "--corrected", "bids, cloud, glassestools"),
+    ):
+        done = gazestudy("export", root, "--format", name, "--out", tmp_path / "y", word)
+        assert done.code == 1 and able in done.err and not (tmp_path / "y").exists()
     done = gazestudy("export", root, "--format", "spss", "--out", tmp_path / "x")
     assert done.code == 1 and "csv, xlsx, bids, qdc, qdpx, cloud, glassestools" in done.err
     done = gazestudy("export", root, "--format", "qdc", "--out", tmp_path / "book", "--json")

@@ -35,24 +35,37 @@ class Format:
         Of the file; empty for a folder.
     write : callable
         Writes a study to a path; returns what is in it, and what is not.
+    takes : tuple of str
+        Which options it takes, of recordings, video, corrected and fixations.
     """
 
     name: str
     title: str
     suffix: str
     write: Writer
+    takes: tuple[str, ...] = ()
 
+
+_GAZE = ("recordings", "video", "corrected")
 
 FORMATS: dict[str, Format] = {
     one.name: one
     for one in (
-        Format("csv", "tidy tables as CSV in a folder, with a data dictionary", "", write_csv),
-        Format("xlsx", "the same tables as one workbook", ".xlsx", write_xlsx),
-        Format("bids", "recordings as a BIDS data set with eye tracking", "", write_bids),
+        Format(
+            "csv", "tidy tables as CSV in a folder, with a data dictionary", "", write_csv, ("fixations",)
+        ),
+        Format("xlsx", "the same tables as one workbook", ".xlsx", write_xlsx, ("fixations",)),
+        Format("bids", "recordings as a BIDS data set with eye tracking", "", write_bids, _GAZE),
         Format("qdc", "the code book, REFI-QDA", ".qdc", write_qdc),
-        Format("qdpx", "code book, texts, codings, videos and participants, REFI-QDA", ".qdpx", write_qdpx),
-        Format("cloud", "recordings as tables like Pupil Cloud's time series", "", write_pupil_cloud),
-        Format("glassestools", "recordings for glassesTools and gazeMapper", "", write_glassestools),
+        Format(
+            "qdpx",
+            "code book, texts, codings, videos and participants, REFI-QDA",
+            ".qdpx",
+            write_qdpx,
+            ("recordings", "video"),
+        ),
+        Format("cloud", "recordings as tables like Pupil Cloud's time series", "", write_pupil_cloud, _GAZE),
+        Format("glassestools", "recordings for glassesTools and gazeMapper", "", write_glassestools, _GAZE),
     )
 }
 """The formats by name."""
@@ -92,7 +105,7 @@ def export_study(
     Raises
     ------
     ParameterError
-        If there is no such format.
+        If there is no such format, or it does not take an option.
     StudyError
         If there is no such recording, or nothing to export.
     InputError
@@ -101,13 +114,17 @@ def export_study(
     name = ALIASES.get(to, to)
     if name not in FORMATS:
         raise ParameterError("format", to, "one of " + ", ".join(FORMATS))
-    chosen = FORMATS[name]
+    chosen, options = FORMATS[name], options or ExportOptions()
+    for option in options.given():
+        if option not in chosen.takes:
+            able = ", ".join(one.name for one in FORMATS.values() if option in one.takes)
+            raise ParameterError(option, name, f"a format that takes this option: {able}")
     if chosen.suffix:
         out = out.with_name(out.name + chosen.suffix) if not out.suffix else out
         if out.exists():
             raise InputError(out, "something is there already", advice="Choose another file (--out)")
     try:
-        parts, lost = chosen.write(study, out, options or ExportOptions(), progress)
+        parts, lost = chosen.write(study, out, options, progress)
     except OSError as error:
         raise InputError(out, f"cannot be written: {error.strerror or error}") from error
     return Exported(name, out, tuple(parts), tuple(lost))

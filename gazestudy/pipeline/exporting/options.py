@@ -12,7 +12,7 @@ from gazestudy.store import Study
 
 @dataclass(frozen=True, slots=True)
 class ExportOptions:
-    """What an export can be told; formats ignore what they have no place for.
+    """What an export can be told.
 
     Attributes
     ----------
@@ -33,6 +33,16 @@ class ExportOptions:
     video: bool | None = None
     corrected: bool = False
     fixations: bool = False
+
+    def given(self) -> list[str]:
+        """Return the options that not every format takes and that were given."""
+        said = {
+            "recordings": self.recordings is not None,
+            "video": self.video is not None,
+            "corrected": self.corrected,
+            "fixations": self.fixations,
+        }
+        return [name for name, is_given in said.items() if is_given]
 
     def chosen(self, study: Study) -> list[StudyRecording]:
         """Return the recordings that were chosen.
