@@ -274,6 +274,8 @@ def _cells(
     method: str,
     sides: Sequence[pd.DataFrame],
 ) -> dict[str, Any]:
+    if not np.isfinite(low) and "bootstrap" in method:
+        method = "fewer than five people in a group: no interval by bootstrap"
     return {
         "value_a": value_a,
         "value_b": value_b,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -77,27 +76,24 @@ def compare(
 
 
 def _show(console: Console, table: pd.DataFrame) -> None:
-    header = ["measure", "placement", "groups", "values", "difference", "interval", "p", "people", "note"]
+    """Print what could be compared, and count what could not, by reason."""
+    header = ["measure", "placement", "groups", "values", "difference", "interval", "p", "people"]
     rows = []
-    for row in table.to_dict("records"):
-        low, high = float(row["low"]), float(row["high"])
-        known = math.isfinite(low)
+    for row in table[table["low"].notna()].to_dict("records"):
         shared = f", {row['participants_both']} in both" if row["participants_both"] else ""
         rows.append(
             [
                 row["measure"],
                 row["placement_id"] or "all",
                 f"{row['a']} - {row['b']}",
-                f"{_number(row['value_a'])}, {_number(row['value_b'])}",
-                _number(row["difference"]),
-                f"{_number(low)} to {_number(high)}" if known else "-",
-                f"{row['p_adjusted']:.3f}" if math.isfinite(row["p_adjusted"]) else "-",
+                f"{row['value_a']:.2f}, {row['value_b']:.2f}",
+                f"{row['difference']:.2f}",
+                f"{row['low']:.2f} to {row['high']:.2f}",
+                f"{row['p_adjusted']:.3f}",
                 f"{row['participants_a']}, {row['participants_b']}{shared}",
-                "" if known else row["method"],
             ]
         )
-    console.table(header, rows)
-
-
-def _number(value: float) -> str:
-    return f"{value:.2f}" if math.isfinite(value) else "-"
+    if rows:
+        console.table(header, rows)
+    for why, count in table.loc[table["low"].isna(), "method"].value_counts().items():
+        console.say(f"not compared: {count}, {why}")

@@ -127,9 +127,9 @@ def export_heatmaps(
         for label, creative, chosen in _groups(placement, rows, columns):
             raise_if_cancelled(progress)
             data = make_heatmap(
-                chosen, placement, kernel=_kernel(kernel, placement, chosen), weighting=weight, group=label
+                chosen, placement, kernel=kernel_for(kernel, placement, chosen), weighting=weight, group=label
             )
-            stem = _file_name(placement.id, label)
+            stem = file_stem(placement.id, label)
             files, notes = _write(data, study.placement_image(creative), out / stem, formats, fog)
             title = placement.id + (f", {label}" if label else "")
             exported.append(
@@ -160,7 +160,7 @@ def heatmap_of(placement: Placement, fixations: pd.DataFrame, *, weight: str = "
     HeatmapData
     """
     rows = fixations[fixations["placement_id"] == placement.id]
-    return make_heatmap(rows, placement, kernel=_kernel("", placement, rows), weighting=weight)
+    return make_heatmap(rows, placement, kernel=kernel_for("", placement, rows), weighting=weight)
 
 
 def _groups(
@@ -179,7 +179,25 @@ def _groups(
     return found
 
 
-def _kernel(wanted: str, placement: Placement, rows: pd.DataFrame) -> Kernel:
+def kernel_for(wanted: str, placement: Placement, rows: pd.DataFrame) -> Kernel:
+    """Return the kernel that was asked for in words, or the usual one.
+
+    Parameters
+    ----------
+    wanted : str
+        Full width at half maximum with its unit, such as "2deg", "200mm" or "40px"; empty: the usual one.
+    placement : Placement
+        Which placement.
+    rows : DataFrame
+        Its mapped fixations, for the visual angle.
+
+    Raises
+    ------
+    ParameterError
+        If it is no such width, or the size or angle that it needs is not known.
+    """
+    if wanted and not _KERNEL.fullmatch(wanted.strip()):
+        raise ParameterError("kernel", wanted, "a number with deg, mm or px, such as 2deg")
     width_px, _ = placement.size_px
     angles = rows["width_deg"].to_numpy(dtype=np.float64)
     width_deg = float(np.median(angles[np.isfinite(angles)])) if np.isfinite(angles).any() else None
@@ -253,7 +271,7 @@ def _csv(data: HeatmapData) -> bytes:
     return (head + buffer.getvalue()).encode("utf-8")
 
 
-def _file_name(placement_id: str, label: str) -> str:
+def file_stem(placement_id: str, label: str) -> str:
     """Return a name that every file system takes; letters of any script stay."""
     return placement_id + "".join(
         character if character.isalnum() or character in "-_" else "-"

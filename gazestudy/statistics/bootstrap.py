@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 from gazestudy.errors import ParameterError
 
+FEWEST_CLUSTERS = 5
+"""Below this there are no limits by bootstrap: four people have only 35 different draws."""
+
 
 def cluster_draws(n_clusters: int, *, draws: int, rng: np.random.Generator) -> NDArray[np.float64]:
     """Return how often each cluster comes in each bootstrap draw.
@@ -85,7 +88,7 @@ def expanded_limits(
     Returns
     -------
     low, high : float arrays
-        Limits; NaN with fewer than two clusters.
+        Limits; NaN with fewer than five clusters, of which there are too few different draws.
 
     Notes
     -----
@@ -104,7 +107,7 @@ def expanded_limits(
     """
     from scipy.stats import norm, t
 
-    if n_clusters < 2:
+    if n_clusters < FEWEST_CLUSTERS:
         return np.full(values.shape[1:], np.nan), np.full(values.shape[1:], np.nan)
     reach = float(t.ppf((1 + level) / 2, n_clusters - 1)) * np.sqrt(n_clusters / (n_clusters - 1))
     return percentile_limits(values, level=float(2 * norm.cdf(reach) - 1))

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from gazestudy.errors import ParameterError
-from gazestudy.statistics.bootstrap import cluster_draws, expanded_limits
+from gazestudy.statistics.bootstrap import FEWEST_CLUSTERS, cluster_draws, expanded_limits
 from gazestudy.statistics.survival import SurvivalCurve, kaplan_meier
 
 Floats = NDArray[np.float64]
@@ -85,7 +85,7 @@ def clustered_survival(
     Returns
     -------
     ClusteredSurvival
-        Limits are NaN with fewer than two clusters.
+        Limits by bootstrap are NaN with fewer than five clusters.
 
     Raises
     ------
@@ -182,14 +182,14 @@ def restricted_mean_difference(
     Returns
     -------
     tuple of float
-        Difference, lower limit, upper limit, window. Limits are NaN with fewer than two people in a group,
+        Difference, lower limit, upper limit, window. Limits are NaN with fewer than five people in a group,
         all but the window where a group ends before it.
     """
     window = usual_window(a[0], b[0]) if until is None else float(until)
     means = [_mean_within(kaplan_meier(time, seen), window) for time, seen, _ in (a, b)]
     value = means[0] - means[1]
     groups = [_Counts.of(*group) for group in (a, b)]
-    if min(group.clusters for group in groups) < 2 or np.isnan(value):
+    if min(group.clusters for group in groups) < FEWEST_CLUSTERS or np.isnan(value):
         return value, float("nan"), float("nan"), window
     shared = len(np.intersect1d(groups[0].people, groups[1].people))
     if shared:
@@ -297,7 +297,7 @@ class _Counts:
 def _drawn(
     counts: _Counts, window: float, draws: int, rng: np.random.Generator
 ) -> tuple[Floats, Floats, Floats]:
-    if counts.clusters < 2:
+    if counts.clusters < FEWEST_CLUSTERS:
         nothing = np.full((1, len(counts.time)), np.nan)
         return nothing, np.full(1, np.nan), np.full(1, np.nan)
     return _statistics(counts, window, cluster_draws(counts.clusters, draws=draws, rng=rng))
@@ -328,7 +328,7 @@ def _widths(time: Floats, until: float) -> Floats:
 
 def _median_limits(medians: Floats, clusters: int, level: float) -> tuple[float, float]:
     """Draws that never reach the half count as later than all others."""
-    if clusters < 2:
+    if clusters < FEWEST_CLUSTERS:
         return float("nan"), float("nan")
     low, high = np.quantile(medians, [(1 - level) / 2, (1 + level) / 2], method="inverted_cdf")
     nan = float("nan")

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from gazestudy.errors import ParameterError
-from gazestudy.statistics.bootstrap import cluster_draws, expanded_limits
+from gazestudy.statistics.bootstrap import FEWEST_CLUSTERS, cluster_draws, expanded_limits
 
 Floats = NDArray[np.float64]
 
@@ -22,7 +22,7 @@ class Spread:
     Attributes
     ----------
     value, low, high : float
-        In the unit of the durations; limits are NaN with fewer than two clusters.
+        In the unit of the durations; limits are NaN with fewer than five clusters.
     n, clusters : int
         Observations and whose they are.
     """
@@ -181,7 +181,7 @@ def median_difference(
     groups = [ClusteredValues(*group, everybody if shared else None) for group in (a, b)]
     value = groups[0].median - groups[1].median
     fewest = min(len(names) for names in people)
-    if fewest < 2:
+    if fewest < FEWEST_CLUSTERS:
         nan = float("nan")
         return value, nan, nan, nan
     weights = [cluster_draws(group.people, draws=draws, rng=rng) for group in groups]

@@ -15,7 +15,7 @@ import pandas as pd
 from gazestudy.fieldwork.occlusion import blocking_observations, face_views, fit_occlusion
 from gazestudy.fieldwork.rates import field_figures
 from gazestudy.simulate.field_day import FieldDay, Observer, simulate_field_day
-from gazestudy.statistics.intervals import clustered_share, share_interval
+from gazestudy.statistics.intervals import share_interval
 
 FIGURES = ("notice_rate", "flow_per_min", "phone_share", "waiting_share", "train_looking_share", "density_m2")
 CROWDED = FieldDay()
@@ -34,7 +34,6 @@ def main() -> None:
     _coverage("one daypart, six points", one, studies // 2, seed=3)
     careless = replace(CROWDED, observers=CARELESS, focal_pairs=0, respondents=0)
     _coverage("observers who miss every fifth glance", careless, studies // 2, seed=4)
-    _people(seed=5)
     for radius in (0.18, 0.23, 0.30):
         _radius(replace(CROWDED, radius_m=radius, focal_pairs=0, respondents=0), studies // 5, seed=6)
     print(f"\n{time.process_time() - started:.0f} s of CPU time")
@@ -67,25 +66,6 @@ def _coverage(name: str, plan: FieldDay, studies: int, *, seed: int) -> None:
 def _counted(plan: FieldDay, figure: str) -> float:
     """Return the share of a figure that is left when observers miss people."""
     return 1 - plan.observers[0].misses_people if figure in ("flow_per_min", "density_m2") else 1.0
-
-
-def _people(*, seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    print("\npeople x placements, share, correlation: clustered and naive coverage (2,000 studies)")
-    for people, ads, share, icc in (
-        (20, 8, 0.2, 0.1),
-        (20, 8, 0.2, 0.3),
-        (40, 8, 0.1, 0.2),
-        (12, 6, 0.1, 0.2),
-    ):
-        a, b = share * (1 - icc) / icc, (1 - share) * (1 - icc) / icc
-        hits = np.zeros(2)
-        for _ in range(2000):
-            counts = rng.binomial(ads, rng.beta(a, b, people))
-            found = clustered_share(counts, np.full(people, ads))
-            low, high = share_interval(int(counts.sum()), people * ads)
-            hits += [found.low <= share <= found.high, low <= share <= high]
-        print(f"  {people} x {ads}, {share}, {icc}: {hits[0] / 20:.1f} %, {hits[1] / 20:.1f} %")
 
 
 def _radius(plan: FieldDay, studies: int, *, seed: int) -> None:
