@@ -21,6 +21,8 @@ from gazestudy.importers import (
     save_columns,
 )
 from gazestudy.importers.recordings.tables.mapping import ANY_VIDEO
+from gazestudy.importers.sources import FolderSource
+from gazestudy.importers.text_tables import sniff_header
 from gazestudy.model import Finding, Recording
 
 _PLAUSIBLE_HZ = (5.0, 2500.0)
@@ -129,6 +131,26 @@ def save_preset(preset: ColumnMapping, out: Path) -> None:
         save_columns(preset, out)
     except OSError as error:
         raise InputError(out, f"the preset cannot be saved: {error.strerror}") from error
+
+
+def column_names(path: Path, table: str = "") -> list[str]:
+    """Return the columns of a table by its header.
+
+    Parameters
+    ----------
+    path : Path
+        The table, or a folder with it.
+    table : str, optional
+        Its name in the folder.
+
+    Returns
+    -------
+    list of str
+        Empty if it is no table.
+    """
+    source = FolderSource(path) if path.is_dir() else FolderSource(path, only=path.name)
+    header = sniff_header(source, table if path.is_dir() else path.name)
+    return [] if header is None else header[0]
 
 
 def as_preset(proposal: Proposal) -> ColumnMapping:

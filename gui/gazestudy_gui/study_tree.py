@@ -237,6 +237,8 @@ class StudyTree(QWidget):
         assert header is not None
         header.setStretchLastSection(False)
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Interactive)
+        header.resizeSection(0, 14 * self.fontMetrics().height())
         self.empty = QLabel(
             tr(
                 "This study is empty.\n\n"

@@ -182,10 +182,11 @@ class StudyWindow(QMainWindow):
         for dock in first.values():
             dock.raise_()
         em = self.fontMetrics().height()
-        self.resizeDocks([first["left"], first["main"]], [28 * em, 60 * em], Qt.Orientation.Horizontal)
+        self.resizeDocks([first["left"], first["main"]], [34 * em, 56 * em], Qt.Orientation.Horizontal)
+        self.resizeDocks([first["left"], self.docks["details"]], [34 * em, 20 * em], Qt.Orientation.Vertical)
         self.resizeDocks(
             [first["main"], first["below"], first["bottom"]],
-            [30 * em, 15 * em, 9 * em],
+            [30 * em, 17 * em, 8 * em],
             Qt.Orientation.Vertical,
         )
 

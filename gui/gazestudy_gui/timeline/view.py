@@ -190,9 +190,10 @@ class TimelineView(QWidget):
             plot.getViewBox().invertY(plot is self.y_plot)
         self.row_plot.getViewBox().invertY(True)
         self.row_plot.getViewBox().setLimits(minXRange=_LEAST_S)
-        self.canvas.ci.layout.setRowStretchFactor(0, 2)
-        self.canvas.ci.layout.setRowStretchFactor(1, 2)
-        self.canvas.ci.layout.setRowStretchFactor(2, 7)
+        for row in (0, 1):
+            self.canvas.ci.layout.setRowPreferredHeight(row, 2 * em)
+            self.canvas.ci.layout.setRowMaximumHeight(row, 5 * em)
+        self.canvas.ci.layout.setRowStretchFactor(2, 10)
         self._build_frame()
 
     def _build_frame(self) -> None:

@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     from gazestudy_gui.wizard.window import ImportWizard
 
 
+_COLUMNS = ("time", "x", "y", "confidence", "frame")
+"""Fields that name a column."""
+
+
 class ColumnsPage(Page):
     """A column mapping for tables that no importer knows, with a preview of what comes out."""
 
@@ -47,6 +51,7 @@ class ColumnsPage(Page):
         self._boxes: dict[str, QComboBox] = {}
         self._kept: Path | None = None
         self._length_s = -1.0
+        self._names: list[str] = []
         self.which = QComboBox(self)
         self.which.setAccessibleName(tr("Table"))
         self.skip = QCheckBox(tr("Leave these tables &out"), self)
@@ -142,17 +147,19 @@ class ColumnsPage(Page):
         answers = dict(self._answers)
         self.note.setText(tr("Reading the table …"))
 
-        def read() -> tuple[Any, Any, str]:
+        def read() -> tuple[Any, Any, str, list[str]]:
             from gazestudy.errors import GazestudyError
-            from gazestudy.pipeline.columns import preview, propose
+            from gazestudy.pipeline.columns import column_names, preview, propose
 
             proposal = propose(Path(path), answers or None)
+            table = next((str(one.value) for one in proposal.choices if one.field == "table"), "")
+            names = column_names(Path(path), table)
             if proposal.mapping is None:
-                return proposal, None, ""
+                return proposal, None, "", names
             try:
-                return proposal, preview(proposal.mapping, Path(path)), ""
+                return proposal, preview(proposal.mapping, Path(path)), "", names
             except GazestudyError as error:
-                return proposal, None, str(error)
+                return proposal, None, str(error), names
 
         self._worker.ask(read)
 
@@ -162,10 +169,10 @@ class ColumnsPage(Page):
             self.note.setText(str(error))
             self.completeChanged.emit()
 
-    def _on_done(self, number: int, result: tuple[Any, Any, str]) -> None:
+    def _on_done(self, number: int, result: tuple[Any, Any, str, list[str]]) -> None:
         if number != self._worker.newest:
             return
-        self._proposal, preview, error = result
+        self._proposal, preview, error, self._names = result
         self._show_form()
         self._show_preview(preview, error)
         self.completeChanged.emit()
@@ -177,10 +184,11 @@ class ColumnsPage(Page):
         for choice in self._proposal.choices:
             box = QComboBox(page)
             box.setAccessibleName(choice.field)
-            values = [choice.value, *[other for other in choice.alternatives if other != choice.value]]
+            others = [*choice.alternatives, *(self._names if choice.field in _COLUMNS else ())]
+            values = [choice.value, *dict.fromkeys(other for other in others if other != choice.value)]
             for value in values:
                 box.addItem("—" if value is None else _words(value), value)
-            box.setEnabled(len(values) > 1)
+            box.setEnabled(len(values) > 1 or choice.confidence == "low")
             box.setToolTip(choice.reason)
             box.activated.connect(
                 lambda _row, box=box, field=choice.field: self.answer(field, box.currentData())

@@ -1,0 +1,238 @@
+"""The import wizard: recognises, matches, maps columns, previews, and writes nothing before Import."""
+
+from __future__ import annotations
+
+import shutil
+
+import pandas as pd
+import pytest
+from gazestudy_gui.wizard.plan import Line, Plan, propose_people
+from gazestudy_gui.wizard.report import ImportReport
+from gazestudy_gui.wizard.window import COLUMNS, PEOPLE, ImportWizard
+from PyQt6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PyQt6.QtGui import QDragEnterEvent, QDropEvent
+from PyQt6.QtWidgets import QApplication
+
+from gazestudy.store import create_study, open_study
+from tests.gui.conftest import SESSIONS
+
+
+@pytest.fixture
+def window(desk, tmp_path, qtbot):
+    create_study(tmp_path / "study", name="Siam").close()
+    opened = desk.open(tmp_path / "study")
+    qtbot.waitExposed(opened)
+    return opened
+
+
+def files_of(study) -> set[str]:
+    return {
+        path.relative_to(study).as_posix()
+        for path in study.rglob("*")
+        if path.is_file() and not path.name.startswith("study.")
+    }
+
+
+def wizard_of(window) -> ImportWizard:
+    return next(one for one in QApplication.topLevelWidgets() if isinstance(one, ImportWizard))
+
+
+def drop(widget, paths):
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    none, copy = Qt.KeyboardModifier.NoModifier, Qt.DropAction.CopyAction
+    enter = QDragEnterEvent(QPointF(5, 5).toPoint(), copy, data, Qt.MouseButton.LeftButton, none)
+    QApplication.sendEvent(widget, enter)
+    assert enter.isAccepted()
+    QApplication.sendEvent(widget, QDropEvent(QPointF(5, 5), copy, data, Qt.MouseButton.LeftButton, none))
+
+
+def to_people(wizard, qtbot):
+    qtbot.waitUntil(wizard.found.isComplete, timeout=30_000)
+    wizard.next()
+    assert wizard.currentId() == PEOPLE
+
+
+def import_all(window, wizard, qtbot):
+    """Go through the last pages, press Import and wait for the report."""
+    wizard.next()
+    wizard.next()
+    assert wizard.button(wizard.WizardButton.FinishButton).text() == "&Import"
+    wizard.button(wizard.WizardButton.FinishButton).click()
+    job = window.document.jobs.jobs[-1]
+    qtbot.waitUntil(lambda: job.is_over, timeout=60_000)
+    assert job.state == "done", job.error + job.details
+    qtbot.waitUntil(lambda: any(isinstance(one, ImportReport) for one in QApplication.topLevelWidgets()))
+    report = next(one for one in QApplication.topLevelWidgets() if isinstance(one, ImportReport))
+    rows = [
+        [report.table.item(row, column).text() for column in range(4)]
+        for row in range(report.table.rowCount())
+    ]
+    report.close()
+    return rows
+
+
+def test_folders_are_dropped_recognised_matched_and_imported(window, qtbot):
+    before = files_of(window.document.path)
+    drop(window, [SESSIONS / "recordings"])
+    wizard = wizard_of(window)
+    to_people(wizard, qtbot)
+    devices = [wizard.found.table.item(row, 1).text() for row in range(4)]
+    assert devices == ["Neon", "Pupil Invisible", "Simulated glasses", "Simulated glasses"]
+    assert [line.participant_id for line in wizard.plan.chosen] == ["P01", "P02", "P03", "P04"]
+    wizard.people.table.item(0, 4).setText("ผู้มาเยือน")
+    wizard.people.table.item(0, 5).setText("morning peak")
+    assert files_of(window.document.path) == before  # nothing was written yet
+    assert window.document.study.recordings() == ()
+    rows = import_all(window, wizard, qtbot)
+    assert [row[1] for row in rows] == ["p01-1", "p02-1", "p03-1", "p04-1"]
+    with open_study(window.document.path, read_only=True) as study:
+        assert [one.id for one in study.recordings()] == ["p01-1", "p02-1", "p03-1", "p04-1"]
+        assert study.participants()[0].segment == "ผู้มาเยือน"
+        assert study.recording("p01-1").daypart == "morning peak"
+    assert window.view("tree").model.find("recording", "p01-1").isValid()
+
+
+def test_cancel_writes_nothing(window, qtbot):
+    before = files_of(window.document.path)
+    window.import_paths([SESSIONS / "recordings"])
+    wizard = wizard_of(window)
+    to_people(wizard, qtbot)
+    wizard.reject()
+    assert files_of(window.document.path) == before
+    assert window.document.jobs.jobs == []
+
+
+def test_what_is_not_recognised_says_why(window, qtbot, tmp_path):
+    folder = tmp_path / "holiday"
+    folder.mkdir()
+    (folder / "beach.jpg").write_bytes(b"no picture")
+    shutil.copytree(SESSIONS / "recordings" / "p01-pupil-cloud-neon", folder / "walk")
+    window.import_paths([folder, tmp_path / "gone"])
+    wizard = wizard_of(window)
+    qtbot.waitUntil(wizard.found.isComplete, timeout=30_000)
+    table = wizard.found.table
+    names = [table.item(row, 0).text() for row in range(table.rowCount())]
+    whys = [table.item(row, 6).text() for row in range(table.rowCount())]
+    assert names[0] == "p01-pupil-cloud-neon"
+    assert any(name.startswith("✗") and "gone" in name for name in names)
+    assert any("no such" in why or "there is" in why for why in whys[1:])
+    assert len(wizard.plan.chosen) == 1
+    wizard.reject()
+
+
+def test_one_that_is_there_already_does_not_keep_others_away(window, qtbot):
+    for _ in range(2):
+        window.import_paths([SESSIONS / "recordings" / "p01-pupil-cloud-neon"])
+        wizard = wizard_of(window)
+        to_people(wizard, qtbot)
+        rows = import_all(window, wizard, qtbot)
+        QApplication.sendPostedEvents(None, 52)
+    assert rows[0][1].startswith("✗")
+    assert "in the study already" in rows[0][3]
+    assert len(window.document.study.recordings()) == 1
+
+
+@pytest.fixture
+def odd_table(tmp_path):
+    """A table that nobody understands without being told, with its video."""
+    source = SESSIONS / "recordings" / "p03-generic-table"
+    folder = tmp_path / "odd"
+    folder.mkdir()
+    table = pd.read_csv(source / "gaze.tsv", sep="\t")
+    table = table.rename(columns={"norm_pos_x": "links", "norm_pos_y": "oben", "confidence": "k"})
+    table.to_csv(folder / "werte.csv", index=False)
+    shutil.copy(source / "worldCamera.mp4", folder)
+    return folder
+
+
+def test_columns_are_asked_for_previewed_and_used(window, qtbot, odd_table):
+    window.import_paths([odd_table])
+    wizard = wizard_of(window)
+    qtbot.waitUntil(wizard.found.isComplete, timeout=30_000)
+    assert wizard.plan.chosen == []
+    wizard.next()
+    assert wizard.currentId() == COLUMNS
+    page = wizard.columns
+
+    def answer(field, value):
+        qtbot.waitUntil(lambda: field in page._boxes and page._worker._wish is None, timeout=20_000)
+        box = page._boxes[field]
+        index = box.findData(value)
+        assert index >= 0, [box.itemText(row) for row in range(box.count())]
+        box.setCurrentIndex(index)
+        with qtbot.waitSignal(page._worker.done, timeout=20_000):
+            box.activated.emit(index)
+
+    qtbot.waitUntil(lambda: "x" in page._boxes, timeout=20_000)
+    assert not page.isComplete()
+    answer("x", "links")
+    answer("y", "oben")
+    answer("origin", "top-left")
+    qtbot.waitUntil(page.isComplete, timeout=20_000)
+    assert page.preview.rowCount() == 10
+    assert "samples" in page.note.text()
+    wizard.next()
+    assert wizard.currentId() == PEOPLE
+    rows = import_all(window, wizard, qtbot)
+    assert rows[0][1] == "p01-1", rows
+    gaze = window.document.study.stream("p01-1", "gaze")
+    truth = pd.read_csv(odd_table / "werte.csv")
+    width = 640 if gaze["x_px"].max() < 640 else gaze["x_px"].max()
+    assert len(gaze) == len(truth)
+    assert gaze["x_px"].corr(truth["links"]) == pytest.approx(1.0), width
+
+
+def test_the_alignment_is_shown_before_and_kept_after(window, qtbot, tmp_path):
+    source = SESSIONS / "recordings" / "p01-pupil-cloud-neon"
+    events = pd.read_csv(source / "events.csv")
+    times = events["timestamp [ns]"] / 1e9 + 3.25
+    table = tmp_path / "phone.csv"
+    pd.DataFrame({"time [s]": times.map("{:.3f}".format), "name": events["name"]}).to_csv(table, index=False)
+    window.import_paths([source])
+    wizard = wizard_of(window)
+    to_people(wizard, qtbot)
+    wizard.next()
+    wizard.clocks.set_marks(str(table))
+    qtbot.waitUntil(lambda: "±" in wizard.clocks.table.item(0, 4).text(), timeout=20_000)
+    assert wizard.clocks.table.item(0, 4).text().startswith("3.2")
+    assert window.document.study.alignments() == ()
+    wizard.next()
+    wizard.button(wizard.WizardButton.FinishButton).click()
+    job = window.document.jobs.jobs[-1]
+    qtbot.waitUntil(lambda: job.is_over, timeout=60_000)
+    stored = window.document.study.alignments("p01-1")
+    assert [one.target for one in stored] == ["phone"]
+    assert stored[0].alignment.offset_ns / 1e9 == pytest.approx(3.25, abs=0.01)
+    for one in QApplication.topLevelWidgets():
+        if isinstance(one, ImportReport):
+            one.close()
+
+
+def found(label: str):
+    from gazestudy.pipeline.surveying import Found
+
+    return Line(Found("x", importers=("table",), name=label or "-", label=label), importer="table")
+
+
+def test_names_never_become_pseudonyms_and_one_label_is_one_person():
+    lines = [found("Somchai"), found("P05"), found("Somchai"), found(""), found("P01")]
+    propose_people(lines, {"P01": "visitor"})
+    assert [line.participant_id for line in lines] == ["P02", "P05", "P02", "P03", "P01"]
+    assert lines[4].segment == "visitor"
+
+
+def test_a_person_cannot_be_in_two_segments(window, qtbot):
+    window.import_paths([SESSIONS / "recordings"])
+    wizard = wizard_of(window)
+    to_people(wizard, qtbot)
+    for row, segment in ((0, "a"), (1, "b")):
+        wizard.people.table.item(row, 3).setText("P01")
+        wizard.people.table.item(row, 4).setText(segment)
+    assert not wizard.people.isComplete()
+    assert "P01" in wizard.people.note.text()
+    wizard.reject()
+
+
+def test_the_plan_is_plain():
+    assert Plan().wishes() == []
