@@ -40,18 +40,15 @@ def test_published_example() -> None:
 
 
 def test_pooled_measures_are_those_of_the_sums() -> None:
-    trials = pd.concat([_trials("P1", 8, 10, 3, 10), _trials("P2", 5, 10, 1, 10), _trials("P3", 9, 9, 4, 8)])
+    five = [(8, 10, 3, 10), (5, 10, 1, 10), (9, 9, 4, 8), (6, 10, 2, 10), (7, 10, 3, 10)]
+    trials = pd.concat([_trials(f"P{number}", *counts) for number, counts in enumerate(five, start=1)])
     found = recognition_of_people(trials, rng=np.random.default_rng(0))
-    alone = recognition(22, 29, 8, 28)
+    alone = recognition(35, 49, 13, 48)
     table = found.table.set_index("measure")
     for name in table.index:
         assert table.loc[name, "pooled"] == pytest.approx(getattr(alone, name))
         assert table.loc[name, "low"] <= table.loc[name, "pooled"] <= table.loc[name, "high"]
-    each = [
-        recognition(8, 10, 3, 10).d_prime,
-        recognition(5, 10, 1, 10).d_prime,
-        recognition(9, 9, 4, 8).d_prime,
-    ]
+    each = [recognition(*counts).d_prime for counts in five]
     assert table.loc["d_prime", "mean_over_people"] == pytest.approx(np.mean(each))
     t = stats.ttest_1samp(each, 0).confidence_interval()
     assert table.loc["d_prime", ["mean_low", "mean_high"]].tolist() == pytest.approx([t.low, t.high])
