@@ -21,6 +21,7 @@ from gazestudy.pipeline.field_results import SEED, study_log
 from gazestudy.pipeline.heatmaps import heatmap_of
 from gazestudy.pipeline.memory import study_memory, study_quotes
 from gazestudy.pipeline.quality import quality_of_study
+from gazestudy.pipeline.reporting_strategy import creative_evidence, strategy_evidence
 from gazestudy.pipeline.results import attention_table
 from gazestudy.progress import SILENT, Progress, raise_if_cancelled
 from gazestudy.report import (
@@ -167,6 +168,8 @@ def gather(study: Study, *, progress: Progress = SILENT) -> Evidence:
         else {key: one.note or "turned" for key, one in quality.corrections.items()},
         field=_field(study, missing),
         memory=memory,
+        strategy=strategy_evidence(study, missing),
+        creative=creative_evidence(study),
         methods=_methods(study),
         missing=missing,
         seed=SEED,

@@ -9,6 +9,7 @@ from gazestudy.report.memory_part import memory_section, placement_memory_blocks
 from gazestudy.report.methods_part import methods_section, quality_section
 from gazestudy.report.numbers import placement_numbers
 from gazestudy.report.rules import QUESTIONS, study_findings
+from gazestudy.report.strategy_part import placement_strategy_blocks, strategy_section
 from gazestudy.report.structure import Block, Findings, Missing, Report, Section
 from gazestudy.report.words import anchor, counted
 
@@ -51,13 +52,21 @@ def build_report(evidence: Evidence, *, made_at: str, version: str) -> Report:
                 *placement_gaze_blocks(evidence, one, numbers[one.id]),
                 *placement_memory_blocks(evidence, one),
                 *placement_field_blocks(evidence, one),
+                *placement_strategy_blocks(evidence, one),
             ),
             kind="placement",
         )
         for one in evidence.placements
     )
     placements = Section("placements", "Placement by placement", _no_placements(evidence), pages, "chapter")
-    sections = (chapter, overview, placements, memory_section(evidence), field_section(evidence))
+    sections = (
+        chapter,
+        overview,
+        placements,
+        memory_section(evidence),
+        field_section(evidence),
+        strategy_section(evidence),
+    )
     return Report(
         evidence.name,
         _subtitle(evidence),

@@ -74,6 +74,66 @@ class MemoryEvidence:
     findings: tuple[Finding, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class StrategyEvidence:
+    """What placements deliver and cost, by the strategy document of the study.
+
+    Attributes
+    ----------
+    potential, terms, costs : DataFrame
+        Tables of `gazestudy.strategy.potential` and `gazestudy.strategy.cost`.
+    currency : str
+        Of all prices.
+    goal : tuple of (str, str)
+        What the budget is for, in words.
+    made_up : bool
+        The document still holds lines of its template that are to be replaced.
+    conclusions : tuple of str
+        What the potential allows to say.
+    plan : DataFrame or None
+        placement_id, share, cost, value, bought_in: the best plan, and in which part of draws it buys each.
+    plan_words : tuple of str
+        What the plan is, and how robust; or why there is none.
+    what_if : mapping of str to DataFrame
+        Placement to scenarios of mounting height.
+    trial : tuple of str
+        What a test with control stations needs and cannot show.
+    """
+
+    potential: pd.DataFrame
+    terms: pd.DataFrame
+    costs: pd.DataFrame
+    currency: str
+    goal: tuple[tuple[str, str], ...]
+    made_up: bool
+    conclusions: tuple[str, ...]
+    plan: pd.DataFrame | None
+    plan_words: tuple[str, ...]
+    what_if: Mapping[str, pd.DataFrame] = dataclasses.field(default_factory=dict)
+    trial: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CreativeEvidence:
+    """How creatives work in a glance.
+
+    Attributes
+    ----------
+    aois, brands, words : DataFrame
+        Tables of `gazestudy.strategy.creative`.
+    names : mapping of str to str
+        AOI to its name.
+    missing : tuple of str
+        What was not drawn or counted, and what therefore cannot be said.
+    """
+
+    aois: pd.DataFrame
+    brands: pd.DataFrame
+    words: pd.DataFrame
+    names: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    missing: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class MethodFacts:
     """A step of the analysis with all its parameters.
@@ -125,6 +185,10 @@ class Evidence:
         Of the field logs.
     memory : MemoryEvidence or None
         Of the interviews.
+    strategy : StrategyEvidence or None
+        By the strategy document.
+    creative : CreativeEvidence or None
+        Of AOIs, brands and words.
     methods : tuple of MethodFacts
         Every parameter.
     missing : mapping of str to str
@@ -147,6 +211,8 @@ class Evidence:
     corrections: Mapping[str, str] = dataclasses.field(default_factory=dict)
     field: FieldEvidence | None = None
     memory: MemoryEvidence | None = None
+    strategy: StrategyEvidence | None = None
+    creative: CreativeEvidence | None = None
     methods: tuple[MethodFacts, ...] = ()
     missing: Mapping[str, str] = dataclasses.field(default_factory=dict)
     seed: int = 20261122

@@ -9,6 +9,7 @@ from gazestudy.report.field_rules import crowd_findings, observed_findings
 from gazestudy.report.memory_rules import memory_findings
 from gazestudy.report.numbers import overall_notice
 from gazestudy.report.standing_out import SURE, standing_out
+from gazestudy.report.strategy_rules import strategy_findings
 from gazestudy.report.structure import Finding, Number, Strength
 from gazestudy.report.words import FEW, counted, listed, value_text
 from gazestudy.statistics.intervals import share_interval
@@ -55,6 +56,7 @@ def study_findings(evidence: Evidence, numbers: Numbers) -> list[Finding]:
         *memory_findings(evidence),
         *crowd_findings(evidence),
         *_actions(evidence),
+        *strategy_findings(evidence),
     ]
     order = list(QUESTIONS)
     return sorted(found, key=lambda one: order.index(one.topic))

@@ -102,8 +102,8 @@ class Number:
 
     @property
     def has_interval(self) -> bool:
-        """Whether there is an interval of finite limits."""
-        return math.isfinite(self.low) and math.isfinite(self.high)
+        """Whether there is an interval; its upper limit may be infinite."""
+        return math.isfinite(self.low) and not math.isnan(self.high)
 
 
 @dataclass(frozen=True, slots=True)

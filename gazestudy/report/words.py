@@ -56,6 +56,8 @@ def interval_text(number: Number, *, percent: bool = False) -> str:
     if not number.has_interval:
         return ""
     low, high = digits(number.low, number.unit), digits(number.high, number.unit)
+    if math.isinf(number.high):
+        return f"{low} or more, without upper limit"
     words = f"{low.removesuffix(' %')} to {high}" if number.unit == "share" else f"{low} to {high}"
     return f"{number.level:.0%}".replace("%", " % interval ") + words if percent else words
 
