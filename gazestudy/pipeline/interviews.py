@@ -18,7 +18,7 @@ from gazestudy.importers.interviews import (
     find_interviews,
     interviews_of_log,
 )
-from gazestudy.importers.interviews.refi_qda import joined_to
+from gazestudy.importers.interviews.qda_joining import joined_to
 from gazestudy.importers.sources import FolderSource
 from gazestudy.model import SourceFile
 from gazestudy.model.interview import Interviews, join_interviews
@@ -198,6 +198,8 @@ def import_interviews(
         if candidate.info.name == "refi_qda":  # codes and texts of the study come back under other ids
             found = replace(found, talks=joined_to(found.talks, study.interviews()))
         read.append(found)
+        told = found.talks.interviews["participant_id"]
+        chosen = replace(chosen, participants=chosen.participants | set(told))  # for texts that come after
         sources += sources_of(candidate.source)
         progress.advance()
     files = tuple((one.name, one.info.name, one.reason) for one in candidates)

@@ -32,7 +32,18 @@ from tests.e2e.test_export import made_up
 
 NAME, OBSERVER = "Zebulon Quackenbush", "Wilhelmina Ostrander"
 EMAIL, PHONE, LABEL, MAKER = "zq@quackery.example", "+66812345678", "Neon of Quackenbush", "qwertzuser"
-SECRETS = ("zebulon", "quack", "wilhelmina", "ostrander", "0812345678", "66812345678", MAKER)
+STAFF = "Ignatius Pfefferkorn"
+SECRETS = (
+    "ignatius",
+    "pfefferkorn",
+    "zebulon",
+    "quack",
+    "wilhelmina",
+    "ostrander",
+    "0812345678",
+    "66812345678",
+    MAKER,
+)
 SCRIPT, FORMULA = "<script>alert(1)</script>", '=HYPERLINK("http://evil.example","x")'
 SCHEMAS = Path(__file__).parents[2] / ".." / "shared" / "data" / "field" / "refi_qda_standard"
 TEXT = f"{FORMULA}\nQuackenbush said: {SCRIPT} 🚇 ป้ายสวย, wrote {NAME} ({EMAIL}).\nEnd"
@@ -58,8 +69,8 @@ def talks():
         "start_char": start, "end_char": start + len(QUOTE), "placement_id": "poster-1", "memo": FORMULA,
     }  # fmt: skip
     moment = {
-        "coding_id": "k2", "code_id": "liked", "coder": "K1", "recording_id": "p01-1", "interview_id": "i1",
-        "start_ns": 200_000_000, "end_ns": 900_000_000, "memo": f"{SCRIPT} {NAME}",
+        "coding_id": "k2", "code_id": "liked", "coder": STAFF, "recording_id": "p01-1", "interview_id": "i1",
+        "start_ns": 200_000_000, "end_ns": 900_000_000,  "memo": f"{SCRIPT} {NAME}",
     }  # fmt: skip
     document = {"document_id": "zebulon-notes", "interview_id": "i1", "name": f"{NAME}.docx", "text": TEXT}
     answers = [
@@ -73,7 +84,8 @@ def talks():
     ]
     return Interviews(
         interviews=interview_table(
-            "interviews", [{"interview_id": "i1", "participant_id": "P01", "recording_id": "p01-1"}]
+            "interviews",
+            [{"interview_id": "i1", "participant_id": "P01", "recording_id": "p01-1", "interviewer": STAFF}],
         ),
         interview_answers=interview_table("interview_answers", answers),
         code_book=interview_table("code_book", book),
@@ -186,7 +198,7 @@ def test_hostile_text_is_harmless_in_every_format(exported):
         assert not [cell for cell in cells if cell.lstrip()[:1] in ("=", "@", "+")]
     for path in (exported / "out-bids").rglob("*.md"):
         assert "<script" not in path.read_text(encoding="utf-8")
-    from gazestudy.importers.interviews.refi_qda import safe_xml
+    from gazestudy.importers.interviews.qda_xml import safe_xml
 
     code_book = (exported / "out-qdc.qdc").read_bytes()
     assert b"<script" not in code_book

@@ -17,6 +17,9 @@ from gazestudy.store.intake import name_pattern
 _IDS = re.compile(r"(^|_)id$|^(path|image|stimulus|point|observer)$")
 """Columns of ids and paths."""
 
+_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,15}")
+"""What is taken for a code of an interviewer or coder; anything else may be a name."""
+
 _DIGITS = 6  # shorter numbers are years, ages, counts
 
 
@@ -158,8 +161,9 @@ def names_of(study: Study) -> dict[str, str]:
     Returns
     -------
     dict of str to str
-        Names of participants and labels of devices to pseudonyms, names of observers to their codes, and
-        answers that tell who somebody is to the id of who gave them. Plain lower-case words and short numbers
+        Names of participants and labels of devices to pseudonyms, names of observers to their codes, those
+        of interviewers and coders who are not called by a code to numbers, and answers that tell who somebody
+        is to the id of who gave them. Plain lower-case words and short numbers
         are left out: they would be found everywhere.
     """
     names: dict[str, str] = {}
@@ -172,7 +176,15 @@ def names_of(study: Study) -> dict[str, str]:
     for answer in study.private_answers():
         if _tells_who(answer.value):
             names.setdefault(answer.value, answer.respondent_id or "(private)")
-    people = _people_of_interviews(study)
+    talks = study.interviews()
+    for word, found in (
+        ("interviewer", talks.interviews["interviewer"]),
+        ("coder", pd.concat([talks.codings["coder"], talks.answer_codes["coder"]])),
+    ):
+        named = sorted({one for one in found if one and not _CODE.fullmatch(one)})
+        for number, name in enumerate(named, start=1):
+            names.setdefault(name, f"{word}-{number}")
+    people = dict(zip(talks.interviews["interview_id"], talks.interviews["participant_id"], strict=True))
     for said in study.personal_answers():
         if _tells_who(said.value):
             names.setdefault(said.value, people.get(said.interview_id, "(private)"))
@@ -209,11 +221,6 @@ def interviews_without_names(talks: Interviews, names: Pseudonyms) -> Interviews
     tables = talks.tables() | {"codings": codings, "transcript_marks": marks, "documents": documents}
     moved = {name: names.table(table) for name, table in tables.items() if name != "documents"}
     return talks.with_tables(documents=documents[list(talks.documents.columns)], **moved)
-
-
-def _people_of_interviews(study: Study) -> dict[str, str]:
-    heads = study.interviews().interviews
-    return dict(zip(heads["interview_id"], heads["participant_id"], strict=True))
 
 
 def _texts(value: Any) -> Iterator[str]:

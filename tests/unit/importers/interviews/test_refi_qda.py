@@ -9,8 +9,9 @@ import pytest
 
 from gazestudy.errors import InputError
 from gazestudy.exporters.refi_qda import QdaCase, QdaProject, QdaVideo, write_code_book, write_project
-from gazestudy.importers.interviews import refi_qda
 from gazestudy.importers.interviews.builder import InterviewOptions
+from gazestudy.importers.interviews.qda_joining import joined_to
+from gazestudy.importers.interviews.qda_xml import safe_xml
 from gazestudy.importers.interviews.registry import find_interviews, read_interviews
 from gazestudy.model.interview import Interviews, interview_table, starter_code_book
 
@@ -192,7 +193,7 @@ def test_hostile_xml_is_refused(tmp_path, head, said, encoding):
 )
 def test_damaged_xml_is_refused(tmp_path, content):
     with pytest.raises(InputError):
-        refi_qda.safe_xml(content, tmp_path / "x.qde")
+        safe_xml(content, tmp_path / "x.qde")
 
 
 def test_paths_that_climb_out_are_refused(tmp_path):
@@ -278,14 +279,14 @@ def test_what_we_write_comes_back(tmp_path):
 
 
 def test_nothing_is_new_in_the_study_it_came_from(tmp_path):
-    joined = refi_qda.joined_to(read(our_project(tmp_path)), our_talks())
+    joined = joined_to(read(our_project(tmp_path)), our_talks())
     assert all(table.empty for table in joined.tables().values())
 
 
 def test_work_of_another_coder_finds_texts_and_codes_of_the_study(tmp_path):
     known = our_talks()
     known = Interviews(**(known.tables() | {"codings": interview_table("codings", [])}))
-    joined = refi_qda.joined_to(read(our_project(tmp_path)), known)
+    joined = joined_to(read(our_project(tmp_path)), known)
     assert joined.documents.empty and joined.code_book.empty and joined.interviews.empty
     assert sorted(joined.codings["document_id"]) == ["", "d1"] and set(joined.codings["code_id"]) == {"seen"}
 
