@@ -136,8 +136,9 @@ def what_if(
     console.document(
         {"scenarios": _records(found.table), "radius_m": _clean(radius), "limits": list(found.limits)}
     )
-    columns = ("daypart", "scenario", "clear", "clear_low", "clear_high", "ratio_to_now")
-    _table(console, found.table, (*columns, "ratio_low", "ratio_high", "attentive_s_per_1000_passages_then"))
+    rate = "attentive_s_per_1000_passages"
+    columns = ("daypart", "scenario", "clear", "clear_low", "clear_high", "ratio_to_now", rate)
+    _table(console, found.table, (*columns, f"{rate}_low", f"{rate}_high"))
     console.say(
         f"body radius {found.radius.value:.3g} m ({found.radius.low:.3g} to {found.radius.high:.3g};"
         f" {found.radius.rule})"

@@ -22,7 +22,9 @@ from gazestudy.store import Study
 from gazestudy.strategy.goals import PlacementPlan, Strategy
 from gazestudy.strategy.potential import potential
 from gazestudy.strategy.terms import Term
-from gazestudy.strategy.what_if import LIMITS, Face, clear_view_scenarios, default_radius
+from gazestudy.strategy.what_if import LIMITS, Face, clear_view_scenarios, default_radius, moved_term
+
+_RATE = "attentive_s_per_1000_passages"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +34,8 @@ class WhatIfResult:
     Attributes
     ----------
     table : DataFrame
-        Daypart, then the columns of `clear_view_scenarios`, then attentive seconds per 1,000 passages now and
-        in the scenario.
+        Daypart, then the columns of `clear_view_scenarios`, then attentive seconds per 1,000 passages with
+        their interval.
     radius : Term
         Body radius with its source.
     limits : tuple of str
@@ -88,11 +90,10 @@ def study_what_if(
     face = _face(plan, tables.log)
     radius = _radius(strategy, tables.log, rng)
     chains = placement_chains(strategy, tables)
-    found = potential(chains.terms, draws=1000, rng=rng)
-    rates = found.table[found.table["measure"] == "attentive_s_per_1000_passages"]
     parts = []
     for daypart in strategy.dayparts:
-        density = _density(strategy, plan, strategy.names_of(daypart.id), daypart.id, tables.log)
+        names = strategy.names_of(daypart.id)
+        density = _density(strategy, plan, names, daypart.id, tables.log)
         if density is None:
             continue
         table = clear_view_scenarios(
@@ -104,18 +105,40 @@ def study_what_if(
             radius=radius,
             rng=rng,
         )
-        here = (rates["placement_id"] == placement) & (rates["daypart"] == daypart.id)
-        now = float(rates.loc[here, "value"].iloc[0])
-        table.insert(0, "daypart", daypart.id)
-        parts.append(
-            table.assign(
-                attentive_s_per_1000_passages=now,
-                attentive_s_per_1000_passages_then=now * table["ratio_to_now"],
-            )
-        )
+        rates = _rates(table, chains.terms[placement, daypart.id], rng)
+        parts.append(pd.concat([table, rates], axis=1).assign(daypart=daypart.id))
     if not parts:
         raise ParameterError("density_m2", None, "a density counted at its point, or assumed in the document")
-    return WhatIfResult(pd.concat(parts, ignore_index=True), radius, LIMITS, (*findings, *chains.findings))
+    joined = pd.concat(parts, ignore_index=True)
+    ordered = joined[["daypart", *(name for name in joined if name != "daypart")]]
+    return WhatIfResult(ordered, radius, LIMITS, (*findings, *chains.findings))
+
+
+def _rates(table: pd.DataFrame, terms: list[Term], rng: np.random.Generator) -> pd.DataFrame:
+    """Return attentive seconds per 1,000 passages in each scenario, given what the crowd leaves free."""
+    own = {term.name: term for term in terms}
+    clear = own.get("clear")
+    holder = "clear" if clear is not None and clear.shape != "fixed" else "exposed"  # contained in exposed
+    chains: dict[tuple[str, str], list[Term]] = {}
+    for row in table.to_dict("records"):
+        limits = {"low": float(row["ratio_low"]), "high": float(row["ratio_high"])}
+        moved = dict(own)
+        if holder in own and row["scenario"] != "now":
+            moved[holder] = moved_term(
+                own[holder], float(row["ratio_to_now"]), **limits, why=str(row["scenario"])
+            )
+        chains[str(row["scenario"]), "here"] = list(moved.values())
+    found = potential(chains, draws=1000, rng=rng).table
+    here = (found["measure"] == _RATE) & (found["daypart"] == "here")
+    rates = found[here].set_index("placement_id").loc[table["scenario"]]
+    return pd.DataFrame(
+        {
+            _RATE: rates["value"].to_numpy(),
+            f"{_RATE}_low": rates["low"].to_numpy(),
+            f"{_RATE}_high": rates["high"].to_numpy(),
+            "note": rates["note"].to_numpy(),
+        }
+    )
 
 
 def _face(plan: PlacementPlan, log: FieldLog) -> Face:

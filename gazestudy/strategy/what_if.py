@@ -21,6 +21,8 @@ from gazestudy.strategy.terms import Term, assumed_term
 
 Floats = NDArray[np.float64]
 
+_GRID = 25
+
 
 @dataclass(frozen=True, slots=True)
 class Face:
@@ -100,7 +102,7 @@ def clear_view_scenarios(
     densities_m2: Sequence[float] = (),
     distances_m: Sequence[float] = (),
     radius: Term,
-    draws: int = 200,
+    draws: int = 1000,
     level: float = 0.95,
     rng: np.random.Generator,
 ) -> pd.DataFrame:
@@ -147,11 +149,11 @@ def clear_view_scenarios(
     cases += [(f"{value:g} people/m2", face, value) for value in densities_m2]
     cases += [(f"{value:g} m away", replace(face, distance_m=value), density_m2) for value in distances_m]
     now = face.clear(density_m2, radius_m=radius.value)
-    now_drawn = np.array([face.clear(density_m2, radius_m=float(one)) for one in radii])
+    now_drawn = _drawn(face, density_m2, radii)
     rows = []
     for name, other, density in cases:
         clear = other.clear(density, radius_m=radius.value)
-        drawn = np.array([other.clear(density, radius_m=float(one)) for one in radii])
+        drawn = _drawn(other, density, radii)
         low, high = _limits(drawn, level)
         ratio_low, ratio_high = _limits(drawn / now_drawn, level)
         rows.append(
@@ -171,13 +173,13 @@ def clear_view_scenarios(
     return pd.DataFrame(rows, columns=list(WHAT_IF_COLUMNS))
 
 
-def moved_clear_term(clear: Term, ratio: float, *, low: float, high: float, why: str) -> Term:
-    """Return a clear-view term as it would be in another scenario.
+def moved_term(term: Term, ratio: float, *, low: float, high: float, why: str) -> Term:
+    """Return a term that holds the clear view as it would be in another scenario.
 
     Parameters
     ----------
-    clear : Term
-        Clear view as it was counted or assumed.
+    term : Term
+        Clear view as counted or assumed, or exposure from glasses, in which clear view is contained; a share.
     ratio, low, high : float
         Change by the model, from `clear_view_scenarios`.
     why : str
@@ -186,20 +188,27 @@ def moved_clear_term(clear: Term, ratio: float, *, low: float, high: float, why:
     Returns
     -------
     Term
-        Source "modelled": the counted value times the ratio, not above 1; its range multiplies both ranges,
-        which is at least as wide as their product.
+        Source "modelled": the share times the ratio, not above 1; both ranges are multiplied, which is at
+        least as wide as the range of the product.
     """
-    value = min(clear.value * ratio, 1.0)
-    lower, upper = min(clear.low * low, value), max(min(clear.high * high, 1.0), value)
+    value = min(term.value * ratio, 1.0)
+    lower, upper = min(term.low * low, value), max(min(term.high * high, 1.0), value)
     return assumed_term(
-        "clear",
+        term.name,
         value,
         low=lower,
         high=upper,
         unit="share",
         source="modelled",
-        rule=f"{why}: {clear.rule}, times {ratio:.3g} by the occlusion model",
+        rule=f"{why}: {term.rule}, times {ratio:.3g} by the occlusion model",
     )
+
+
+def _drawn(face: Face, density_m2: float, radii_m: Floats) -> Floats:
+    """Return the clear share at each radius; it is smooth in the radius, so a grid is enough."""
+    grid = np.linspace(radii_m.min(), radii_m.max(), _GRID)
+    clear = [face.clear(density_m2, radius_m=float(radius)) for radius in grid]
+    return np.interp(radii_m, grid, clear)
 
 
 def _limits(values: Floats, level: float) -> tuple[float, float]:

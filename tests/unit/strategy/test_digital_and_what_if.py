@@ -14,7 +14,7 @@ from gazestudy.strategy.what_if import (
     Face,
     clear_view_scenarios,
     default_radius,
-    moved_clear_term,
+    moved_term,
 )
 
 
@@ -111,11 +111,11 @@ def test_the_unknown_radius_widens_the_answer():
 
 def test_a_counted_clear_view_moves_with_the_model_and_never_above_1():
     clear = assumed_term("clear", 0.6, low=0.5, high=0.7, unit="share", rule="counted")
-    moved = moved_clear_term(clear, 1.4, low=1.2, high=1.6, why="lower edge at 2.2 m")
+    moved = moved_term(clear, 1.4, low=1.2, high=1.6, why="lower edge at 2.2 m")
     assert (moved.value, moved.source) == (pytest.approx(0.84), "modelled")
     assert moved.low == pytest.approx(0.6)
     assert moved.high == 1.0
-    assert moved_clear_term(clear, 2.0, low=1.9, high=2.1, why="").value == 1.0
+    assert moved_term(clear, 2.0, low=1.9, high=2.1, why="").value == 1.0
 
 
 def test_a_face_needs_a_size():
