@@ -17,6 +17,7 @@ from gazestudy.pipeline.field_results import draw_map, field_summary
 from gazestudy.pipeline.fieldlogs import import_field_logs
 from gazestudy.pipeline.heatmaps import export_heatmaps
 from gazestudy.pipeline.importing import import_path
+from gazestudy.pipeline.interviews import import_interviews
 from gazestudy.pipeline.metrics import study_metrics, summary, write_csv
 from gazestudy.pipeline.reporting import write_report
 from gazestudy.pipeline.run import run_study
@@ -73,7 +74,7 @@ def run_demo(
         The study folder.
     sessions : Path, optional
         Folder with `placements.csv`, `participants.csv`, `placements/` and `recordings/`, and `fieldlogs/`
-        if observers were there; None: the sample study.
+        if observers were there, and `interviews/` if participants were asked; None: the sample study.
     jobs : int, optional
         Recordings mapped at the same time.
     say : callable, optional
@@ -175,6 +176,11 @@ def load_sessions(
     if (source / "fieldlogs").is_dir():
         for log in import_field_logs(study, source / "fieldlogs", progress=progress):
             say(f"field log {log.name}: {log.outcome}")
+    if (source / "interviews").is_dir():
+        done = import_interviews(study, source / "interviews", progress=progress).intake
+        say(
+            f"interviews: {len(done.added)} new, {len(done.unchanged)} known, {len(done.documents)} new texts"
+        )
 
 
 def _export_fieldwork(study: Study, logs: Path, out: Path) -> str:

@@ -156,14 +156,16 @@ def put_stimuli(session: Session, table: pd.DataFrame, signature: Mapping[str, s
                     f" {values['shown']} {values['placement_id']} in the file; correct one of them"
                 )
             continue
+        placement = session.get(PlacementRow, values["placement_id"]) if values["placement_id"] else None
+        picture = placement.creatives[0] if placement is not None and placement.creatives else None
         session.add(
             StimulusRow(
                 id=values["stimulus"],
                 position=(session.scalar(select(func.max(StimulusRow.position))) or 0) + 1,
-                sha256="",
-                size_bytes=0,
                 **{name: values[name] for name in ("name", "shown", "placement_id", "brand", "category")},
-                image="",
+                image="" if picture is None else picture.image,
+                sha256="" if picture is None else picture.sha256,
+                size_bytes=0 if picture is None else picture.size_bytes,
                 **signature,
             )
         )

@@ -16,6 +16,7 @@ from gazestudy.importers.sources import FolderSource, Source
 
 BOOKS = (".xlsx", ".xlsm", ".ods", ".docx")
 _TEXTS = (".csv", ".tsv", ".txt", ".md", ".srt", ".vtt", ".json")
+_OF_TEXTS = ("text", "docx", "subtitles")
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -205,8 +206,7 @@ def find_interviews(
                 found += [one] if one is not None else []
     if not found:
         raise UnknownInterviewError(path, refused)
-    order = list(_READERS)
-    return sorted(found, key=lambda one: order.index(one.info.name))
+    return sorted(found, key=lambda one: one.info.name in _OF_TEXTS)
 
 
 def read_interviews(

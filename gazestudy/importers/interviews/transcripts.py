@@ -81,6 +81,8 @@ class PlainText:
     def identify(self, source: Source, options: InterviewOptions) -> str | Refusal:
         """Take any text file."""
         names = source.names()
+        if len(names) == 1 and names[0].lower().startswith("readme"):
+            return Refusal("a README, which is about the files beside it")
         if len(names) == 1 and names[0].lower().endswith((".txt", ".md")):
             return "text"
         return Refusal("not one text file (.txt, .md)")
