@@ -39,7 +39,7 @@ class Pseudonyms:
     Attributes
     ----------
     replaced : int
-        How many names were replaced so far.
+        How many names were replaced so far, in different texts.
 
     Examples
     --------
@@ -67,9 +67,7 @@ class Pseudonyms:
             return ["with personal data, as asked: keep it apart and delete it when it is done with"]
         if not self.replaced:
             return []
-        return [
-            f"names that the study keeps apart stood in texts {self.replaced} times: pseudonyms are there"
-        ]
+        return [f"names that the study keeps apart stood in {self.replaced} places: pseudonyms are there now"]
 
     def text(self, text: str) -> str:
         """Return a text without the names."""
@@ -145,7 +143,9 @@ class Pseudonyms:
         for name, values in table.items():
             if values.dtype.kind == "O" or pd.api.types.is_string_dtype(values.dtype):
                 clean = self.identifier if _IDS.search(str(name)) else self.text
-                found = [clean(one) if isinstance(one, str) else one for one in values]
+                words = {one for one in values if isinstance(one, str)}  # ids occur many times
+                texts = {one: clean(one) for one in sorted(words)}
+                found = [texts[one] if isinstance(one, str) else one for one in values]
                 changed[name] = pd.Series(found, index=values.index, dtype=values.dtype)
         return table.assign(**{str(name): values for name, values in changed.items()}) if changed else table
 
