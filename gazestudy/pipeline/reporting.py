@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gazestudy import __version__
+from gazestudy.attention.cases import exposed_cases
 from gazestudy.errors import ParameterError, StudyError
 from gazestudy.heatmaps import HeatmapData
 from gazestudy.model import Placement
@@ -157,6 +158,7 @@ def gather(study: Study, *, progress: Progress = SILENT) -> Evidence:
         participants=_participants(study),
         recordings=_recordings(study, quality.table if quality is not None else None),
         cases=cases,
+        group_cases=exposed_cases(tables["metrics"], ("segment", "daypart")) if tables else None,
         walkers=int(tables["metrics"]["participant_id"].nunique()) if tables else 0,
         visits=tables.get("visits"),
         images=images,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from gazestudy.report.evidence import Evidence
 from gazestudy.report.field_part import field_section, placement_field_blocks
 from gazestudy.report.gaze_part import overview_blocks, placement_gaze_blocks
+from gazestudy.report.groups_part import groups_section
 from gazestudy.report.memory_part import memory_section, placement_memory_blocks
 from gazestudy.report.methods_part import methods_section, quality_section
 from gazestudy.report.numbers import placement_numbers
@@ -63,6 +64,7 @@ def build_report(evidence: Evidence, *, made_at: str, version: str) -> Report:
         chapter,
         overview,
         placements,
+        groups_section(evidence),
         memory_section(evidence),
         field_section(evidence),
         strategy_section(evidence),

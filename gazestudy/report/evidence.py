@@ -167,6 +167,8 @@ class Evidence:
     cases : DataFrame or None
         Contract `MEMORY_CASES`: one row per participant and placement that entered view, answers NaN where
         nobody was asked. None where no recording has been analysed.
+    group_cases : DataFrame or None
+        From `gazestudy.attention.cases.exposed_cases` by segment and daypart.
     walkers : int
         Participants whose recordings have been analysed.
     visits : DataFrame or None
@@ -202,6 +204,7 @@ class Evidence:
     participants: pd.DataFrame
     recordings: pd.DataFrame
     cases: pd.DataFrame | None = None
+    group_cases: pd.DataFrame | None = None
     walkers: int = 0
     visits: pd.DataFrame | None = None
     images: Mapping[str, NDArray[np.uint8]] = dataclasses.field(default_factory=dict)

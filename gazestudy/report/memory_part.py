@@ -9,13 +9,14 @@ import numpy as np
 import pandas as pd
 
 from gazestudy.attention.funnel import Funnel, attention_funnel
+from gazestudy.errors import ParameterError
 from gazestudy.memory.two_by_two import TwoByTwo, two_by_two
 from gazestudy.model.study import Placement
 from gazestudy.report.evidence import Evidence, MemoryEvidence
 from gazestudy.report.numbers import IN_VIEW, MEMORIES, number_of
 from gazestudy.report.quotes import quotes_of
 from gazestudy.report.structure import Block, Cell, Missing, Number, Paragraph, Quotes, Rung, Section, Table
-from gazestudy.report.words import FEW, counted, digits, listed
+from gazestudy.report.words import FEW, counted, digits, listed, signed
 
 CONSEQUENCE = (
     "What is remembered cannot be concluded: attention is not memory, and neither stands for the other."
@@ -49,6 +50,8 @@ def memory_section(evidence: Evidence) -> Section:
         return Section("memory", title, tuple(blocks), kind="chapter")
     blocks += _tables(evidence, evidence.cases, "all placements")
     blocks += _recognition(evidence, evidence.memory)
+    blocks += _model(evidence)
+    blocks += _coders(evidence, evidence.memory)
     blocks += [Paragraph(one.message, quiet=True) for one in evidence.memory.findings]
     return Section("memory", title, tuple(blocks), kind="chapter")
 
@@ -161,8 +164,8 @@ def _two_by_two(found: TwoByTwo, words: str, label: str) -> Table:
     note = f"{found.kept_without_looking.replace(found.memory, words)}. "
     if math.isfinite(difference.low):
         note += (
-            f"Looking goes with {100 * difference.difference:+.0f} points of being {words} "
-            f"({100 * difference.low:+.0f} to {100 * difference.high:+.0f}; {counted(found.n, 'case')} of "
+            f"Looking goes with {signed(difference.difference)} points of being {words} "
+            f"({signed(difference.low)} to {signed(difference.high)}; {counted(found.n, 'case')} of "
             f"{counted(found.participants, 'participant')}). "
         )
     if math.isfinite(found.odds_ratio.low):
@@ -178,7 +181,6 @@ def _two_by_two(found: TwoByTwo, words: str, label: str) -> Table:
 
 
 def _recognition(evidence: Evidence, memory: MemoryEvidence) -> list[Block]:
-    from gazestudy.errors import ParameterError
     from gazestudy.memory.recognition import recognition_of_people
 
     try:
@@ -214,6 +216,57 @@ def _recognition(evidence: Evidence, memory: MemoryEvidence) -> list[Block]:
         rows.append((name, number))
     note = f"{counted(found.participants, 'participant')}. " + "; ".join(found.notes)
     return [Table("Recognition, with pictures that never hung here", ("Measure", "Value"), tuple(rows), note)]
+
+
+def _model(evidence: Evidence) -> list[Block]:
+    """Return what goes with being recalled, background held beside attention."""
+    from gazestudy.memory.recall_model import recall_model
+
+    assert evidence.cases is not None
+    try:
+        found = recall_model(evidence.cases)
+    except ParameterError as error:
+        why = f"What goes with being recalled was not modelled: it needs {error.expected}."
+        return [Missing(why, "Attention and what people knew before cannot be told apart.")]
+    rows: list[tuple[Cell, ...]] = []
+    for row in cast("list[dict[str, Any]]", found.table.to_dict("records")):
+        if not math.isfinite(float(row["effect"])) or "intercept" in str(row["term"]).lower():
+            continue
+        number = Number(
+            f"Odds ratio, {row['term']}", float(row["effect"]), "", "memory", found.fitted.n_participants,
+            "participants", float(row["low"]), float(row["high"]), rule=str(row["meaning"]),
+            method=found.fitted.method,
+        )  # fmt: skip
+        rows.append((str(row["term"]).replace("_", " "), number, f"{float(row['p_value']):.2g}", number.rule))
+    note = f"{found.fitted.method}. {counted(found.cases, 'case')}, {found.remembered} recalled. "
+    note += " ".join(f"{doubt[:1].upper()}{doubt[1:]}." for doubt in found.doubts)
+    columns = ("Term", "Odds ratio of recall", "p", "About")
+    return [Table("What goes with being recalled unaided", columns, tuple(rows), note)]
+
+
+def _coders(evidence: Evidence, memory: MemoryEvidence) -> list[Block]:
+    """Return how well the two coders who coded most agree, item by item."""
+    from gazestudy.memory.coding_agreement import answer_agreement
+
+    codes = memory.interviews.answer_codes
+    coders = [str(name) for name in codes["coder"].value_counts().index[:2]]
+    if len(coders) < 2:
+        missing = "Answers were coded by one person only." if coders else "No answer has been coded."
+        return [Missing(missing, "How reliable the coding is cannot be told.")]
+    table = answer_agreement(codes, *coders, rng=np.random.default_rng(evidence.seed))
+    rows: list[tuple[Cell, ...]] = []
+    for row in cast("list[dict[str, Any]]", table.to_dict("records")):
+        if not row["answers"]:
+            continue
+        agreed = f"{digits(float(row['agreed']))} of {counted(int(row['answers']), 'answer')}"
+        kappa = f"{float(row['kappa']):.2f}" if math.isfinite(float(row["kappa"])) else "not defined"
+        if math.isfinite(float(row["kappa_low"])):
+            kappa += f" ({float(row['kappa_low']):.2f} to {float(row['kappa_high']):.2f})"
+        kappa += f", {counted(int(row['interviews']), 'interview')}"
+        gwet = f"{float(row['gwet_ac']):.2f}"
+        rows.append((str(row["item"]), f"{agreed} ({digits(float(row['percent']), 'share')})", kappa, gwet))
+    columns = ("Question", "Same code", "Cohen's kappa", "Gwet's AC")
+    return [Table(f"Agreement of coders {listed(coders)}", columns, tuple(rows))]
 
 
 def _without_view(memory: MemoryEvidence, placement: Placement) -> list[Block]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from gazestudy.report.evidence import Evidence
 from gazestudy.report.field_rules import crowd_findings, observed_findings
+from gazestudy.report.groups_part import group_findings
 from gazestudy.report.memory_rules import memory_findings
 from gazestudy.report.numbers import overall_notice
 from gazestudy.report.standing_out import SURE, standing_out
@@ -52,6 +53,7 @@ def study_findings(evidence: Evidence, numbers: Numbers) -> list[Finding]:
     found = [
         *_limits(evidence, numbers),
         *_seen(evidence, numbers),
+        *group_findings(evidence),
         *observed_findings(evidence),
         *memory_findings(evidence),
         *crowd_findings(evidence),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from gazestudy.report.words import FEW, digits
+from gazestudy.report.words import FEW, digits, signed
 from gazestudy.statistics.comparisons import holm
 from gazestudy.statistics.differences import clustered_share_difference
 
@@ -46,7 +46,7 @@ class StandingOut:
         """What stands beside the sentence."""
         return (
             f"All others together: {digits(self.rest, 'share')}. The difference is "
-            f"{100 * self.difference:+.0f} points ({100 * self.low:+.0f} to {100 * self.high:+.0f}); "
+            f"{signed(self.difference)} points ({signed(self.low)} to {signed(self.high)}); "
             f"p = {self.p_adjusted:.2g} after Holm over "
             f"{self.compared} placements."
         )

@@ -15,14 +15,31 @@ def digits(value: float, unit: str = "") -> str:
 
     Examples
     --------
-    >>> digits(0.6667, "share"), digits(1.8342), digits(12345.6), digits(0.034), digits(float("nan"))
-    ('67 %', '1.8', '12,346', '0.034', '–')
+    >>> digits(0.6667, "share"), digits(1.8342), digits(12345.6), digits(-0.034), digits(float("nan"))
+    ('67 %', '1.8', '12,346', '−0.034', '–')
     """
     if not math.isfinite(value):
         return "–"
+    return _rounded(value, unit).replace("-", "−")
+
+
+def signed(share: float) -> str:
+    """Return a difference of shares in points with its sign.
+
+    Examples
+    --------
+    >>> signed(0.123), signed(-0.04)
+    ('+12', '−4')
+    """
+    return f"{100 * share:+.0f}".replace("-", "−")
+
+
+def _rounded(value: float, unit: str) -> str:
     if unit == "share":
         percent = 100 * value
         return f"{percent:.1f} %" if 0 < abs(percent) < 0.95 else f"{percent:.0f} %"
+    if unit == "points":
+        return f"{value:.0f}"
     size = abs(value)
     if size >= 100 or value == int(value):
         return f"{value:,.0f}"

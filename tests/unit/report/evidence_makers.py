@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from gazestudy.attention.cases import exposed_cases
 from gazestudy.heatmaps import Kernel, make_heatmap
 from gazestudy.memory.join import Joined, join_memory
 from gazestudy.memory.quotes import Attention, quotes
@@ -146,6 +147,7 @@ def simulated_evidence(
         participants=people_table,
         recordings=recordings,
         cases=joined.cases,
+        group_cases=exposed_cases(data.metrics, ("segment", "daypart")),
         walkers=int(data.metrics["participant_id"].nunique()),
         images={one.id: picture(n) for n, one in enumerate(placements)},
         heatmaps=heatmaps,

@@ -42,7 +42,7 @@ def test_numbers_carry_base_and_interval_into_text():
 
 @pytest.mark.parametrize(
     ("value", "unit", "text"),
-    [(0.004, "share", "0.4 %"), (0.0, "share", "0 %"), (1.0, "share", "100 %"), (-0.2, "share", "-20 %"),
+    [(0.004, "share", "0.4 %"), (0.0, "share", "0 %"), (1.0, "share", "100 %"), (-0.2, "share", "−20 %"),
      (1234.5, "", "1,234"), (12.34, "", "12.3"), (0.0123, "", "0.012")],
 )  # fmt: skip
 def test_digits(value, unit, text):
