@@ -62,6 +62,7 @@ def attend(
     walks: int = 1,
     segments: Sequence[str] = ("regular", "visitor"),
     familiarity: NDArray[np.float64] | None = None,
+    placement_odds: NDArray[np.float64] | None = None,
     rng: np.random.Generator,
 ) -> pd.DataFrame:
     """Let people walk past placements.
@@ -78,6 +79,8 @@ def attend(
         Given to the participants in turn.
     familiarity : (participants, placements) array, optional
         Familiarity of each person with each brand, 1 to 5; None: drawn.
+    placement_odds : (placements,) array, optional
+        Log-odds of a fixation that each placement adds; None: drawn with `placement_sd`.
     rng : Generator
         Source of randomness.
 
@@ -90,7 +93,7 @@ def attend(
     Raises
     ------
     ParameterError
-        If `walks` is below 1 or `familiarity` has another shape.
+        If `walks` is below 1 or an array has another shape.
     """
     chosen = settings or Attending()
     if walks < 1:
@@ -101,6 +104,10 @@ def attend(
         familiarity = np.clip(np.round(known), 1, 5)
     if familiarity.shape != (n, m):
         raise ParameterError("familiarity", familiarity.shape, f"shape ({n}, {m})")
+    if placement_odds is None:
+        placement_odds = rng.normal(0, chosen.placement_sd, m)
+    if placement_odds.shape != (m,):
+        raise ParameterError("placement_odds", placement_odds.shape, f"shape ({m},)")
     dayparts = list(chosen.crowded)
     walk, person, place = (axis.ravel() for axis in np.indices((walks, n, m)))
     daypart = np.array(dayparts)[(person + walk) % len(dayparts)]
@@ -112,7 +119,7 @@ def attend(
         chosen.notice_odds
         + chosen.per_log_exposed * np.log(exposed / chosen.exposed_s)
         + chosen.per_familiarity * (familiarity[person, place] - 3)
-        + rng.normal(0, chosen.placement_sd, m)[place]
+        + placement_odds[place]
         + rng.normal(0, chosen.person_sd, n)[person]
         - 2 * hidden
     )
