@@ -127,7 +127,7 @@ def import_(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Bring interviews in: CSV, XLSX, ODK, Kobo, phone page, DOCX and TXT notes, transcripts, SRT, VTT."""
+    """Bring interviews in: CSV, XLSX, ODK, Kobo, phone page, DOCX, TXT, transcripts, SRT, VTT, QDC, QDPX."""
     from gazestudy.errors import ParameterError
     from gazestudy.importers.fieldlogs import FieldLogError
     from gazestudy.importers.fieldlogs.moments import zone_of
