@@ -16,11 +16,13 @@ from gazestudy.model.recording import Severity
 from gazestudy.progress import SILENT, Progress, raise_if_cancelled
 from gazestudy.store.atomic import MARK, hash_file, is_leftover, leftovers
 from gazestudy.store.base import DERIVED, FIELDLOGS, PLACEMENTS, RECORDINGS
+from gazestudy.store.check_interviews import interview_trouble
 from gazestudy.store.database import BACKUPS, DATABASE_NAME, database_trouble, ensure_current
 from gazestudy.store.folders import known_folders
 from gazestudy.store.lock import LOCK_NAME, read_holder
 from gazestudy.store.recordings import media_path
 from gazestudy.store.schema import CreativeRow, DerivedRow, FieldLogRow, MediaRow, StreamRow
+from gazestudy.store.schema_interviews import StimulusRow
 from gazestudy.store.study import Study, find_study, open_study
 
 ExpectedKeys = Callable[[Study], Mapping[tuple[str | None, str], str]]
@@ -98,6 +100,7 @@ def check_study(
             with study._database.reading() as session:
                 files, known = _files(session, root), known_folders(session)
             problems += _file_states(files, full=full, progress=progress)
+            problems += [Problem(*trouble) for trouble in interview_trouble(study)]
             if expected_keys is not None:
                 problems += _stale_results(study, expected_keys)
     except StudyVersionError as error:
@@ -174,6 +177,19 @@ def _files(session: Session, root: Path) -> list[_File]:
             f"Restore the file from a copy, or remove placement {row.placement_id!r} and add it again",
         )
         for row in session.scalars(select(CreativeRow))
+    ]
+    files += [
+        _File(
+            root / row.image,
+            row.image,
+            row.size_bytes,
+            row.sha256,
+            f"the picture {row.id!r} of recognition",
+            "warning",
+            f"Restore the file from a copy, or remove the picture {row.id!r} and add it again",
+        )
+        for row in session.scalars(select(StimulusRow).where(StimulusRow.image != ""))
+        if row.placement_id == ""
     ]
     for log in session.scalars(select(FieldLogRow)):
         files += _log_files(log, root)

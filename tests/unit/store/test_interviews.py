@@ -11,7 +11,7 @@ import pytest
 from gazestudy.errors import ParameterError, StudyDamagedError, StudyError, TableError
 from gazestudy.model import Recording, SourceFile
 from gazestudy.model.interview import INTERVIEW_CONTRACTS, Interviews, interview_table
-from gazestudy.store import Study, open_study
+from gazestudy.store import Study, check_study, is_sound, open_study
 from gazestudy.store.interviews import PersonalAnswer
 
 THAI = "เห็นป้ายกาแฟตรงบันไดเลื่อน 😀 แล้วก็เดินต่อ"
@@ -253,3 +253,35 @@ def test_every_edit_can_be_taken_back(study: Study) -> None:
     after = study.interviews()
     for name, table in before.tables().items():
         pd.testing.assert_frame_equal(getattr(after, name), table)
+
+
+def test_the_check_finds_what_does_not_fit(study: Study, picture: Callable[..., Path]) -> None:
+    study.add_placement("hall", [picture(1)])
+    study.add_interviews(talk())
+    study.add_interviews(with_text())
+    study.add_starter_codes()
+    study.add_coding("liked", "A", document_id="d1", start_char=0, end_char=len(THAI))
+    study.add_stimulus("f1", image=picture(3))
+    study.code_answers([code("A", "correct_ad", placement="hall")])
+    assert is_sound(check_study(study.path))
+    (study.path / "stimuli" / "f1.png").write_bytes(b"other")
+    with closing(sqlite3.connect(study.path / "study.sqlite")) as connection:
+        for change in (
+            f"UPDATE coding SET end_char = {len(THAI) + 1}",
+            "UPDATE transcript_mark SET position = 4000 WHERE position = 12",
+            "UPDATE code SET parent_id = 'liked' WHERE id = 'phone'",
+            "UPDATE code SET parent_id = 'phone' WHERE id = 'liked'",
+            "UPDATE interview_answer SET placement_id = 'nowhere' WHERE item = 'rec'",
+            "UPDATE interview SET recording_id = 'walk-9'",
+        ):
+            connection.execute(change)
+        connection.commit()
+    told = {problem.message.split(":")[0]: problem.severity for problem in check_study(study.path)}
+    assert any("the picture 'f1' of recognition has 5 bytes" in message for message in told)
+    assert {
+        "codings without a place in a text or time": "problem",
+        "time marks outside of the text": "problem",
+        "codes that are below themselves": "problem",
+        "interviews are about placements that the study does not have": "warning",
+        "interviews name recordings that the study does not have": "info",
+    }.items() <= told.items()
