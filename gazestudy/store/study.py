@@ -35,12 +35,12 @@ FOLDERS = (RECORDINGS, PLACEMENTS, DERIVED, EXPORTS, BACKUPS)
 
 _README = """\
 This folder is a gazestudy study: wearable eye tracking for out-of-home advertising. Open it with gazestudy;
-the folder can be copied, moved and backed up as a whole while it is not open. study.sqlite holds what people
-edit, recordings/ the imported recordings with their results, placements/ the reference pictures, fieldlogs/
-what observers counted, stimuli/ pictures shown in interviews, derived/ results over all recordings, exports/
-what you exported, backups/ dated copies of study.sqlite. Results in the derived folders are made again by
-"gazestudy run"; "gazestudy check" tells whether everything is in order. Names of persons, if any were given, are in study.sqlite only, in
-tables of their own.
+the folder can be copied, moved and backed up as a whole while it is not open. study.sqlite holds what
+people edit, recordings/ the imported recordings with their results, placements/ the reference pictures,
+fieldlogs/ what observers counted, stimuli/ pictures shown in interviews, derived/ results over all
+recordings, exports/ what you exported, backups/ dated copies of study.sqlite. Results in the derived
+folders are made again by "gazestudy run"; "gazestudy check" tells whether everything is in order. Names of
+persons, if any were given, are in study.sqlite only, in tables of their own.
 """
 
 
