@@ -96,7 +96,7 @@ def _texts(data: Any) -> Iterator[str]:
             if name not in ("svg", "page_svg", "image"):
                 yield from _texts(getattr(data, name))
     if isinstance(data, Report):
-        yield from (*RUNGS, *RUNGS.values(), *STRENGTHS.values(), "Contents–·°²±×•●○◐ ")
+        yield from (*RUNGS, *RUNGS.values(), *STRENGTHS.values(), "Contents–−·°²±×•●○◐ ")
 
 
 __all__ = ["write_pdf"]
