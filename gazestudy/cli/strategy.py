@@ -194,13 +194,32 @@ def budget(
 
 
 @app.command("trial")
-def trial(study: StudyPath, document: Document = None, as_json: AsJson = False, quiet: Quiet = False) -> None:
-    """How many test and control stations are needed, and what cannot be shown."""
-    from gazestudy.pipeline.strategy_creative import study_trial
+def trial(
+    study: StudyPath,
+    results: Annotated[
+        Path | None,
+        typer.Option(
+            "--results", help="CSV of a trial: station_id, arm, period, numerator, denominator; its effect."
+        ),
+    ] = None,
+    document: Document = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Plan a trial of stations: how many are needed, what cannot be shown; or give the effect of one."""
+    from gazestudy.pipeline.strategy_creative import read_trial, study_trial
     from gazestudy.store import open_study
     from gazestudy.strategy.controlled_trial import ANALYSES
 
     console = Console(as_json, quiet)
+    if results is not None:
+        effect = read_trial(results)
+        names = ("effect", "low", "high", "p", "p_floor", "arrangements", "statement")
+        stations = {"stations": _records(effect.stations)}
+        console.document(_clean({name: getattr(effect, name) for name in names}) | stations)
+        _table(console, effect.stations, ("station_id", "arm", "before", "after", "change"))
+        _told(console, [effect.statement], ())
+        return
     with open_study(study, read_only=True) as opened:
         found = study_trial(opened, document=document)
     console.document(

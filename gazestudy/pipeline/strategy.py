@@ -21,7 +21,7 @@ from gazestudy.pipeline.strategy_terms import StrategyTables, cases_of_metrics, 
 from gazestudy.store import Study
 from gazestudy.strategy.cost import cost_table
 from gazestudy.strategy.goals import GOAL_MEASURES, Strategy
-from gazestudy.strategy.potential import WHOLE_DAY, Potential, potential
+from gazestudy.strategy.potential import LIMITS, WHOLE_DAY, Potential, potential
 from gazestudy.strategy.sources import CASE_COLUMNS
 
 
@@ -156,4 +156,4 @@ def _conclusions(strategy: Strategy, found: Potential) -> list[str]:
         )
     minutes = sum(daypart.minutes for daypart in strategy.dayparts)
     words.append(f"a day is {minutes / 60:.1f} hours here: only the dayparts of the document are added up")
-    return words
+    return [*words, *LIMITS]

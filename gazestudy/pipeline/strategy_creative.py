@@ -1,19 +1,22 @@
-"""Trial plan and creative diagnosis of a study."""
+"""Trials of stations, and the creative diagnosis of a study."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
-from gazestudy.errors import ParameterError, StudyError
+from gazestudy.errors import InputError, ParameterError, StudyError
+from gazestudy.pipeline.field_results import SEED
 from gazestudy.pipeline.results import attention_table
 from gazestudy.pipeline.strategy_document import STRATEGY_NAME, load_strategy
 from gazestudy.store import Study
 from gazestudy.strategy.controlled_trial import TrialDesign, TrialPlan, plan_trial
 from gazestudy.strategy.creative import aoi_table, brand_table, glances_of, word_table
 from gazestudy.strategy.goals import CreativeRules
+from gazestudy.strategy.trial_result import TrialResult, trial_result
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,38 @@ def study_trial(study: Study, *, document: Path | None = None) -> TrialPlan:
     stations = trial.test_stations, trial.control_stations
     available = None if stations[0] is None or stations[1] is None else (stations[0], stations[1])
     return plan_trial(design, available=available)
+
+
+def read_trial(path: Path, *, seed: int = SEED) -> TrialResult:
+    """Return the effect of a trial from a table of its stations.
+
+    Parameters
+    ----------
+    path : Path
+        CSV with station_id, arm (test, control), period (before, after), numerator, denominator.
+    seed : int
+        Of the assignments that are drawn where there are too many to list.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read or used.
+    """
+    try:
+        table = pd.read_csv(path, encoding="utf-8-sig", dtype={"station_id": str, "arm": str, "period": str})
+    except (OSError, ValueError) as error:
+        raise InputError(path, "cannot be read as CSV", found=str(error)) from error
+    for name in ("numerator", "denominator"):
+        if name in table:
+            table[name] = pd.to_numeric(table[name], errors="coerce")
+            bad = table.index[table[name].isna()]
+            if len(bad):
+                rows = ", ".join(str(number + 2) for number in bad[:10])
+                raise InputError(path, f"{name} is no number", place=f"row {rows}")
+    try:
+        return trial_result(table, rng=np.random.default_rng(seed))
+    except ParameterError as error:
+        raise InputError(path, "these are no stations of a trial", found=str(error)) from error
 
 
 def study_creative(study: Study, *, document: Path | None = None, level: float = 0.95) -> CreativeResult:

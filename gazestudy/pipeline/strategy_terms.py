@@ -253,9 +253,11 @@ class _Maker:
     def _view(self) -> list[Term]:
         """Return exposed and clear: both counted, or both from the glasses."""
         counted = self._of_sessions("facing_share", sources.facing_term)
+        hidden = self._or_assumed("clear", self._of_sessions("blocked_share", sources.clear_term))
         gaze = sources.exposed_term(self.cases, level=self.level) if len(self.cases) else None
         wanted = self.strategy.exposed_from
-        take_counted = counted is not None and wanted in ("auto", "counted")
+        whole = hidden is not None or gaze is None  # who faces it says little without what is hidden
+        take_counted = counted is not None and (wanted == "counted" or (wanted == "auto" and whole))
         if wanted == "counted" and counted is None:
             gaze = None
         exposed = self._or_assumed("exposed", counted if take_counted else gaze)
@@ -265,11 +267,10 @@ class _Maker:
         if exposed.source == "gaze":
             clear = self._or_assumed("clear", sources.CONTAINED)
             return [exposed, clear] if clear else [exposed]
-        clear = self._or_assumed("clear", self._of_sessions("blocked_share", sources.clear_term))
-        if clear is None:
+        if hidden is None:
             self._miss("clear", "nobody noted how much of it is hidden")
             return [exposed]
-        return [exposed, clear]
+        return [exposed, hidden]
 
     def _looks(self) -> list[Term]:
         seen = self.cases[self.cases["exposed"].astype(bool)]

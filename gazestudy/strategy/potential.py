@@ -53,7 +53,14 @@ MEASURES: dict[str, Measure] = {
     measure.name: measure
     for measure in (
         Measure("passages_per_day", "passages/day", "circulation", _BASE, (), "day"),
-        Measure("exposed_passages_per_day", "passages/day", "opportunity", _BASE + _IN_VIEW, (), "day"),
+        Measure(
+            "exposed_passages_per_day",
+            "passages/day",
+            "opportunity",
+            _BASE + _IN_VIEW,
+            ("spot_in_view",),
+            "day",
+        ),
         Measure(
             "looked_at_passages_per_day",
             "passages/day",
@@ -85,6 +92,13 @@ MEASURES: dict[str, Measure] = {
     )
 }
 """All measures by name, from opportunity to memory. Attention is never called an outcome."""
+
+LIMITS = (
+    "passages are not people: who passes twice counts twice",
+    "people in glasses, on a walk they were asked for, may look more than others",
+    "attention is not an outcome: it says what was looked at, not what was bought",
+)
+"""What no interval of a potential covers."""
 
 Key = tuple[str, str]
 """Placement and daypart."""

@@ -69,7 +69,7 @@ def facing_term(sums: pd.DataFrame, *, level: float = 0.95) -> Term:
         sums["whole"],
         clusters=_session_keys(sums),
         source="counted",
-        rule="of those passing, walked towards the face",
+        rule="of those passing, walked towards the face; taken as having it before them",
         n_of="sessions",
         level=level,
     )
@@ -183,12 +183,12 @@ def recalled_term(cases: pd.DataFrame, *, level: float = 0.95) -> Term | None:
 
 
 def spot_terms(cases: pd.DataFrame, *, spot_s: float, loop_s: float, level: float = 0.95) -> list[Term]:
-    """Return what one spot gets of a screen: its part of the seconds, and of the looks.
+    """Return what one spot gets of a screen: of the seconds, of the opportunities, of the looks.
 
     Parameters
     ----------
     cases : DataFrame
-        Cases at the placement.
+        Cases at the placement; with `exposed_s` (time in view) also the opportunities are known.
     spot_s, loop_s : float
         Spot and loop, s.
     level : float
@@ -197,8 +197,10 @@ def spot_terms(cases: pd.DataFrame, *, spot_s: float, loop_s: float, level: floa
     Returns
     -------
     list of Term
-        `voice` (S / L of the seconds) and `spot_met` (chance that a look meets the spot for 1 s or more,
-        mean over the looks that were measured).
+        `voice` (S / L of the seconds), `spot_in_view` (chance that somebody who has the screen in view meets
+        the spot for 1 s or more) and `spot_met` (chance that a look does). Both are means over the times that
+        were measured. A look is shorter than the time in view: taking the time in view for looks would
+        overstate how many look at the spot.
     """
     voice = fixed_term(
         "voice",
@@ -207,25 +209,28 @@ def spot_terms(cases: pd.DataFrame, *, spot_s: float, loop_s: float, level: floa
         source="modelled",
         rule=f"spot of {spot_s:g} s in a loop of {loop_s:g} s",
     )
-    looked = cases[cases["fixated"].astype(bool)]
-    met = spot_chance(looked["dwell_s"].to_numpy(dtype=float), spot_s=spot_s, loop_s=loop_s)
-    sums = _by_person(looked, met, np.ones(len(looked)))
-    rule = (
-        f"chance that a look meets the spot for {LEAST_ON_SCREEN_S:g} s: (D + S − 2 m) / L, mean over looks"
-    )
-    return [
-        voice,
-        share_term(
-            "spot_met",
-            sums["part"],
-            sums["whole"],
-            clusters=_person_keys(sums),
-            source="gaze",
-            rule=rule,
-            n_of="people",
-            level=level,
-        ),
-    ]
+    terms = [voice]
+    ways = [("spot_met", "fixated", "dwell_s", "look")]
+    if "exposed_s" in cases:
+        ways.insert(0, ("spot_in_view", "exposed", "exposed_s", "time in view"))
+    for name, which, column, word in ways:
+        own = cases[cases[which].astype(bool)]
+        met = spot_chance(own[column].to_numpy(dtype=float), spot_s=spot_s, loop_s=loop_s)
+        sums = _by_person(own, met, np.ones(len(own)))
+        rule = f"chance that a {word} meets the spot for {LEAST_ON_SCREEN_S:g} s: (D + S − 2 m) / L, mean"
+        terms.append(
+            share_term(
+                name,
+                sums["part"],
+                sums["whole"],
+                clusters=_person_keys(sums),
+                source="gaze",
+                rule=rule,
+                n_of="people",
+                level=level,
+            )
+        )
+    return terms
 
 
 def _by_person(cases: pd.DataFrame, part: object, whole: object) -> pd.DataFrame:

@@ -222,6 +222,31 @@ def test_a_trial_that_cannot_show_anything_says_so(study, tmp_path, gazestudy):
     assert "a section `trial`" in without.err
 
 
+def test_the_effect_of_a_trial_from_its_table(study, tmp_path, gazestudy):
+    file = tmp_path / "trial.csv"
+    rows = [f"s{n},{'test' if n < 4 else 'control'},after,{30 if n < 4 else 20},100" for n in range(8)]
+    file.write_text(
+        "station_id,arm,period,numerator,denominator\n" + "\n".join(rows) + "\n", encoding="utf-8"
+    )
+    result = gazestudy("strategy", "trial", study, "--results", file, "--json")
+    assert result.code == 0, result.err
+    answer = json.loads(result.out)
+    assert (answer["effect"], answer["p"]) == (pytest.approx(0.1), pytest.approx(2 / 70))
+    assert gazestudy("strategy", "trial", study, "--results", file).code == 0
+    file.write_text(file.read_text(encoding="utf-8").replace("20,100", "many,100"), encoding="utf-8")
+    wrong = gazestudy("strategy", "trial", study, "--results", file)
+    assert wrong.code == 1
+    assert "row 6, 7, 8, 9" in wrong.err
+
+
+def test_counts_without_blocking_are_no_exposure(data):
+    log = replace(data.log, scans=data.log.scans[data.log.scans["item"] != "blocked_percent"])
+    auto = placement_chains(parse_strategy(document()), tables_of(data, log=log))
+    assert term(auto, "exposed").source == "gaze"
+    forced = placement_chains(parse_strategy(document(exposed_from="counted")), tables_of(data, log=log))
+    assert any("clear not known" in finding.message for finding in forced.findings)
+
+
 def test_a_template_is_a_document(study, tmp_path, gazestudy):
     assert "begin with `gazestudy strategy template`" in gazestudy("strategy", "potential", study).err
     out = tmp_path / "deep" / "new.yaml"

@@ -124,6 +124,11 @@ def test_a_screen_gives_a_spot_its_part():
     assert of(found, "attentive_s_per_day")["value"] == pytest.approx(864 / 6)
     met = (0 + 10 / 60 + 16 / 60) / 3
     assert of(found, "looked_at_passages_per_day")["value"] == pytest.approx(576 * met)
+    assert of(found, "exposed_passages_per_day")["value"] == pytest.approx(1152)  # time in view not known
+    longer = sources.spot_terms(cases.assign(exposed_s=[4.0, 22.0, 100.0, 0.5]), spot_s=10, loop_s=60)
+    found = potential({("wall", "peak"): [*chain(), *longer]}, draws=10, rng=rng())
+    in_view = (12 / 60 + 30 / 60 + 1 + 0) / 4
+    assert of(found, "exposed_passages_per_day")["value"] == pytest.approx(1152 * in_view)
 
 
 def test_each_number_names_its_sources_and_the_smallest_n():
