@@ -11,6 +11,7 @@ import pandas as pd
 
 from gazestudy.memory.agreed_codes import ANSWER_KEYS, agreed_codes
 from gazestudy.memory.in_view import KEYS
+from gazestudy.model.interview import QUESTION_BANK
 from gazestudy.model.memory import RECOGNITION_TRIALS
 from gazestudy.model.tables import categorical
 
@@ -26,6 +27,8 @@ REASONS = {
     "stimulus_without_placement": "the picture or brand belongs to no placement, or to several",
     "placement_unknown": "the study has no such placement",
     "unreadable": "the answer is none that the question allows",
+    "recording_of_another": "its recording is of another participant; the one who was asked counts",
+    "before_the_end": "the interview began before the walk ended: nothing after it can be remembered",
     "not_in_view": "the placement did not enter the view of this participant, by the limits of the cases",
 }
 """Why something could not be joined, in words."""
@@ -34,13 +37,14 @@ _KNOWN = ("participant_id", "placement_id", "interview_id", "item", "stimulus", 
 _YES = {"yes", "y", "1", "true", "ใช่", "có", "是"}
 _NO = {"no", "n", "0", "false", "ไม่ใช่", "không", "否"}
 _SURE = {"guess": 1.0, "guessing": 1.0, "fairly": 2.0, "sure": 3.0, "1": 1.0, "2": 2.0, "3": 3.0}
-_NEVER = {"never", "no", "none"}
+_NEVER = "never"
+_PLACES = set(QUESTION_BANK["prior"].choices)
 _SCALES = {
-    "clear": ("clarity", 7),
+    "clear": ("clarity", 5),
     "int": ("interest", 7),
     "like": ("liking", 7),
-    "intent": ("intent", 7),
-    "fam": ("familiarity", 7),
+    "intent": ("intent", 5),
+    "fam": ("familiarity", 5),
 }
 _CODED = ("ur_any", "ar_cat", "attr", "comp")
 _ABOUT_PICTURES = (*_SCALES, "rec", "rec_sure", "ar_brand", "attr", "comp", "comp_code", "prior")
@@ -322,12 +326,11 @@ def _sure(value: str) -> float:
 
 
 def _prior(value: str) -> float:
-    """Return 1 where any place is named in which it had been seen before, 0 for never."""
+    """Return 1 where any place is named in which it had been seen before, 0 for never, else NaN."""
     places = set(value.casefold().split())
-    if not places:
-        return float("nan")
-    (plain,) = yes_no([value])
-    return plain if not np.isnan(plain) else float(bool(places - _NEVER))
+    if places and places <= _PLACES:
+        return float(bool(places - {_NEVER}))
+    return yes_no([value])[0]
 
 
 def monthly_passages(answers: pd.DataFrame, unjoined: Unjoined) -> Mapping[str, float]:

@@ -36,7 +36,7 @@ RULES = {
 }
 """How the answer columns of the memory cases are made, in words."""
 
-_BESIDE = ("recording_id", "recordings", "interviewed")
+_BESIDE = ("recording_id", "recordings", "interviewed", "delay_min")
 _SEVERITY = {"not_in_view": "info", "participant_without_interview": "warning"}
 
 
@@ -47,7 +47,8 @@ class Joined:
     Attributes
     ----------
     cases : DataFrame
-        Contract `MEMORY_CASES`, with `recording_id`, `recordings` and `interviewed`. Parameters, rules and
+        Contract `MEMORY_CASES`, with `recording_id` (the first), `recordings` (how many), `interviewed`, and
+        `delay_min` (from the end of the walk to the interview; NaN if not noted). Parameters, rules and
         counts in the provenance.
     trials : DataFrame
         Contract `RECOGNITION_TRIALS`, with `in_view`: whether the placement entered the view of the person
@@ -126,14 +127,16 @@ def join_memory(
     cases = _with_answers(seen, wide, everywhere)
     monthly = monthly_passages(answers, unjoined)
     cases["passages_per_month"] = cases["participant_id"].map(monthly).astype(float)
+    cases["interviewed"] = cases["participant_id"].isin(set(answers["participant_id"]))
+    held = interviews.interviews[interviews.interviews["interview_id"].isin(set(answers["interview_id"]))]
+    cases["delay_min"] = _delays(cases["participant_id"], held, unjoined)
     _list_people(cases, metrics, answers, unjoined)
+    _list_recordings(held, metrics, unjoined)
     beyond = _beyond(wide, everywhere, seen, set(metrics["participant_id"]), unjoined)
     trials = recognition_trials(answers, unjoined)
     inside = pd.MultiIndex.from_frame(seen[KEYS])
     trials["in_view"] = pd.MultiIndex.from_frame(trials[KEYS]).isin(inside)
     table = unjoined.table()
-    answered = set(answers["participant_id"])
-    cases["interviewed"] = cases["participant_id"].isin(answered)
     before = provenance_of(seen) or {}
     step = Provenance(
         "memory.join",
@@ -176,6 +179,30 @@ def _with_answers(seen: pd.DataFrame, wide: pd.DataFrame, everywhere: pd.DataFra
             column = column.fillna(cases["participant_id"].map(everywhere[name]).astype(float))
         cases[name] = column.astype(float)
     return cases
+
+
+def _delays(people: pd.Series, held: pd.DataFrame, unjoined: Unjoined) -> pd.Series:
+    """Return minutes from the end of the walk to the interview of each person, and list impossible ones."""
+    began, ended = (
+        pd.to_datetime(held[name].where(held[name] != ""), utc=True, errors="coerce", format="ISO8601")
+        for name in ("started_at", "walk_ended_at")
+    )
+    minutes = (began - ended).dt.total_seconds() / 60
+    early = held[minutes < 0]
+    unjoined.add("before_the_end", early.assign(value=early["started_at"]))
+    known = dict(zip(held["participant_id"], minutes.where(minutes >= 0), strict=True))
+    return pd.Series([known.get(str(person), np.nan) for person in people], index=people.index, dtype=float)
+
+
+def _list_recordings(held: pd.DataFrame, metrics: pd.DataFrame, unjoined: Unjoined) -> None:
+    """List interviews whose recording is of another participant."""
+    owners = dict(zip(metrics["recording_id"], metrics["participant_id"], strict=True))
+    owner = [
+        owners.get(walk, person)
+        for walk, person in zip(held["recording_id"], held["participant_id"], strict=True)
+    ]
+    strange = held[held["participant_id"] != pd.Series(owner, index=held.index, dtype="str")]
+    unjoined.add("recording_of_another", strange.assign(value=strange["recording_id"]))
 
 
 def _list_people(

@@ -309,6 +309,55 @@ def test_answers_without_interview_or_participant_and_second_interviews_are_list
     )
 
 
+def test_interviews_that_do_not_fit_the_walk_are_listed_and_delays_are_kept() -> None:
+    metrics = _metrics(
+        *({"recording_id": f"r{k}", "participant_id": f"P{k}", "placement_id": "hall"} for k in range(4))
+    )
+    ended = "2026-03-02T10:00:00+07:00"
+    talks = _talks(
+        [{"interview_id": f"i{k}", "participant_id": f"P{k}", "item": "hurry", "value": "2"} for k in range(4)],
+        [],
+        interviews=[
+            {"interview_id": "i0", "participant_id": "P0", "recording_id": "r0", "walk_ended_at": ended,
+             "started_at": "2026-03-02T03:07:30Z"},
+            {"interview_id": "i1", "participant_id": "P1", "recording_id": "r2", "walk_ended_at": ended},
+            {"interview_id": "i2", "participant_id": "P2", "recording_id": "", "walk_ended_at": ended,
+             "started_at": "2026-03-02T09:00:00+07:00"},
+            {"interview_id": "i3", "participant_id": "P3", "recording_id": "elsewhere"},
+        ],
+    )  # fmt: skip
+    found = join_memory(metrics, talks)
+    assert found.cases["delay_min"].tolist() == pytest.approx([7.5, np.nan, np.nan, np.nan], nan_ok=True)
+    told = found.unjoined[found.unjoined["reason"] != "recall_not_asked"]
+    assert told[["reason", "participant_id"]].to_numpy().tolist() == [
+        ["before_the_end", "P2"],
+        ["recording_of_another", "P1"],
+    ]
+    assert found.cases["interviewed"].all()
+
+
+@pytest.mark.parametrize(
+    ("said", "number"),
+    [
+        ("here", 1),
+        ("street screen", 1),
+        ("never", 0),
+        ("Never", 0),
+        ("no", 0),
+        ("yes", 1),
+        ("perhaps", None),
+        ("", None),
+    ],
+)
+def test_prior_exposure_is_read_by_its_codes(said: str, number: float | None) -> None:
+    metrics = _metrics({"recording_id": "r1", "participant_id": "P1", "placement_id": "hall"})
+    talks = _talks([_answer("prior", said, placement_id="hall", stimulus="p", shown="target")], [])
+    found = join_memory(metrics, talks)
+    value = found.cases["prior_exposure"].iloc[0]
+    assert np.isnan(value) if number is None else value == number
+    assert ("unreadable" in set(found.unjoined["reason"])) == (number is None)
+
+
 def test_trials_know_what_was_in_view() -> None:
     metrics = _metrics(
         {"recording_id": "r1", "participant_id": "P1", "placement_id": "hall"},
