@@ -273,7 +273,7 @@ def study_quotes(
     from gazestudy.memory.quotes import Attention, quotes
 
     require_interviews(found)
-    video_ns, walks = {}, _only_recordings(study)
+    video_ns, walks = {}, only_recordings(study)
     for recording in study.recordings():
         t_ns = study.stream(recording.id, "frames")["t_ns"].to_numpy(np.int64)
         if len(t_ns):
@@ -311,7 +311,7 @@ def require_interviews(found: StudyMemory) -> None:
         raise StudyError("there are no interviews in this study: gazestudy interview import STUDY FILES")
 
 
-def _only_recordings(study: Study) -> dict[str, str]:
+def only_recordings(study: Study) -> dict[str, str]:
     """Return the recording of each participant who has just one."""
     walks: dict[str, list[str]] = {}
     for recording in study.recordings():

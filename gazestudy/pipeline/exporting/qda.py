@@ -19,6 +19,7 @@ from gazestudy.exporters.refi_qda import (
 from gazestudy.model.interview import Interviews
 from gazestudy.pipeline.exporting.options import ExportOptions, Part
 from gazestudy.pipeline.exporting.pseudonyms import Pseudonyms, interviews_without_names, names_of
+from gazestudy.pipeline.memory import only_recordings
 from gazestudy.progress import Progress, raise_if_cancelled
 from gazestudy.store import Study
 
@@ -59,10 +60,7 @@ def write_qdpx(
         codings=clean.codings,
         documents=clean.documents,
         transcript_marks=clean.transcript_marks,
-        interviews={
-            row["interview_id"]: (row["participant_id"], row["recording_id"])
-            for row in clean.interviews.to_dict("records")
-        },
+        interviews=_talks(study, clean, names),
         cases=_cases(study, talks, names, options),
         variables=VARIABLES,
         placements={names.identifier(one.id): names.text(one.name) for one in study.placements()},
@@ -82,6 +80,18 @@ def write_qdpx(
         *lost,
         *names.told(personal=options.personal),
     ]
+
+
+def _talks(study: Study, clean: Interviews, names: Pseudonyms) -> dict[str, tuple[str, str]]:
+    """Return participant and recording of each interview; the only one of a person where none is named."""
+    walks = {names.identifier(key): names.identifier(one) for key, one in only_recordings(study).items()}
+    return {
+        row["interview_id"]: (
+            row["participant_id"],
+            row["recording_id"] or walks.get(row["participant_id"], ""),
+        )
+        for row in clean.interviews.to_dict("records")
+    }
 
 
 def _origin() -> str:
