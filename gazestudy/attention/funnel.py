@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -197,6 +197,23 @@ def attention_funnels(
         label = ", ".join(map(str, key)) or "all"
         found[label] = attention_funnel(part, trials, label=label, **options)
     return found
+
+
+def funnel_table(found: Mapping[str, Funnel]) -> pd.DataFrame:
+    """Return funnels as one table.
+
+    Parameters
+    ----------
+    found : mapping of str to Funnel
+        From `attention_funnels`.
+
+    Returns
+    -------
+    DataFrame
+        group and `FUNNEL_COLUMNS`.
+    """
+    tables = [funnel.table.assign(group=label) for label, funnel in found.items()]
+    return pd.concat(tables, ignore_index=True)[["group", *FUNNEL_COLUMNS]]
 
 
 def _reached(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gazestudy.cli.console import AsJson, Console, Quiet, StudyPath
+from gazestudy.cli.console import AsJson, Console, Quiet, StudyPath, records_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,7 +19,9 @@ def compare(
     measures: Annotated[
         str,
         typer.Option(
-            "--measure", help="Any of notice_rate, mean_dwell_s, median_dwell_noticed_s, first_look_s."
+            "--measure",
+            help="Any of notice_rate, mean_dwell_s, median_dwell_noticed_s, first_look_s; between segments "
+            "also recalled_unaided, recalled_aided, recognised, attributed.",
         ),
     ] = "notice_rate,mean_dwell_s,first_look_s",
     declared: Annotated[
@@ -61,8 +63,8 @@ def compare(
     console.document(
         {
             "seed": found.seed,
-            "declared": found.declared.to_dict(orient="records"),
-            "exploratory": found.exploratory.to_dict(orient="records"),
+            "declared": records_of(found.declared),
+            "exploratory": records_of(found.exploratory),
         }
     )
     if len(found.declared):

@@ -247,9 +247,10 @@ def model(
     fitted = study_recall_model(found, memory=memory, without_background=without_background)
     _write(fitted.table, out)
     if figure is not None:
+        from gazestudy.pipeline.figure_files import write_figure
         from gazestudy.plots.memory import draw_recall_model
 
-        _save(draw_recall_model(fitted), figure)
+        write_figure(draw_recall_model(fitted), figure)
     console.document(
         {
             "memory": memory,
@@ -416,24 +417,14 @@ def _draw_two_by_two(found: StudyMemory, table: pd.DataFrame, memory: str, path:
     import numpy as np
 
     from gazestudy.memory.two_by_two import two_by_two
+    from gazestudy.pipeline.figure_files import write_figure
     from gazestudy.plots.memory import draw_recall_table, draw_two_by_two
 
     if "placement_id" in table:
-        _save(draw_recall_table(table[table["memory"] == memory]), path)
+        write_figure(draw_recall_table(table[table["memory"] == memory]), path)
     else:
-        _save(draw_two_by_two(two_by_two(found.joined.cases, memory, rng=np.random.default_rng(seed))), path)
-
-
-def _save(axes: Any, path: Path) -> None:
-    from gazestudy.errors import ParameterError
-    from gazestudy.plots import figure_bytes
-    from gazestudy.store.atomic import write_bytes
-
-    kind = path.suffix.lower().lstrip(".")
-    if kind not in ("png", "svg", "pdf"):
-        raise ParameterError("--figure", path.name, "a name that ends in .png, .svg or .pdf")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_bytes(path, figure_bytes(axes.figure, kind))  # type: ignore[arg-type]
+        cells = two_by_two(found.joined.cases, memory, rng=np.random.default_rng(seed))
+        write_figure(draw_two_by_two(cells), path)
 
 
 def _starts(words: Sequence[str]) -> dict[str, float]:

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gazestudy.cli.console import AsJson, Console, Quiet, StudyPath
+from gazestudy.cli.console import AsJson, Console, Quiet, StudyPath, records_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from gazestudy.store import Study
+    from gazestudy.attention.funnel import Funnel
+
+SHOWN = (
+    "notice",
+    "dwell",
+    "first-looks",
+    "first-looks-per-exposure",
+    "funnel",
+    "transitions",
+    "aoi-transitions",
+)
 
 
 def metrics(
@@ -30,16 +39,21 @@ def metrics(
         str,
         typer.Option(
             "--show",
-            help="notice, dwell, first-looks, first-looks-per-exposure, transitions or aoi-transitions.",
+            help="notice, dwell, first-looks, first-looks-per-exposure, funnel, transitions or "
+            "aoi-transitions.",
         ),
     ] = "notice",
+    figure: Annotated[
+        Path | None,
+        typer.Option("--figure", help="Draw first looks or one funnel: a .png, .svg or .pdf file."),
+    ] = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
     """Print a summary per placement and write the whole table.
 
-    With --show, the figures are dwell in two parts, the time to the first fixation as survival, or from
-    where to where the gaze went, and --out gets these instead.
+    With --show, the figures are dwell in two parts, the time to the first fixation as survival, the funnel
+    from exposure to intention, or from where to where the gaze went, and --out gets these instead.
     """
     from gazestudy.pipeline.metrics import for_screen, study_metrics, summary, write_csv
     from gazestudy.store import open_study
@@ -47,43 +61,81 @@ def metrics(
     console = Console(as_json, quiet)
     groups = [word.strip() for word in group_by.split(",") if word.strip()]
     if show != "notice":
-        _figures(console, study, show, groups, out)
+        _figures(console, study, show, groups, out, figure)
         return
     with open_study(study, read_only=True) as opened:
         table = study_metrics(opened, creatives="creative" in groups)
     shown = summary(table, groups)
     if out is not None:
         write_csv(table, out)
-    console.document(shown.to_dict(orient="records"))
+    console.document(records_of(shown))
     console.table(*for_screen(shown))
     if out is not None:
         console.say(f"one row per recording and {'creative' if 'creative' in groups else 'placement'}: {out}")
 
 
-def _figures(console: Console, path: Path, show: str, groups: list[str], out: Path | None) -> None:
+def _figures(
+    console: Console, path: Path, show: str, groups: list[str], out: Path | None, figure: Path | None
+) -> None:
     """Print and write figures that are more than counts and medians."""
-    from gazestudy.errors import ParameterError
-    from gazestudy.pipeline import attention_figures as figures
     from gazestudy.pipeline.metrics import rounded, write_csv
-    from gazestudy.store import open_study
 
-    known: dict[str, Callable[[Study], pd.DataFrame]] = {
-        "dwell": lambda study: figures.study_dwell(study, groups),
-        "first-looks": lambda study: figures.study_first_look_table(study, groups),
-        "first-looks-per-exposure": lambda study: figures.study_first_look_table(
-            study, groups, per_exposure=True
-        ),
-        "transitions": figures.study_transitions,
-        "aoi-transitions": lambda study: figures.study_transitions(study, between="aois"),
-    }
-    if show not in known:
-        raise ParameterError("show", show, "notice, " + ", ".join(known))
-    with open_study(path, read_only=True) as opened:
-        table = known[show](opened)
+    table, axes, notes = _found(path, show, groups, draw=figure is not None)
     if out is not None:
         write_csv(table, out)
-    console.document(table.to_dict(orient="records"))
-    hidden = [name for name in ("method", "rule") if name in table]
+    if figure is not None:
+        from gazestudy.pipeline.figure_files import write_figure
+
+        write_figure(axes, figure)
+    console.document(records_of(table))
+    hidden = [name for name in table if name in ("method", "rule") or str(name).startswith("previous_")]
     console.table(*rounded(table.drop(columns=hidden)))
+    for note in notes:
+        console.say(note)
     if out is not None:
-        console.say(f"with the rule or method of every row: {out}" if hidden else f"the same table: {out}")
+        console.say(f"all columns: {out}")
+
+
+def _found(path: Path, show: str, groups: list[str], *, draw: bool) -> tuple[pd.DataFrame, Any, list[str]]:
+    """Return the table that was asked for, the axes of its figure, and what to doubt."""
+    from gazestudy.attention.first_looks import first_look_table
+    from gazestudy.attention.funnel import funnel_table
+    from gazestudy.errors import ParameterError
+    from gazestudy.pipeline import attention_figures as figures
+    from gazestudy.store import open_study
+
+    if show not in SHOWN:
+        raise ParameterError("show", show, "any of " + ", ".join(SHOWN))
+    if draw and show not in ("first-looks", "first-looks-per-exposure", "funnel"):
+        raise ParameterError("figure", show, "--show first-looks or funnel beside it")
+    with open_study(path, read_only=True) as study:
+        if show == "dwell":
+            return figures.study_dwell(study, groups), None, []
+        if show.endswith("transitions"):
+            between: Any = "aois" if show.startswith("aoi") else "placements"
+            return figures.study_transitions(study, between=between), None, []
+        if show == "funnel":
+            funnels = figures.study_funnels(study, groups)
+            notes = [
+                f"{label}: {doubt}"
+                for label, one in funnels.items()
+                for doubt in one.doubts
+                if "nobody was asked" not in doubt  # the table shows it
+            ]
+            return funnel_table(funnels), _funnel_axes(funnels) if draw else None, notes
+        looks = figures.study_first_looks(study, groups, per_exposure=show.endswith("exposure"))
+    axes = None
+    if draw:
+        from gazestudy.plots import draw_survival
+
+        axes = draw_survival(looks)
+    return first_look_table(looks), axes, []
+
+
+def _funnel_axes(funnels: dict[str, Funnel]) -> Any:
+    from gazestudy.errors import ParameterError
+    from gazestudy.plots import draw_funnel
+
+    if len(funnels) > 1:
+        raise ParameterError("figure", len(funnels), "one funnel: --group-by all beside it")
+    return draw_funnel(next(iter(funnels.values())))

@@ -1,4 +1,4 @@
-"""Dwell, first looks, transitions and comparisons of a whole study."""
+"""Dwell, first looks, transitions, funnels and comparisons of a whole study."""
 
 from __future__ import annotations
 
@@ -19,18 +19,23 @@ from gazestudy.attention.first_looks import (
     looks_of_exposures,
     looks_of_recordings,
 )
+from gazestudy.attention.funnel import Funnel, attention_funnels
 from gazestudy.attention.transitions import find_transitions
 from gazestudy.errors import ParameterError
 from gazestudy.pipeline.field_results import SEED
+from gazestudy.pipeline.memory import study_memory
 from gazestudy.pipeline.metrics import study_metrics
 from gazestudy.pipeline.results import attention_table
 from gazestudy.store import Study
 
 GROUPS = ("placement", "segment", "daypart")
-"""What dwell and first looks can be grouped by."""
+"""What dwell, first looks and funnels can be grouped by; "all" is no group at all."""
 
 COMPARED_BY = ("segment", "daypart")
 """What can be compared."""
+
+MEMORIES = ("recalled_unaided", "recalled_aided", "recognised", "attributed")
+"""Answers that can be compared between segments; nobody is interviewed twice, so not between dayparts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +166,38 @@ def study_transitions(
     return find_transitions(attention_table(study, "visits"), between=between, max_between_s=max_between_s)
 
 
+def study_funnels(
+    study: Study, group_by: Sequence[str] = (), *, look_s: float = 2.0, level: float = 0.95
+) -> dict[str, Funnel]:
+    """Return the funnel from exposure to intention of each group.
+
+    Parameters
+    ----------
+    study : Study
+        A study whose recordings were run. Without interviews the funnel ends at looking.
+    group_by : sequence of str
+        Any of `GROUPS`; none: everything together.
+    look_s : float
+        Dwell from which a case counts as looked at, s.
+    level : float
+        Confidence.
+
+    Returns
+    -------
+    dict of str to Funnel
+        By label; `funnel_table` makes a table of it, `draw_funnel` a figure of each.
+
+    Raises
+    ------
+    ParameterError
+        For a word that is no group.
+    StudyError
+        If no recording has results.
+    """
+    joined = study_memory(study).joined
+    return attention_funnels(joined.cases, _columns(group_by), joined.trials, look_s=look_s, level=level)
+
+
 def study_comparisons(
     study: Study,
     by: str,
@@ -178,7 +215,8 @@ def study_comparisons(
     by : {"segment", "daypart"}
         What tells the groups apart.
     measures : sequence of str
-        Any of `MEASURES`, for the exploratory comparisons: all placements together and each by itself.
+        Any of `MEASURES`, and between segments of `MEMORIES`, for the exploratory comparisons: all placements
+        together and each by itself.
     declared : sequence of str
         Comparisons that were declared before the data were seen, as measure:a,b or measure:a,b:placement.
     seed : int
@@ -196,27 +234,33 @@ def study_comparisons(
         If no recording has results.
     """
     _check("by", [by], COMPARED_BY)
-    _check("measure", measures, tuple(MEASURES))
+    known = (*MEASURES, *MEMORIES) if by == "segment" else tuple(MEASURES)
+    _check("measure", measures, known)
     metrics = study_metrics(study)
     groups = sorted({str(value) for value in metrics[by] if str(value)})
     if len(groups) < 2:
         raise ParameterError("by", by, f"two {by}s or more in the study; it has {groups or 'none'}")
     metrics = metrics[metrics[by].astype(str) != ""]
     cases, looks = exposed_cases(metrics, [by]), looks_of_recordings(metrics)
-    wanted = [_declared(text, by, groups, set(metrics["placement_id"])) for text in declared]
+    wanted = [_declared(text, by, groups, set(metrics["placement_id"]), known) for text in declared]
+    if set(MEMORIES) & {*measures, *(one.measure for one in wanted)}:
+        answers = study_memory(study).joined.cases[["participant_id", "placement_id", *MEMORIES]]
+        cases = cases.merge(answers, on=["participant_id", "placement_id"], how="left")
     rng = np.random.default_rng(seed)
     first = compare_declared(cases, wanted, looks=looks, rng=rng)
     rest = explore(cases, by, measures=measures, looks=looks, rng=rng)
     return Comparisons(first, rest, seed)
 
 
-def _declared(text: str, by: str, groups: Sequence[str], placements: set[str]) -> Comparison:
+def _declared(
+    text: str, by: str, groups: Sequence[str], placements: set[str], known: Sequence[str]
+) -> Comparison:
     measure, _, rest = text.partition(":")
     names, _, placement = rest.partition(":")
     pair = [name.strip() for name in names.split(",")]
     if len(pair) != 2:
         raise ParameterError("declared", text, "measure:a,b or measure:a,b:placement")
-    _check("declared measure", [measure], tuple(MEASURES))
+    _check("declared measure", [measure], known)
     _check(f"declared {by}", pair, groups)
     if placement:
         _check("declared placement", [placement], sorted(placements))
@@ -224,8 +268,8 @@ def _declared(text: str, by: str, groups: Sequence[str], placements: set[str]) -
 
 
 def _columns(group_by: Sequence[str]) -> list[str]:
-    _check("group-by", group_by, GROUPS)
-    return ["placement_id" if word == "placement" else word for word in group_by]
+    _check("group-by", group_by, (*GROUPS, "all"))
+    return ["placement_id" if word == "placement" else word for word in group_by if word != "all"]
 
 
 def _check(name: str, words: Sequence[str], known: Sequence[str]) -> None:
