@@ -122,7 +122,8 @@ def _add_answers(builder: InterviewBuilder, talk: str, rows: list[dict[str, str]
 def _with_people(log: FieldLog, options: InterviewOptions) -> pd.DataFrame:
     """Return the answers with their person: pages about pictures do not ask for the pseudonym once more."""
     answers = log.answers.assign(person=log.answers["respondent_id"])
-    unnamed = answers["person"].eq("") | answers["person"].map(lambda one: bool(_ROW_OF_FORM.fullmatch(one)))
+    rows = [not one or _ROW_OF_FORM.fullmatch(one) is not None for one in answers["person"]]
+    unnamed = pd.Series(rows, index=answers.index, dtype=bool)
     named = answers[~unnamed].groupby("session_id")["person"].agg(["nunique", "first"])
     only = named.loc[named["nunique"] == 1, "first"].to_dict()
     for session in set(answers["session_id"]) - set(named.index):
