@@ -133,13 +133,13 @@ def _drawn(
     scene: _Scene, pictures: Iterator[tuple[int, Picture]], size: tuple[int, int], progress: Progress
 ) -> Iterator[Picture]:
     from gazestudy._cv2 import cv2
-    from gazestudy.plots.overlay import draw_overlay
+    from gazestudy.plots.overlay import Outline, draw_overlay
 
     for row, picture in pictures:
         raise_if_cancelled(progress)
         draw_overlay(
             picture,
-            outlines=scene.outlines(row),
+            outlines=[Outline(one.polygon_px, one.label, one.looked_at) for one in scene.outlines(row)],
             trail_px=scene.trail(row),
             gaze_px=scene.gaze(row),
             fixation=scene.event(row).startswith("fixation"),

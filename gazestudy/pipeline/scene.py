@@ -6,7 +6,8 @@ Everything is kept in arrays, so that an hour of it takes tens of megabytes.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Self
+from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import pandas as pd
@@ -17,13 +18,29 @@ from gazestudy.importers.video import SceneVideo
 from gazestudy.pipeline.correcting import study_gaze
 from gazestudy.store import Study
 
-if TYPE_CHECKING:
-    from gazestudy.plots.overlay import Outline
-
 Floats = NDArray[np.float64]
 
 _TRAIL_NS = 150_000_000
 _H = [f"h{row}{column}" for row in range(3) for column in range(3)]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class InView:
+    """A placement in a picture.
+
+    Attributes
+    ----------
+    polygon_px : ndarray of float64, shape (n, 2)
+        Its outline in the scene image.
+    label : str
+        What people call it.
+    looked_at : bool
+        Gaze is on it.
+    """
+
+    polygon_px: Floats
+    label: str
+    looked_at: bool = False
 
 
 class RecordingScene:
@@ -173,10 +190,9 @@ class RecordingScene:
         last = int(self._last[row])
         return self._place_ids[self._place_of[last]] if last >= 0 and self._place_of[last] >= 0 else ""
 
-    def outlines(self, row: int) -> Sequence[Outline]:
+    def outlines(self, row: int) -> Sequence[InView]:
         """Return the placements in view."""
         from gazestudy.mapping import visible_outline
-        from gazestudy.plots.overlay import Outline
 
         first, stop = np.searchsorted(self._mapped_frame, [row, row + 1])
         size = (self.video.width_px, self.video.height_px)
@@ -187,7 +203,7 @@ class RecordingScene:
             if place is None:
                 continue
             polygon = visible_outline(self._mapped_h[at].reshape(3, 3), place.size_px, size, self.camera)
-            found.append(Outline(polygon, self.name_of(place.id), place.id == looked_at))
+            found.append(InView(polygon, self.name_of(place.id), place.id == looked_at))
         return found
 
     def name_of(self, placement_id: str) -> str:

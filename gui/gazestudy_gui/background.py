@@ -8,6 +8,8 @@ from typing import Any
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
+from gazestudy_gui.thrift import give_back
+
 
 class Background(QObject):
     """Runs functions in one thread; a wish that was not begun is dropped when a newer one comes.
@@ -86,7 +88,9 @@ class Background(QObject):
             except Exception as error:  # it belongs to whoever asked
                 self._tell(self.failed, number, error)
             else:
+                give_back()
                 self._tell(self.done, number, result)
+                del result
 
     def _tell(self, signal: Any, number: int, value: object) -> None:
         if not self._is_closing:

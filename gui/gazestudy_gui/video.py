@@ -10,7 +10,7 @@ from typing import Any
 from PyQt6.QtCore import QObject, pyqtSignal
 from PyQt6.QtGui import QImage
 
-_CACHE_BYTES = 96 << 20
+_CACHE_BYTES = 64 << 20
 _AHEAD = 4
 _BACK = 30
 _REFILL = 12
