@@ -107,7 +107,7 @@ def _found(path: Path, show: str, groups: list[str], *, draw: bool) -> tuple[pd.
     if show not in SHOWN:
         raise ParameterError("show", show, "any of " + ", ".join(SHOWN))
     if draw and show not in ("first-looks", "first-looks-per-exposure", "funnel"):
-        raise ParameterError("figure", show, "--show first-looks or funnel beside it")
+        raise ParameterError("--figure", show, "--show first-looks or funnel beside it")
     with open_study(path, read_only=True) as study:
         if show == "dwell":
             return figures.study_dwell(study, groups), None, []
@@ -137,5 +137,5 @@ def _funnel_axes(funnels: dict[str, Funnel]) -> Any:
     from gazestudy.plots import draw_funnel
 
     if len(funnels) > 1:
-        raise ParameterError("figure", len(funnels), "one funnel: --group-by all beside it")
+        raise ParameterError("--figure", len(funnels), "one funnel: --group-by all beside it")
     return draw_funnel(next(iter(funnels.values())))

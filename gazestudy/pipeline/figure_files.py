@@ -33,7 +33,7 @@ def write_figure(axes: Axes, path: Path) -> None:
 
     kind = _KINDS.get(path.suffix.lower())
     if kind is None:
-        raise ParameterError("figure", path.name, "a name that ends in .png, .svg or .pdf")
+        raise ParameterError("--figure", path.name, "a name that ends in .png, .svg or .pdf")
     figure = axes.get_figure(root=True)
     assert figure is not None  # axes of a figure that was just drawn
     path.parent.mkdir(parents=True, exist_ok=True)
