@@ -229,7 +229,8 @@ def test_csv_says_what_the_study_says(root, exported):
         == {row["table"] for row in rows_of(exported / "out-csv" / "contents.csv")}
     )
     assert told["metrics", "dwell_ms"]["rule"] == "sum of the whole durations of these fixations"
-    assert not [key for key, row in told.items() if row["meaning"].startswith("not described")]
+    unknown = {table for (table, _), row in told.items() if row["meaning"].startswith("not described")}
+    assert unknown <= {"memory_cases", "recognition_trials"}  # columns beside those of their contracts
     text = rows_of(exported / "out-csv" / "documents.csv")[0]["text"]
     coding = next(row for row in rows_of(exported / "out-csv" / "codings.csv") if row["document_id"])
     assert plain_text(text)[int(coding["start_char"]) : int(coding["end_char"])] == QUOTE
@@ -258,6 +259,10 @@ def test_qda_project_is_valid_and_comes_back_where_it_was(root, exported, gazest
                 content = zipfile.ZipFile(path).read("project.qde")
             etree.XMLSchema(etree.parse(str(SCHEMAS / schema))).assertValid(etree.fromstring(content))
     read = read_interviews(exported / "out-qdpx.qdpx").talks
+    assert read.documents["name"].tolist() == ["P01.docx", "i1 answers"]
+    assert read.documents["text"][1].startswith(
+        "ur_any: which ads are remembered, in the order of naming\n=HYP"
+    )
     text = read.documents["text"][0]
     spans = read.codings[read.codings["document_id"] != ""]
     assert [text[row.start_char : row.end_char] for row in spans.itertuples()] == [QUOTE]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,7 +11,7 @@ from gazestudy.importers.interviews.qda_xml import free, same
 from gazestudy.model.interview import Interviews
 
 
-def joined_to(talks: Interviews, known: Interviews) -> Interviews:
+def joined_to(talks: Interviews, known: Interviews, *, made: pd.DataFrame | None = None) -> Interviews:
     """Return interviews that were read as what is new in a study, in the study's own ids.
 
     Parameters
@@ -21,6 +20,9 @@ def joined_to(talks: Interviews, known: Interviews) -> Interviews:
         As they were read from a code book or project.
     known : Interviews
         What the study has.
+    made : DataFrame, optional
+        Texts that an export makes and that the study does not keep (contract `DOCUMENTS`); they come in only
+        where they were coded.
 
     Returns
     -------
@@ -30,34 +32,64 @@ def joined_to(talks: Interviews, known: Interviews) -> Interviews:
         same code on the same span, or on the same time to a millisecond.
     """
     codes, book = _joined_codes(talks.code_book, known.code_book)
-    there = {
-        _body(text): one
-        for one, text in zip(known.documents["document_id"], known.documents["text"], strict=True)
-    }
-    texts = {
-        one: there[_body(text)]
-        for one, text in zip(talks.documents["document_id"], talks.documents["text"], strict=True)
-        if _body(text) in there
-    }
-    documents = talks.documents[~talks.documents["document_id"].isin(texts)]
+    of_study, of_export = _matches(talks.documents, known.documents), _matches(talks.documents, made)
+    texts = of_export | of_study
+    coded = set(talks.codings["document_id"])
+    kept = [one for one in of_export if one in coded and one not in of_study]
+    ours = () if made is None else made["document_id"].isin([texts[one][0] for one in kept])
+    new = talks.documents[~talks.documents["document_id"].isin(texts)]
+    documents = new if made is None or not kept else pd.concat([new, made[ours]], ignore_index=True)
     marks = talks.transcript_marks[~talks.transcript_marks["document_id"].isin(texts)]
-    answered = {*documents["interview_id"], *talks.interview_answers["interview_id"]}
+    answered = {*new["interview_id"], *talks.interview_answers["interview_id"]}
     heads = talks.interviews[talks.interviews["interview_id"].isin(answered)]
-    codings = talks.codings.assign(
-        code_id=[codes.get(one, one) for one in talks.codings["code_id"]],
-        document_id=[texts.get(one, one) for one in talks.codings["document_id"]],
-    ).astype({"code_id": "str", "document_id": "str"})
+    codings = _moved(talks.codings, texts).assign(
+        code_id=[codes.get(one, one) for one in talks.codings["code_id"]]
+    )
+    homes = dict(zip(documents["document_id"], documents["interview_id"], strict=True))
+    homes |= dict(zip(known.documents["document_id"], known.documents["interview_id"], strict=True))
+    codings["interview_id"] = [
+        homes.get(document, interview)
+        for document, interview in zip(codings["document_id"], codings["interview_id"], strict=True)
+    ]
+    codings = codings.astype({"code_id": "str", "document_id": "str", "interview_id": "str"})
     done = {key for row in known.codings.to_dict("records") for key in _places(row)}
-    new = [_places(row)[0] not in done for row in codings.to_dict("records")]
+    fresh = [_places(row)[0] not in done for row in codings.to_dict("records")]
     changed = {
         "code_book": book,
         "documents": documents,
         "transcript_marks": marks,
         "interviews": heads,
-        "codings": codings[new],
+        "codings": codings[fresh],
     }
-    tables = talks.tables() | {name: table.reset_index(drop=True) for name, table in changed.items()}
-    return Interviews(**tables, findings=talks.findings)
+    return talks.with_tables(**{name: table.reset_index(drop=True) for name, table in changed.items()})
+
+
+def _matches(read: pd.DataFrame, known: pd.DataFrame | None) -> dict[str, tuple[str, int]]:
+    """Return for each text that was read which one says the same, and how far positions move."""
+    if known is None:
+        return {}
+    there = {
+        text.strip(): (one, _lead(text))
+        for one, text in zip(known["document_id"], known["text"], strict=True)
+        if "\r" not in text
+    }
+    return {
+        one: (there[text.strip()][0], there[text.strip()][1] - _lead(text))
+        for one, text in zip(read["document_id"], read["text"], strict=True)
+        if text.strip() in there
+    }
+
+
+def _lead(text: str) -> int:
+    return len(text) - len(text.lstrip())
+
+
+def _moved(codings: pd.DataFrame, texts: Mapping[str, tuple[str, int]]) -> pd.DataFrame:
+    """Return codings on the texts of the study."""
+    found = [texts.get(one, (one, 0)) for one in codings["document_id"]]
+    shift = pd.Series([step for _, step in found], index=codings.index, dtype="int64")
+    places = {name: codings[name] + shift.where(codings[name] >= 0, 0) for name in ("start_char", "end_char")}
+    return codings.assign(document_id=[one for one, _ in found], **places)
 
 
 def _joined_codes(read: pd.DataFrame, known: pd.DataFrame) -> tuple[dict[str, str], pd.DataFrame]:
@@ -86,7 +118,3 @@ def _places(row: Mapping[Any, Any]) -> list[tuple[object, ...]]:
         near = [(start + a, end + b) for a in (0, -1, 1) for b in (0, -1, 1)]
         places += [(*who, row["recording_id"], *one) for one in near]
     return places or [who]
-
-
-def _body(text: str) -> str:
-    return unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n")).strip()

@@ -23,6 +23,9 @@ SHARED_COLUMNS: dict[str, Column] = {
         Column("made_by", "str", "user who said so"),
         Column("note", "str", "why, may be empty"),
         Column("recordings", "int", "recordings of the person"),
+        Column(
+            "delay_min", "float", "minutes from the end of the walk to the interview, NaN where not known"
+        ),
         Column("interviewed", "bool", "there is an interview with the person"),
         Column("in_view", "bool", "the placement entered the view of the person; false for foils"),
     )

@@ -17,6 +17,7 @@ from gazestudy.exporters.refi_qda import (
     write_project,
 )
 from gazestudy.model.interview import Interviews
+from gazestudy.pipeline.exporting.answer_texts import answer_texts
 from gazestudy.pipeline.exporting.options import ExportOptions, Part
 from gazestudy.pipeline.exporting.pseudonyms import Pseudonyms, interviews_without_names, names_of
 from gazestudy.pipeline.memory import only_recordings
@@ -51,7 +52,9 @@ def write_qdpx(
     raise_if_cancelled(progress)
     names = Pseudonyms({} if options.personal else names_of(study))
     talks = study.interviews()
-    clean = interviews_without_names(talks, names)
+    answers = answer_texts(talks)
+    documents = pd.concat([talks.documents, answers], ignore_index=True) if len(answers) else talks.documents
+    clean = interviews_without_names(talks.with_tables(documents=documents), names)
     videos, lost = _videos(study, out, options, names)
     project = QdaProject(
         name=names.text(study.name),
@@ -75,7 +78,10 @@ def write_qdpx(
         "videos": len(videos),
         "cases": len(project.cases),
     }
-    lost.append("answers that are no text, and what they were coded as: csv and xlsx have them")
+    if len(answers):
+        lost.append(
+            f"answers in own words are {len(answers)} texts; other answers and their codes: csv, xlsx"
+        )
     return [Part(name, out, count) for name, count in counts.items()], [
         *lost,
         *names.told(personal=options.personal),

@@ -291,6 +291,21 @@ def test_work_of_another_coder_finds_texts_and_codes_of_the_study(tmp_path):
     assert sorted(joined.codings["document_id"]) == ["", "d1"] and set(joined.codings["code_id"]) == {"seen"}
 
 
+def test_texts_that_an_export_made_come_in_only_with_codes(tmp_path):
+    known, read_back = our_talks(), read(our_project(tmp_path))
+    without = known.with_tables(
+        documents=interview_table("documents", []), codings=interview_table("codings", [])
+    )
+    made = known.documents.assign(document_id="i1/answers", text="\n\n" + TEXT)
+    joined = joined_to(read_back, without, made=made)
+    assert joined.documents["document_id"].tolist() == ["i1/answers"] and joined.interviews.empty
+    row = joined.codings[joined.codings["document_id"] == "i1/answers"].iloc[0]
+    assert joined.documents["text"][0][row["start_char"] : row["end_char"]] == "ผมเห็นป้าย"
+    assert row["interview_id"] == "i1"
+    bare = joined_to(read_back.with_tables(codings=interview_table("codings", [])), without, made=made)
+    assert bare.documents.empty
+
+
 def test_cases_that_are_no_participants_bring_no_people(tmp_path):
     talks = read(our_project(tmp_path), participants=frozenset({"P07"}))
     assert talks.interviews.empty and talks.documents["interview_id"].tolist() == [""]
