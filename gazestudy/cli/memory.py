@@ -474,8 +474,8 @@ def _mean(row: Mapping[Any, Any]) -> str:
 
 
 def _moment(row: Mapping[Any, Any]) -> str:
-    if row["t_from"] == "longest visit":
-        return "longest visit"
+    if str(row["t_from"]).startswith("longest"):
+        return str(row["t_from"])
     if not row["near"]:
         return "-"
     gap = float(row["gap_s"])

@@ -39,9 +39,10 @@ QUOTE_COLUMNS = [
 """Columns of a table of quotes.
 
 placement_from: coder, nearest visit, answer, or "" for none. theme: name of the code, or item of the answer.
-t_ns: time in the recording, -1 for none. t_from: coding (its own time), time mark, longest visit, after the
-recording (no moment), or "" for none. near: fixation, visit, or "" where there is none. gap_s: seconds
-from the moment to it, negative where it was before, 0 inside it, NaN for none.
+t_ns: time in the recording, -1 for none. t_from: coding (its own time), time mark, longest visit, longest
+exposure (never looked at), after the recording (no moment), or "" for none. near: fixation, visit, exposure,
+or "" where there is none. gap_s: seconds from the moment to it, negative where it was before, 0
+inside it, NaN for none.
 """
 
 _ANSWERS_QUOTED = ("ur_any", "ur_msg", "attr", "comp", "loc")
@@ -51,7 +52,7 @@ _BEYOND = "after the recording"
 
 @dataclass(frozen=True, slots=True)
 class Attention:
-    """Visits and fixations of all recordings, and where the clock of each scene video begins.
+    """Visits, fixations and exposures of all recordings, and where the clock of each scene video begins.
 
     Attributes
     ----------
@@ -59,12 +60,15 @@ class Attention:
         Contract `VISITS` with `recording_id`.
     fixations : DataFrame
         Contract `MAPPED_FIXATIONS` with `recording_id`.
+    exposures : DataFrame
+        Contract `EXPOSURES` with `recording_id`.
     video_ns : mapping of str to (int, int)
         Recording to the times of its first and last scene frame: a player shows 0:00 at the first.
     """
 
     visits: pd.DataFrame
     fixations: pd.DataFrame
+    exposures: pd.DataFrame
     video_ns: Mapping[str, tuple[int, int]]
 
 
@@ -106,7 +110,8 @@ def quotes(
     A time mark holds from its place in the text to the next mark; marks are times of the scene video, from
     0:00 at its first frame. Marks after the last frame are of something else and give no moment; they are
     counted in the provenance. A coding with a time of its own keeps it. An answer has no time: it belongs to
-    the longest visit of the person to the placement.
+    the longest visit of the person to the placement, or to the longest exposure where there was no visit.
+    A passage to which several coders gave the same code is one quote.
     """
     if not max_gap_s >= 0:
         raise ParameterError("max_gap_s", max_gap_s, "0 or more")
@@ -117,7 +122,7 @@ def quotes(
     }
     people = heads["participant_id"].to_dict()
     looks = _Looks(attention)
-    passages = _passages(interviews, walks, people, looks, max_gap_s, media_start_ns or {})
+    passages = _once(_passages(interviews, walks, people, looks, max_gap_s, media_start_ns or {}))
     rows = [
         *passages,
         *_said(interviews, walks, people, looks, primary_coder),
@@ -162,10 +167,14 @@ class _Looks:
         visits = attention.visits
         whole = visits[(visits["aoi_id"] == "") & (visits["fixation_count"] > 0)]
         self.video_ns = attention.video_ns
-        self._stretches = {"fixation": _stretches(attention.fixations), "visit": _stretches(whole)}
+        self._stretches = {
+            "fixation": _stretches(attention.fixations),
+            "visit": _stretches(whole),
+            "exposure": _stretches(attention.exposures),
+        }
 
     def nearest(self, recording: str, t_ns: int, placement: str) -> dict[str, Any]:
-        """Return the fixation on the placement nearest to a moment, or the visit where there is none."""
+        """Return the fixation on the placement nearest to a moment, else the visit, else the exposure."""
         for word, stretches in self._stretches.items():
             found = stretches.get((recording, placement))
             if found is not None and t_ns != _NONE:
@@ -181,10 +190,13 @@ class _Looks:
                 }
         return {"near": "", "near_onset_ns": _NONE, "near_offset_ns": _NONE, "gap_s": np.nan, "placement": ""}
 
-    def longest(self, recording: str, placement: str) -> int:
-        """Return the onset of the longest visit to a placement, -1 where there is none."""
-        found = self._stretches["visit"].get((recording, placement))
-        return _NONE if found is None else int(found[0][int(np.argmax(found[1] - found[0]))])
+    def longest(self, recording: str, placement: str) -> tuple[int, str]:
+        """Return the onset of the longest visit, or exposure where there is none, and which it is."""
+        for word in ("visit", "exposure"):
+            found = self._stretches[word].get((recording, placement))
+            if found is not None:
+                return int(found[0][int(np.argmax(found[1] - found[0]))]), f"longest {word}"
+        return _NONE, ""
 
 
 def _stretches(table: pd.DataFrame) -> dict[tuple[str, str], tuple[Ints, Ints, NDArray[np.object_]]]:
@@ -222,7 +234,7 @@ def _passages(
         )
         placement, given = row["placement_id"], "coder" if row["placement_id"] else ""
         near = looks.nearest(walk, t_ns, placement)
-        if not placement and near["near"] and abs(near["gap_s"]) <= max_gap_s:
+        if not placement and near["near"] in ("fixation", "visit") and abs(near["gap_s"]) <= max_gap_s:
             placement, given = near["placement"], "nearest visit"
         text = ""
         if document is not None and row["start_char"] >= 0:
@@ -246,6 +258,17 @@ def _passages(
             }
         )
     return rows
+
+
+def _once(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Put the same code of several coders on the same passage together, coders joined by +."""
+    found: dict[tuple[Any, ...], dict[str, Any]] = {}
+    names = ("document_id", "start_char", "end_char", "recording_id", "t_ns", "theme", "placement_id")
+    for row in rows:
+        first = found.setdefault(tuple(row[name] for name in names), row)
+        if row["coder"] not in first["coder"].split("+"):
+            first["coder"] = "+".join(sorted([*first["coder"].split("+"), row["coder"]]))
+    return list(found.values())
 
 
 def _moment(
@@ -283,7 +306,7 @@ def _said(
             continue
         talk = row["interview_id"]
         walk = walks.get(talk, "")
-        t_ns = looks.longest(walk, placement)
+        t_ns, source = looks.longest(walk, placement)
         near = looks.nearest(walk, t_ns, placement)
         rows.append(
             {
@@ -300,7 +323,7 @@ def _said(
                 "start_char": _NONE,
                 "end_char": _NONE,
                 "t_ns": t_ns,
-                "t_from": "longest visit" if t_ns != _NONE else "",
+                "t_from": source,
             }
         )
     return rows

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from gazestudy.errors import ParameterError
 from gazestudy.model.provenance import Provenance
 from gazestudy.statistics.bootstrap import cluster_draws, expanded_limits
+from gazestudy.statistics.comparisons import benjamini_hochberg
 from gazestudy.statistics.detection import recognition_arrays
 from gazestudy.statistics.differences import clustered_share_difference
 from gazestudy.statistics.groups import require_columns
@@ -178,7 +179,8 @@ def recognition_of_placements(
     DataFrame
         One row per placement: `placement_id`, `hits`, `targets`, `hit_rate`, `false_alarms`, `foils`,
         `false_alarm_rate`, `true_recognition`, `low`, `high`, `p_value`, `participants`, `foils_are` (matched
-        or all), `method`. The foils are those shown to people who met the placement.
+        or all), `method`, `p_adjusted` (Benjamini-Hochberg: exploratory). The foils are those shown to
+        people who met the placement.
     """
     require_columns(trials, ["participant_id", "placement_id", "stimulus", "shown", "said_yes"])
     used, _ = _met(trials)
@@ -215,6 +217,8 @@ def recognition_of_placements(
             }
         )
     table = pd.DataFrame(rows)
+    if len(table):
+        table["p_adjusted"] = benjamini_hochberg(table["p_value"])
     return Provenance("memory.true_recognition", 1, {"level": level}, {"rules": RULES}).attach(table)
 
 

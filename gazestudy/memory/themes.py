@@ -160,7 +160,8 @@ def themes_against_attention(
     table = table.sort_values("people", ascending=False, kind="stable", ignore_index=True)
     table["p_adjusted"] = benjamini_hochberg(table["p_value"].astype(float))
     table["exploratory"] = True
-    facts = {"rules": RULES, "measures": MEASURES}
+    silent = len(coded - set(mentions["participant_id"]))
+    facts = {"rules": RULES, "measures": MEASURES, "people_without_any_theme": silent}
     return Provenance("memory.themes", 1, {"level": level}, facts).attach(table)
 
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from gazestudy.errors import ParameterError
 from gazestudy.model.provenance import Provenance
 from gazestudy.statistics.bootstrap import cluster_draws, expanded_limits
-from gazestudy.statistics.comparisons import mcnemar_exact
+from gazestudy.statistics.comparisons import benjamini_hochberg, mcnemar_exact
 from gazestudy.statistics.differences import Difference, clustered_share_difference
 from gazestudy.statistics.groups import cluster_sums, each_group, require_columns
 from gazestudy.statistics.intervals import Estimate, clustered_share
@@ -247,7 +247,8 @@ def two_by_two_table(
     -------
     DataFrame
         The columns of `by`, `memory`, `a`, `b`, `c`, `d`, `n`, `not_asked`, `participants`, `placements`,
-        then value, low and high of every share, difference and ratio, with the names of the methods.
+        then value, low and high of every share, difference and ratio, with the names of the methods. With
+        `by` also `risk_p_adjusted`, Benjamini-Hochberg over the rows of one kind of memory: exploratory.
     """
     require_columns(cases, [*by, *memory])
     rows = []
@@ -256,6 +257,9 @@ def two_by_two_table(
             found = two_by_two(part, name, level=level, draws=draws, rng=np.random.default_rng(seed))
             rows.append({**dict(zip(by, key, strict=True)), **_row(found)})
     table = pd.DataFrame(rows)
+    if by and len(table):  # many rows are looked at: exploratory
+        adjusted = table.groupby("memory", sort=False)["risk_p_value"].transform(benjamini_hochberg)
+        table.insert(list(table.columns).index("risk_p_value") + 1, "risk_p_adjusted", adjusted)
     parameters = {"by": list(by), "memory": list(memory), "level": level, "draws": draws, "seed": seed}
     return Provenance("memory.two_by_two", 1, parameters, {"cells": CELLS}).attach(table)
 

@@ -211,8 +211,8 @@ def study_themes(found: StudyMemory, *, coder: str = "", level: float = 0.95) ->
     Returns
     -------
     DataFrame
-        See `memory.themes.themes_against_attention`, with `kind`: coding or answer. Each kind is adjusted by
-        itself, over the people of whom there is anything coded of this kind.
+        See `memory.themes.themes_against_attention`, with `kind`: coding or answer; each is adjusted by
+        itself. People without a theme are those who have a text without it (coding), or coded answers.
 
     Raises
     ------
@@ -223,13 +223,17 @@ def study_themes(found: StudyMemory, *, coder: str = "", level: float = 0.95) ->
 
     require_interviews(found)
     talks, tables = found.interviews, []
+    texts = talks.documents.loc[talks.documents["kind"] != "field_note", "interview_id"]
+    heads = talks.interviews
+    asked = heads.loc[heads["interview_id"].isin(set(texts)), "participant_id"]
     kinds = {
         "coding": mentions_of_codings(talks.codings, talks.code_book, talks.interviews, coder=coder),
         "answer": mentions_of_answers(talks.answer_codes, talks.interviews),
     }
     for kind, mentions in kinds.items():
         if len(mentions):
-            table = themes_against_attention(mentions, found.joined.cases, level=level)
+            people = asked if kind == "coding" else None
+            table = themes_against_attention(mentions, found.joined.cases, people=people, level=level)
             tables.append(table.assign(kind=kind))
     if not tables:
         raise StudyError("nothing is coded in the interviews of this study yet")
@@ -279,7 +283,10 @@ def study_quotes(
         if len(t_ns):
             video_ns[recording.id] = (int(t_ns[0]), int(t_ns[-1]))
     attention = Attention(
-        attention_table(study, "visits"), attention_table(study, "mapped_fixations"), video_ns
+        attention_table(study, "visits"),
+        attention_table(study, "mapped_fixations"),
+        attention_table(study, "exposures"),
+        video_ns,
     )
     starts = {}
     of_document = dict(

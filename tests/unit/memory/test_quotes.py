@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,8 @@ def _attention() -> Attention:
 
     visits = seconds([("r1", "hall", 14.0, 16.0), ("r1", "hall", 40.0, 45.0), ("r1", "lift", 7.5, 7.9)])
     fixations = seconds([("r1", "hall", 14.2, 14.5), ("r1", "hall", 41.0, 41.5)])
-    return Attention(visits, fixations, {"r1": (START_NS, START_NS + 70 * 10**9)})
+    exposures = seconds([("r1", "gate", 20.0, 30.0), ("r1", "hall", 12.0, 46.0)])
+    return Attention(visits, fixations, exposures, {"r1": (START_NS, START_NS + 70 * 10**9)})
 
 
 def _coding(word: str, **more: Any) -> dict[str, Any]:
@@ -143,9 +145,31 @@ def test_answers_belong_to_the_longest_visit() -> None:
     }
 
 
+def test_answers_about_what_was_never_looked_at_belong_to_the_exposure() -> None:
+    answer = {
+        "interview_id": "i1",
+        "participant_id": "P1",
+        "item": "comp",
+        "value": "?",
+        "placement_id": "gate",
+    }
+    row = quotes(_talks([], answers=[answer]), _attention()).iloc[0]
+    assert (row["t_ns"], row["t_from"], row["near"]) == (20_000_000_000, "longest exposure", "exposure")
+
+
+def test_the_same_code_of_two_coders_is_one_quote() -> None:
+    codings = [
+        _coding("Nothing"),
+        _coding("Nothing", coder="B", coding_id="2"),
+        _coding("big", coding_id="3"),
+    ]
+    table = quotes(_talks(codings), _attention())
+    assert table[["coder", "quote"]].to_numpy().tolist() == [["A+B", "Nothing"], ["A", "big"]]
+
+
 def test_without_recording_or_mark_there_is_no_moment() -> None:
     talks = _talks([_coding("big", placement_id="hall")])
-    silent = Attention(_attention().visits, _attention().fixations, {})
+    silent = replace(_attention(), video_ns={})
     row = quotes(talks, silent).iloc[0]
     assert row["t_ns"] == -1 and row["near"] == "" and np.isnan(row["gap_s"])
     assert mark_times(np.array([10]), np.array([5]), 9) == -1
@@ -156,7 +180,7 @@ def test_without_recording_or_mark_there_is_no_moment() -> None:
 
 def test_marks_of_another_media_file_are_told_by_their_times_or_moved() -> None:
     talks = _talks([_coding("Nothing", placement_id="hall")])
-    short = Attention(_attention().visits, _attention().fixations, {"r1": (START_NS, START_NS + 50 * 10**9)})
+    short = replace(_attention(), video_ns={"r1": (START_NS, START_NS + 50 * 10**9)})
     table = quotes(talks, short)
     assert table.loc[0, ["t_ns", "t_from"]].tolist() == [-1, "after the recording"]
     assert table.attrs["provenance"]["facts"]["marks_after_the_recording"] == 1

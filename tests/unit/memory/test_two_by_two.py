@@ -76,6 +76,12 @@ def test_the_cell_without_a_look_is_kept_and_said() -> None:
     assert found.kept_without_looking == "3 of 7 remembered cases (recalled_unaided) were never fixated"
     table = two_by_two_table(_cases(4, 6, 0, 7), by=["placement_id"])
     assert table.loc[0, ["a", "b", "c", "d"]].tolist() == [4, 6, 0, 7]
+    many = pd.concat([_cases(8, 2, 1, 9).assign(placement_id=f"p{k}") for k in range(4)])
+    by_place = two_by_two_table(many, by=["placement_id"])
+    assert by_place["risk_p_adjusted"].tolist() == pytest.approx(
+        by_place["risk_p_value"].tolist()
+    )  # all the same
+    assert "risk_p_adjusted" not in two_by_two_table(many)
     assert "0 of 0" not in two_by_two(_cases(0, 3, 0, 3), rng=np.random.default_rng(0)).kept_without_looking
 
 
