@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,6 +20,7 @@ from gazestudy.pipeline.field_results import SEED, study_log
 from gazestudy.pipeline.heatmaps import heatmap_of
 from gazestudy.pipeline.memory import study_memory, study_quotes
 from gazestudy.pipeline.quality import quality_of_study
+from gazestudy.pipeline.reporting_methods import method_facts
 from gazestudy.pipeline.reporting_strategy import creative_evidence, strategy_evidence
 from gazestudy.pipeline.results import attention_table
 from gazestudy.progress import SILENT, Progress, raise_if_cancelled
@@ -29,7 +28,6 @@ from gazestudy.report import (
     Evidence,
     FieldEvidence,
     MemoryEvidence,
-    MethodFacts,
     Report,
     build_report,
     field_evidence,
@@ -172,7 +170,7 @@ def gather(study: Study, *, progress: Progress = SILENT) -> Evidence:
         memory=memory,
         strategy=strategy_evidence(study, missing),
         creative=creative_evidence(study),
-        methods=_methods(study),
+        methods=method_facts(study, cases, heatmaps),
         missing=missing,
         seed=SEED,
     )
@@ -248,33 +246,6 @@ def _field(study: Study, missing: dict[str, str]) -> FieldEvidence | None:
         missing["fieldwork"] = "There are no field logs in this study."
         return None
     return field_evidence(log, seed=SEED)
-
-
-def _methods(study: Study) -> tuple[MethodFacts, ...]:
-    """Return every step with its parameters; recordings that were treated alike share one entry."""
-    found: dict[tuple[str, tuple[tuple[str, str], ...]], list[str]] = {}
-    for recording in study.recordings():
-        for step in ("events", "mapping", "attention"):
-            derived = study.current(recording.id, step)
-            if derived is None:
-                continue
-            facts = derived.provenance
-            title = f"{facts.get('step', step)}, version {facts.get('version', '?')}"
-            pairs = tuple((name, plain(value)) for name, value in (facts.get("parameters") or {}).items())
-            rules = (facts.get("facts") or {}).get("rules") or {}
-            pairs += tuple((f"rule: {name}", plain(value)) for name, value in rules.items())
-            found.setdefault((title, pairs), []).append(recording.id)
-    return tuple(
-        MethodFacts(title, (("recordings", ", ".join(names)), *pairs))
-        for (title, pairs), names in found.items()
-    )
-
-
-def plain(value: Any) -> str:
-    """Return a parameter in words."""
-    if isinstance(value, str):
-        return value
-    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _write_figures(report: Report, folder: Path) -> list[Path]:

@@ -17,6 +17,12 @@ class Head:
     text: str
     rung: str
     of: str
+    shares: bool = False
+
+    @property
+    def base(self) -> str:
+        """What the numbers below were divided by, or who is behind them."""
+        return f"of {self.of}" if self.shares else f"n: {self.of}"
 
 
 def write_html(report: Report) -> str:
@@ -78,6 +84,7 @@ def heads(table: Table) -> list[Head]:
                 text,
                 rungs.pop() if same and len(rungs) == 1 else "",
                 bases.pop() if same and len(bases) == 1 else "",
+                any(isinstance(one, Number) and one.unit == "share" for one in numbers),
             )
         )
     return found

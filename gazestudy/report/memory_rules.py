@@ -11,7 +11,7 @@ from gazestudy.report.evidence import Evidence
 from gazestudy.report.numbers import number_of, share
 from gazestudy.report.standing_out import SURE, standing_out
 from gazestudy.report.structure import Finding
-from gazestudy.report.words import FEW, counted, value_text
+from gazestudy.report.words import FEW, counted, digits, value_text
 
 _MOST_NAMED = 3
 _KINDS = {"recalled_unaided": "recalled without a cue", "recognised": "recognised"}
@@ -62,13 +62,16 @@ def _kept(evidence: Evidence, column: str, words: str) -> list[Finding]:
         if found.c
         else ""
     )
+    if column == "recognised":
+        hidden = f"{_false_alarms(evidence)} {hidden}".strip()
     difference = found.risk_difference
     if found.participants < FEW:
         headline = (
-            f"Of {counted(found.a + found.b, 'placement')} that {counted(found.participants, 'participant')} "
-            f"looked at, {found.a} were {words}."
+            f"{counted(found.participants, 'participant')}: {found.a} of {found.a + found.b} placements that "
+            f"they looked at were {words}."
         )
-        return [Finding(headline, f"Too few people for a rate. {hidden}", "open", "remembered", numbers)]
+        detail = f"Too few people for a rate. {hidden}".strip()
+        return [Finding(headline, detail, "open", "remembered", numbers)]
     if math.isfinite(difference.low) and difference.low > 0:
         headline = (
             f"What is looked at is {words} more often: {value_text(if_looked)} against {value_text(if_not)}."
@@ -82,6 +85,18 @@ def _kept(evidence: Evidence, column: str, words: str) -> list[Finding]:
     headline = f"Whether looking goes with being {words} is not settled."
     detail = f"The difference to what was not looked at may be 0. {hidden}".strip()
     return [Finding(headline, detail, "open", "remembered", numbers)]
+
+
+def _false_alarms(evidence: Evidence) -> str:
+    """Return how many pictures that never hung here got a yes as well."""
+    assert evidence.memory is not None
+    trials = evidence.memory.trials
+    foils = trials[(trials["shown"] == "foil") & trials["said_yes"].notna()]
+    if foils.empty:
+        return "No pictures were shown that never hung here: how much of it is guessing is open."
+    yes = int(foils["said_yes"].sum())
+    share_of = f"{digits(yes / len(foils), 'share')} got a yes too ({yes} of {len(foils)})"
+    return f"Of pictures that never hung here {share_of}."
 
 
 def _standing_out(evidence: Evidence) -> list[Finding]:

@@ -98,7 +98,7 @@ def _potential_number(row: Mapping[str, Any]) -> Number:
 def _number(row: Mapping[str, Any], name: str, rung: Rung, unit: str) -> Number:
     n = int(row["n"])
     value = float(row["value"]) if n > 0 else math.nan
-    of = f"{row['n_of'] or 'people or sessions'} behind the weakest term"
+    of = str(row["n_of"] or "people or sessions").replace("_", " ") + ", behind the weakest term"
     return Number(
         name, value, unit, rung, n, of, float(row["low"]), float(row["high"]), 0.95, float(row["numerator"]),
         float(row["denominator"]), f"per {row['per']}", str(row["method"]) or str(row["note"]),

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 
 from gazestudy.report.structure import Number
 
 FEW = 5
 """Fewer people than this: a share is shown, nothing is concluded from it."""
+
+_SINGULAR = re.compile(r"^(participant|session|interview|case)s\b")
 
 
 def digits(value: float, unit: str = "") -> str:
@@ -88,10 +91,13 @@ def base_text(number: Number) -> str:
     '4 of 8 people'
     >>> base_text(Number("Median", 1.5, "s", "attention", 8, "people"))
     'n = 8 people'
+    >>> base_text(Number("Median", 1.5, "s", "attention", 1, "participants asked"))
+    'n = 1 participant asked'
     """
     if number.unit == "share" and math.isfinite(number.numerator) and math.isfinite(number.denominator):
         return f"{digits(number.numerator)} of {digits(number.denominator)} {number.of}"
-    return f"n = {number.n:,} {number.of}"
+    of = _SINGULAR.sub(r"\1", number.of) if number.n == 1 else number.of
+    return f"n = {number.n:,} {of}"
 
 
 def full_text(number: Number) -> str:

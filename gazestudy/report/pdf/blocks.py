@@ -197,7 +197,7 @@ def _table(block: Any, writer: Writer) -> list[Flowable]:
         if top.rung:
             cell.append(writer.words(top.rung, 7, colour=_RUNG_COLOURS.get(top.rung, SOFT)))
         if top.of:
-            cell.append(writer.words(f"of {top.of}", 7, colour=SOFT))
+            cell.append(writer.words(top.base, 7, colour=SOFT))
         head.append(cell)
     rows = [head]
     for row in block.rows:
