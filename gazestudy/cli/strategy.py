@@ -64,8 +64,7 @@ def potential(
 ) -> None:
     """Passages x exposed x clear view x noticed x dwell, and what attention costs."""
     from gazestudy.pipeline.field_results import SEED
-    from gazestudy.pipeline.metrics import write_csv
-    from gazestudy.pipeline.strategy import study_potential
+    from gazestudy.pipeline.strategy import study_potential, write_table
     from gazestudy.store import open_study
 
     console = Console(as_json, quiet)
@@ -73,7 +72,7 @@ def potential(
         found = study_potential(opened, document=document, seed=SEED if seed is None else seed)
     for path, table in ((out, found.potential.table), (terms, found.potential.terms), (costs, found.costs)):
         if path is not None:
-            write_csv(table, path)
+            write_table(table, path)
     console.document(
         {
             "seed": found.seed,
@@ -115,7 +114,7 @@ def what_if(
 ) -> None:
     """Show what mounting height, crowd or distance would change, by the occlusion model."""
     from gazestudy.pipeline.field_results import SEED
-    from gazestudy.pipeline.metrics import write_csv
+    from gazestudy.pipeline.strategy import write_table
     from gazestudy.pipeline.strategy_what_if import study_what_if
     from gazestudy.store import open_study
 
@@ -131,7 +130,7 @@ def what_if(
             seed=SEED if seed is None else seed,
         )
     if out is not None:
-        write_csv(found.table, out)
+        write_table(found.table, out)
     radius = {name: getattr(found.radius, name) for name in ("value", "low", "high", "source", "rule")}
     console.document(
         {"scenarios": _records(found.table), "radius_m": _clean(radius), "limits": list(found.limits)}
@@ -161,7 +160,7 @@ def budget(
 ) -> None:
     """Which placements to buy for the budget, and how robust that choice is."""
     from gazestudy.pipeline.field_results import SEED
-    from gazestudy.pipeline.metrics import write_csv
+    from gazestudy.pipeline.strategy import write_table
     from gazestudy.pipeline.strategy_budget import study_budget
     from gazestudy.store import open_study
 
@@ -172,7 +171,7 @@ def budget(
         )
     table = found.plan.table.merge(found.robustness.table.drop(columns="share"), on="placement_id")
     if out is not None:
-        write_csv(table, out)
+        write_table(table, out)
     console.document(
         {
             "plan": _records(table),
@@ -257,7 +256,7 @@ def creative(
     quiet: Quiet = False,
 ) -> None:
     """Which AOIs catch the eye and when, whether the brand is seen, words against glance time."""
-    from gazestudy.pipeline.metrics import write_csv
+    from gazestudy.pipeline.strategy import write_table
     from gazestudy.pipeline.strategy_creative import study_creative
     from gazestudy.store import open_study
 
@@ -267,7 +266,7 @@ def creative(
     tables = {"aois": found.aois, "brands": found.brands, "words": found.words}
     if out is not None:
         for name, table in tables.items():
-            write_csv(table, out / f"{name}.csv")
+            write_table(table, out / f"{name}.csv")
     console.document(
         {**{name: _records(table) for name, table in tables.items()}, "conclusions": list(found.conclusions)}
     )

@@ -10,12 +10,13 @@ import numpy as np
 import pandas as pd
 
 from gazestudy.errors import StudyError
+from gazestudy.exporters.tidy import safe_cells
 from gazestudy.memory.join import join_memory
 from gazestudy.model.fieldwork import FieldLog
 from gazestudy.model.memory import MEMORY_CASES
 from gazestudy.model.recording import Finding
 from gazestudy.pipeline.field_results import SEED, study_log
-from gazestudy.pipeline.metrics import study_metrics
+from gazestudy.pipeline.metrics import study_metrics, write_csv
 from gazestudy.pipeline.strategy_document import load_strategy
 from gazestudy.pipeline.strategy_terms import StrategyTables, cases_of_metrics, placement_chains
 from gazestudy.store import Study
@@ -55,6 +56,19 @@ class PotentialResult:
 
 LEAST = 5
 """What rests on fewer people or sessions is no basis for a decision, whatever its interval."""
+
+
+def write_table(table: pd.DataFrame, path: Path) -> None:
+    """Write a table as CSV; texts of documents that a spreadsheet would take for formulas are made harmless.
+
+    Parameters
+    ----------
+    table : DataFrame
+        What to write.
+    path : Path
+        Where to.
+    """
+    write_csv(safe_cells(table), path)
 
 
 def study_tables(study: Study) -> tuple[StrategyTables, tuple[Finding, ...]]:

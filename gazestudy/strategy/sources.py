@@ -176,7 +176,7 @@ def recalled_term(cases: pd.DataFrame, *, level: float = 0.95) -> Term | None:
         sums["whole"],
         clusters=_person_keys(sums),
         source="remembered",
-        rule="of passages with the placement in view, named without help afterwards",
+        rule="of participants who had it in view on any of their walks, named without help afterwards",
         n_of="people",
         level=level,
     )

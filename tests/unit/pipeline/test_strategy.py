@@ -109,6 +109,15 @@ def test_the_same_seed_gives_the_same_numbers(study, tmp_path, gazestudy):
     assert first == again != other
 
 
+def test_texts_that_look_like_formulas_are_harmless_in_tables(study, tmp_path, gazestudy):
+    line = '\n  - {term: passages_per_min, value: 9, source: "=HYPERLINK(1)", replaces: true}'
+    out = tmp_path / "terms.csv"
+    file = written(tmp_path, assumptions=line)
+    assert gazestudy("strategy", "potential", study, "-d", file, "--terms", out, "-q").code == 0
+    assert "'=HYPERLINK(1)" in out.read_text(encoding="utf-8")
+    assert ",=HYPERLINK" not in out.read_text(encoding="utf-8")
+
+
 def test_text_for_people_names_denominators_and_doubts(study, tmp_path, gazestudy):
     result = gazestudy("strategy", "potential", study, "-d", written(tmp_path))
     assert result.code == 0, result.err
