@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gazestudy.errors import InputError
 from gazestudy.importers.fieldlogs.mistakes import Cell
@@ -17,8 +17,9 @@ from gazestudy.importers.sources import Source
 _TIME = r"(?:(\d{1,4}):)?([0-5]?\d):([0-5]\d)(?:[.,](\d{1,9}))?"
 _CUE = re.compile(rf"^\s*{_TIME}\s*-->\s*{_TIME}(?:\s.*)?$")
 _ARROW = re.compile(r"-->")
-_VOICE = re.compile(r"<v(?:\.[^ >]*)?\s+([^>]+)>")
-_TAG = re.compile(r"</?[A-Za-z][^>]*>|<\d\d:[^>]*>|\{\\[^}]*\}")
+_VOICE = re.compile(r"<v(?:\.[^ <>]{0,80})?\s([^<>]{1,120})>")
+_TAG = re.compile(r"</?[A-Za-z][^<>]{0,200}>|<\d\d:[^<>]{0,20}>|\{\\[^{}]{0,200}\}")
+_NO_CUES = ("NOTE", "STYLE", "REGION", "WEBVTT")
 _NUMBER = re.compile(r"\s*\d+\s*")
 
 
@@ -44,47 +45,78 @@ def cues_of(text: str, builder: InterviewBuilder, name: str) -> list[Cue]:
     name : str
         The file, for messages.
     """
-    found: list[Cue] = []
-    block: list[tuple[int, str]] = []
-    skipping = False
+    reader = _Reader(builder, name)
     for number, line in enumerate([*text.split("\n"), ""], start=1):
-        if line.strip():
-            skipping = skipping or (
-                not block and line.split(maxsplit=1)[0] in ("NOTE", "STYLE", "REGION", "WEBVTT")
-            )
-            if not skipping:
-                block.append((number, line))
-            continue
-        if block:
-            _add_block(block, found, builder, name)
-        block, skipping = [], False
-    return found
+        reader.take(number, line)
+    return [
+        Cue(one.line, one.start_ns, one.end_ns, spoken)
+        for one in reader.cues
+        if one.usable and (spoken := " ".join(one.words))
+    ]
 
 
-def _add_block(block: list[tuple[int, str]], found: list[Cue], builder: InterviewBuilder, name: str) -> None:
-    at = next((index for index, (_, line) in enumerate(block) if _ARROW.search(line)), None)
-    if at is None:
-        text = _spoken(line for _, line in block)
-        if found and text:  # an empty line inside a cue
-            last = found[-1]
-            found[-1] = Cue(last.line, last.start_ns, last.end_ns, f"{last.text} {text}".strip())
-        elif not all(_NUMBER.fullmatch(line) for _, line in block):
-            builder.mistakes.warn("no_cue", Cell(name, block[0][0]), f"no time before {block[0][1][:40]!r}")
-        return
-    number, line = block[at]
-    times = _CUE.match(line)
-    if times is None:
-        expected = "such as 00:01:02,500 --> 00:01:04,000"
-        builder.mistakes.problem(
-            "no_time", Cell(name, number), f"{line[:60]!r} is no time; expected {expected}"
+@dataclass(slots=True)
+class _Open:
+    """A cue while its text is read."""
+
+    line: int
+    start_ns: int
+    end_ns: int
+    usable: bool
+    words: list[str] = field(default_factory=list)
+
+
+class _Reader:
+    """Takes lines one by one; cues may come without an empty line between them, or hold one."""
+
+    def __init__(self, builder: InterviewBuilder, name: str) -> None:
+        self.cues: list[_Open] = []
+        self._builder, self._name = builder, name
+        self._waiting: list[tuple[int, str]] = []
+        self._in_cue = self._skipping = False
+
+    def take(self, number: int, line: str) -> None:
+        """Take the next line."""
+        if not line.strip():
+            self._end_block()
+        elif not self._skipping and _ARROW.search(line):
+            self._begin(number, line)
+        elif not self._waiting and not self._in_cue and line.split(maxsplit=1)[0] in _NO_CUES:
+            self._skipping = True
+        elif not self._skipping:
+            self._waiting.append((number, line))
+
+    def _begin(self, number: int, line: str) -> None:
+        # what stands right before a time is the name of its cue: a number, or in its own block anything
+        named = bool(self._waiting) and (
+            not self._in_cue or _NUMBER.fullmatch(self._waiting[-1][1]) is not None
         )
-        return
-    start, end = _ns(times.groups()[:4]), _ns(times.groups()[4:])
-    if end < start:
-        builder.mistakes.warn("ends_first", Cell(name, number), "the cue ends before it starts")
-    text = _spoken(line for _, line in block[at + 1 :])
-    if text:
-        found.append(Cue(number, start, max(end, start), text))
+        self._say(self._waiting[:-1] if named else self._waiting)
+        times = _CUE.match(line)
+        if times is None:
+            expected = "such as 00:01:02,500 --> 00:01:04,000"
+            told = f"{line[:60]!r} is no time; expected {expected}"
+            self._builder.mistakes.problem("no_time", Cell(self._name, number), told)
+            start = end = 0
+        else:
+            start, end = _ns(times.groups()[:4]), _ns(times.groups()[4:])
+            if end < start:
+                where = Cell(self._name, number)
+                self._builder.mistakes.warn("ends_first", where, "the cue ends before it starts")
+        self.cues.append(_Open(number, start, max(end, start), times is not None))
+        self._waiting, self._in_cue = [], True
+
+    def _end_block(self) -> None:
+        if self._in_cue or not all(_NUMBER.fullmatch(line) for _, line in self._waiting):
+            self._say(self._waiting)
+        self._waiting, self._in_cue, self._skipping = [], False, False
+
+    def _say(self, lines: list[tuple[int, str]]) -> None:
+        if lines and not self.cues:
+            told = f"no time before {lines[0][1][:40]!r}"
+            self._builder.mistakes.warn("no_cue", Cell(self._name, lines[0][0]), told)
+        elif lines:
+            self.cues[-1].words += filter(None, (_spoken(line) for _, line in lines))
 
 
 def _ns(parts: tuple[str | None, ...]) -> int:
@@ -93,12 +125,9 @@ def _ns(parts: tuple[str | None, ...]) -> int:
     return whole * 10**9 + int((fraction or "").ljust(9, "0"))
 
 
-def _spoken(lines: object) -> str:
-    words = []
-    for line in lines:  # type: ignore[attr-defined]
-        plain = _VOICE.sub(lambda match: f"{match[1].strip()}: ", line)
-        words.append(html.unescape(_TAG.sub("", plain)).strip())
-    return " ".join(filter(None, words))
+def _spoken(line: str) -> str:
+    plain = _VOICE.sub(lambda match: f"{match[1].strip()}: ", line)
+    return html.unescape(_TAG.sub("", plain)).strip()
 
 
 @interview_importer(name="subtitles", version=1, title="subtitles as transcript (SRT, VTT)")

@@ -107,20 +107,19 @@ def answers_in(text: str) -> list[tuple[int, str, str, str]]:
     >>> answers_in("ur_any: a cat\na bank\n\nrec(ad-1): yes")
     [(1, 'ur_any', '', 'a cat\na bank'), (4, 'rec', 'ad-1', 'yes')]
     """
-    found: list[tuple[int, str, str, str]] = []
-    open_ = False
+    found: list[tuple[int, str, str, list[str]]] = []
+    going_on = False
     for number, line in enumerate(text.split("\n"), start=1):
         match = _ANSWER.match(line)
         item, about = item_of_column(match["key"]) if match else ("", "")
         if match and item in QUESTION_BANK:
-            found.append((number, item, about, match["value"].strip()))
-            open_ = True
+            found.append((number, item, about, [match["value"].strip()]))
+            going_on = True
         elif not line.strip():
-            open_ = False
-        elif open_:
-            first, last, of, value = found[-1]
-            found[-1] = (first, last, of, f"{value}\n{line.strip()}".strip())
-    return found
+            going_on = False
+        elif going_on:
+            found[-1][3].append(line.strip())
+    return [(number, item, about, "\n".join(words).strip()) for number, item, about, words in found]
 
 
 def add_text(

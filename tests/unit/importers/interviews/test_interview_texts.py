@@ -102,6 +102,16 @@ def test_webvtt_with_styles_notes_speakers_and_short_times(tmp_path: Path) -> No
     assert spoken(found) == [(1.5, "Anna: I saw coffee"), (3600.0, "end"), (3602.0, "")]
 
 
+def test_cues_without_empty_lines_between_them_and_with_empty_lines_inside(tmp_path: Path) -> None:
+    text = (
+        "1\n00:00:01,0 --> 00:00:02,0\none\n2\n00:00:03,0 --> 00:00:04,0\ntwo\n\nmore of two\n\n"
+        "3\n00:00:05,0 --> 00:00:06,0\n\n\n4\n00:00:07,0 --> 00:00:08,0\n4 people\n\n5\n"
+    )
+    found = read_interviews(write(tmp_path, "p01.srt", text), options=P01)
+    assert spoken(found)[:-1] == [(1.0, "one"), (3.0, "two more of two"), (7.0, "4 people")]
+    assert found.talks.findings == ()
+
+
 def test_unreadable_times_are_told_together_with_their_lines(tmp_path: Path) -> None:
     text = (
         "1\n00:00:01,0 --> soon\nha\n\n2\n00:00:02,0 --> 00:00:03,0\nhm\n\n3\n00:99:02,0 --> 00:00:03,0\nhm\n"
