@@ -1,14 +1,397 @@
-"""Placements and AOIs."""
+"""Placements with their reference images, and the AOIs on them."""
 
 from __future__ import annotations
 
-from PyQt6.QtWidgets import QLabel
+from functools import partial
+from pathlib import Path
+from typing import Any
 
+from PyQt6.QtCore import Qt
+from PyQt6.QtGui import QImage
+from PyQt6.QtWidgets import (
+    QAbstractItemView,
+    QButtonGroup,
+    QComboBox,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QListWidget,
+    QListWidgetItem,
+    QSplitter,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from gazestudy.errors import GazestudyError
+from gazestudy.model import Placement
+from gazestudy.store.base import slug
+from gazestudy_gui.actions import ActionBook, ActionSpec
+from gazestudy_gui.commands import (
+    AddAoi,
+    AddPlacement,
+    CopyAois,
+    Edit,
+    RemoveAoi,
+    RemovePlacement,
+    RenameAoi,
+    ReshapeAoi,
+)
 from gazestudy_gui.document import StudyDocument
+from gazestudy_gui.trouble import tell
+from gazestudy_gui.views.aoi_canvas import AoiCanvas, Shape, Tool
+from gazestudy_gui.words import tr
+
+_ID = Qt.ItemDataRole.UserRole
+_PICTURES = "*.png *.jpg *.jpeg *.tif *.tiff *.bmp *.webp"
 
 
-class PlacementsView(QLabel):
-    """Not there yet."""
+class PlacementsView(QWidget):
+    """A list of placements, the reference image of one, and its AOIs.
 
-    def __init__(self, document: StudyDocument) -> None:
-        super().__init__("…")
+    Parameters
+    ----------
+    document : StudyDocument
+        The study.
+    parent : QWidget, optional
+        Owner.
+    """
+
+    def __init__(self, document: StudyDocument, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._document = document
+        self._placements: dict[str, Placement] = {}
+        self._shown: tuple[str, str] = ("", "")
+        self._playing = ("", 0)
+        self._build()
+        document.changed.connect(self._on_changed)
+        document.selected.connect(self._on_selected)
+        document.playhead.connect(self._on_playhead)
+        self.refresh()
+
+    # ------------------------------------------------------------------ what it shows
+
+    def refresh(self) -> None:
+        """Read the placements again."""
+        current = self.placement_id
+        self._placements = {one.id: one for one in self._document.study.placements()}
+        self.which.blockSignals(True)
+        self.which.clear()
+        for one in self._placements.values():
+            self.which.addItem(f"{one.name}  ({one.station})" if one.station else one.name, one.id)
+        self.which.setCurrentIndex(max(0, self.which.findData(current)))
+        self.which.blockSignals(False)
+        self._show()
+
+    @property
+    def placement_id(self) -> str:
+        """The placement on show, empty if there is none."""
+        return str(self.which.currentData() or "")
+
+    def choose(self, placement_id: str) -> None:
+        """Show a placement."""
+        index = self.which.findData(placement_id)
+        if index >= 0 and index != self.which.currentIndex():
+            self.which.setCurrentIndex(index)
+            self._show()
+
+    # ------------------------------------------------------------------ what it does
+
+    def add_from_files(self) -> None:
+        """Ask for pictures; each becomes a placement."""
+        names, _ = QFileDialog.getOpenFileNames(
+            self, tr("Pictures of placements"), "", f"{tr('Pictures')} ({_PICTURES})"
+        )
+        for name in names:
+            self.add(Path(name), Path(name).stem)
+
+    def add(self, picture: Path, name: str, **facts: Any) -> None:
+        """Add a placement."""
+        wanted = free_id(name, set(self._placements))
+        if self._edit(AddPlacement(wanted, [picture], name=name, **facts)):
+            self.refresh()
+            self.choose(wanted)
+
+    def grab_from_video(self) -> None:
+        """Make a placement of the picture that the player shows."""
+        from gazestudy_gui.views.grab import GrabDialog
+
+        window = self.window()
+        player = window.view("player") if window is not None and hasattr(window, "view") else None
+        if player is None or player.scene is None or player.video.image.isNull():
+            error = GazestudyError(tr("Choose a recording and go to a picture with the placement first."))
+            tell(self, error, doing=tr("There is no picture yet"))
+            return
+        player.pause()
+        recording_id, t_ns = self._playing
+        at_s = (t_ns - int(player.scene.t_ns[0])) / 1e9
+        dialog = GrabDialog(self._document.path, recording_id, at_s, player.video.image, self)
+        dialog.grabbed.connect(
+            lambda path, name, width, height: self.add(path, name, width_mm=width, height_mm=height)
+        )
+        dialog.open()
+
+    def remove(self) -> None:
+        """Remove the placement on show."""
+        if self.placement_id:
+            self._edit(RemovePlacement(self.placement_id, self._placements[self.placement_id].name))
+
+    def remove_aoi(self) -> None:
+        """Remove the selected AOI."""
+        if self.canvas.selected:
+            self._on_removed(self.canvas.selected)
+
+    def copy_aois(self, target: str) -> None:
+        """Copy the AOIs on show onto another placement."""
+        if self.placement_id and target:
+            self._edit(CopyAois(self.placement_id, target))
+
+    def set_tool(self, tool: Tool) -> None:
+        """Draw something else."""
+        self.tools[tool].setChecked(True)
+        self.canvas.set_tool(tool)
+
+    def add_actions(self, book: ActionBook) -> None:
+        """Put the commands into the menus; single keys count while the view has the focus."""
+        add, spec = book.add, ActionSpec
+        menu = "&Placements"
+        add(spec("placement.add", menu, "&Add placements from pictures …", "Ctrl+Shift+A", writes=True),
+            self.add_from_files)  # fmt: skip
+        add(spec("placement.grab", menu, "Placement from the &video …", "Ctrl+Shift+G", writes=True),
+            self.grab_from_video)  # fmt: skip
+        add(spec("placement.remove", menu, "&Remove placement", "", writes=True), self.remove)
+        for number, (tool, text, keys) in enumerate(
+            (
+                ("select", "&Select and move", "V"),
+                ("rectangle", "Draw a rec&tangle", "R"),
+                ("polygon", "Draw a &polygon", "P"),
+                ("ellipse", "Draw an &ellipse", "E"),
+            )
+        ):
+            add(
+                spec(f"aoi.{tool}", menu, text, keys, local=True, separated=number == 0),
+                partial(self.set_tool, tool),  # type: ignore[arg-type]
+                owner=self,
+            )
+        add(spec("aoi.remove", menu, "Re&move AOI", "Del", writes=True, local=True), self.remove_aoi,
+            owner=self)  # fmt: skip
+        add(spec("aoi.rename", menu, "Re&name AOI", "F2", writes=True, local=True), self._begin_rename,
+            owner=self)  # fmt: skip
+        add(spec("aoi.copy", menu, "&Copy AOIs to another placement …", "", writes=True), self._ask_copy)
+
+    def recolour(self) -> None:
+        """Follow another colour scheme."""
+        self.canvas.update()
+
+    # ------------------------------------------------------------------ inside
+
+    def _build(self) -> None:
+        self.which = QComboBox(self)
+        self.which.setAccessibleName(tr("Placement"))
+        self.which.setMinimumContentsLength(20)
+        self.which.activated.connect(lambda _row: self._show())
+        self.creative = QComboBox(self)
+        self.creative.setAccessibleName(tr("Picture"))
+        self.creative.activated.connect(lambda _row: self._show_picture())
+        self.canvas = AoiCanvas(self)
+        self.setFocusProxy(self.canvas)
+        self.list = QListWidget(self)
+        self.list.setAccessibleName(tr("AOIs"))
+        self.list.setEditTriggers(
+            QAbstractItemView.EditTrigger.DoubleClicked | QAbstractItemView.EditTrigger.EditKeyPressed
+        )
+        self.place = QLabel("", self)
+        self.empty = QLabel(
+            tr(
+                "No placement yet.\n\n"
+                "Placements › Add placements from pictures: the artwork or a photograph.\n"
+                "Placements › Placement from the video: grab it where somebody walked past."
+            ),
+            self,
+        )
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.empty.setWordWrap(True)
+        self._build_tools()
+
+    def _build_tools(self) -> None:
+        line = QHBoxLayout()
+        line.addWidget(self.which, 1)
+        line.addWidget(self.creative)
+        self.tools: dict[str, QToolButton] = {}
+        group = QButtonGroup(self)
+        for tool, sign, name in (
+            ("select", "↖", tr("Select and move")),
+            ("rectangle", "▭", tr("Draw a rectangle")),
+            ("polygon", "⬠", tr("Draw a polygon")),
+            ("ellipse", "◯", tr("Draw an ellipse")),
+        ):
+            button = QToolButton(self)
+            button.setText(sign)
+            button.setCheckable(True)
+            button.setToolTip(name)
+            button.setAccessibleName(name)
+            button.clicked.connect(partial(self.set_tool, tool))  # type: ignore[arg-type]
+            group.addButton(button)
+            self.tools[tool] = button
+            line.addWidget(button)
+        self.tools["select"].setChecked(True)
+        side = QWidget(self)
+        column = QVBoxLayout(side)
+        column.setContentsMargins(0, 0, 0, 0)
+        label = QLabel(tr("A&OIs"), side)
+        label.setBuddy(self.list)
+        column.addWidget(label)
+        column.addWidget(self.list, 1)
+        column.addWidget(self.place)
+        split = QSplitter(Qt.Orientation.Horizontal, self)
+        split.addWidget(self.canvas)
+        split.addWidget(side)
+        split.setStretchFactor(0, 5)
+        split.setStretchFactor(1, 1)
+        self._body = split
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(2, 2, 2, 2)
+        whole.addLayout(line)
+        whole.addWidget(split, 1)
+        whole.addWidget(self.empty, 1)
+        self.canvas.drawn.connect(self._on_drawn)
+        self.canvas.reshaped.connect(self._on_reshaped)
+        self.canvas.removed.connect(self._on_removed)
+        self.canvas.chosen.connect(self._on_chosen)
+        self.canvas.hovered.connect(lambda x, y: self.place.setText(f"{x:.0f}, {y:.0f} px"))
+        self.list.itemChanged.connect(self._on_renamed)
+        self.list.currentItemChanged.connect(
+            lambda item, _before: self.canvas.select(str(item.data(_ID))) if item is not None else None
+        )
+
+    def _show(self) -> None:
+        place = self._placements.get(self.placement_id)
+        self._body.setVisible(place is not None)
+        self.empty.setVisible(place is None)
+        if place is None:
+            self._shown = ("", "")
+            return
+        self.creative.blockSignals(True)
+        self.creative.clear()
+        for one in place.creatives:
+            self.creative.addItem(one.name, one.id)
+        self.creative.setVisible(len(place.creatives) > 1)
+        self.creative.blockSignals(False)
+        self.canvas.can_edit = not self._document.read_only
+        self._show_picture()
+        self._show_aois()
+
+    def _show_picture(self) -> None:
+        place = self._placements[self.placement_id]
+        creative = place.creatives[max(0, self.creative.currentIndex())]
+        if self._shown == (creative.id, creative.sha256):
+            return
+        try:
+            picture = self._document.study.placement_image(creative)
+        except GazestudyError as error:
+            tell(self, error)
+            return
+        height, width = picture.shape[:2]
+        image = QImage(picture.tobytes(), width, height, 3 * width, QImage.Format.Format_BGR888)
+        self._shown = (creative.id, creative.sha256)
+        self.canvas.show_image(image.copy())
+
+    def _show_aois(self) -> None:
+        aois = self._document.study.aois(self.placement_id)
+        self.canvas.show_shapes([Shape(one.id, one.name, list(one.points_px)) for one in aois])
+        self.list.blockSignals(True)
+        self.list.clear()
+        for one in aois:
+            item = QListWidgetItem(one.name)
+            item.setData(_ID, one.id)
+            if self.canvas.can_edit:
+                item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
+            self.list.addItem(item)
+            if one.id == self.canvas.selected:
+                self.list.setCurrentItem(item)
+        self.list.blockSignals(False)
+
+    def _edit(self, command: Edit) -> bool:
+        try:
+            self._document.edit(command)
+        except GazestudyError as error:
+            tell(self, error, doing=tr("This was not changed"))
+            self._show_aois()
+            return False
+        return True
+
+    def _on_drawn(self, points: list[tuple[float, float]]) -> None:
+        names = {one.name for one in self._document.study.aois(self.placement_id)}
+        number = 1
+        while tr("AOI {number}", number=number) in names:
+            number += 1
+        command = AddAoi(self.placement_id, tr("AOI {number}", number=number), points)
+        if self._edit(command):
+            self.set_tool("select")
+            self.canvas.select(command.result.id)
+
+    def _on_reshaped(self, aoi_id: str, points: list[tuple[float, float]], gesture: int) -> None:
+        name = next((shape.name for shape in self.canvas.shapes if shape.id == aoi_id), aoi_id)
+        self._edit(ReshapeAoi(aoi_id, name, points, gesture=gesture))
+
+    def _on_removed(self, aoi_id: str) -> None:
+        name = next((shape.name for shape in self.canvas.shapes if shape.id == aoi_id), aoi_id)
+        self._edit(RemoveAoi(aoi_id, name))
+
+    def _on_chosen(self, aoi_id: str) -> None:
+        for row in range(self.list.count()):
+            item = self.list.item(row)
+            if item is not None and item.data(_ID) == aoi_id:
+                self.list.setCurrentItem(item)
+
+    def _on_renamed(self, item: QListWidgetItem) -> None:
+        name = item.text().strip()
+        if name:
+            self._edit(RenameAoi(str(item.data(_ID)), name))
+        else:
+            self._show_aois()
+
+    def _begin_rename(self) -> None:
+        item = self.list.currentItem()
+        if item is not None:
+            self.list.editItem(item)
+
+    def _ask_copy(self) -> None:
+        from PyQt6.QtWidgets import QInputDialog
+
+        others = {one.name: one.id for one in self._placements.values() if one.id != self.placement_id}
+        if not others:
+            return
+        name, ok = QInputDialog.getItem(
+            self, tr("Copy AOIs"), tr("Onto which placement?"), list(others), 0, False
+        )
+        if ok:
+            self.copy_aois(others[name])
+
+    def _on_changed(self, kind: str) -> None:
+        if kind == "placements":
+            self.refresh()
+        elif kind == "aois" and self.placement_id:
+            self._show_aois()
+
+    def _on_selected(self, kind: str, item_id: str) -> None:
+        if kind == "placement":
+            self.choose(item_id)
+
+    def _on_playhead(self, recording_id: str, t_ns: int) -> None:
+        self._playing = (recording_id, t_ns)
+
+
+def free_id(name: str, taken: set[str]) -> str:
+    """Return an id for a placement of a name that nobody has.
+
+    Examples
+    --------
+    >>> free_id("Hall East", set()), free_id("Hall East", {"hall-east"}), free_id("ป้าย", set())
+    ('hall-east', 'hall-east-2', 'placement')
+    """
+    wanted = slug(name, "placement")
+    found, number = wanted, 2
+    while found in taken:
+        found, number = f"{wanted}-{number}", number + 1
+    return found

@@ -1,0 +1,188 @@
+"""A placement from the scene video: four corners in a frame, turned to the front."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from PyQt6.QtCore import QPointF, Qt, pyqtSignal
+from PyQt6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
+from PyQt6.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
+
+from gazestudy_gui.background import Background
+from gazestudy_gui.trouble import tell
+from gazestudy_gui.views.video_widget import VideoWidget
+from gazestudy_gui.words import tr
+
+
+class CornerWidget(VideoWidget):
+    """A frame with four corners to drag.
+
+    Parameters
+    ----------
+    image : QImage
+        The frame.
+    parent : QWidget, optional
+        Owner.
+    """
+
+    moved = pyqtSignal()
+
+    def __init__(self, image: QImage, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.image = image
+        width, height = image.width(), image.height()
+        self.corners = [
+            QPointF(width * x, height * y) for x, y in ((0.35, 0.3), (0.65, 0.3), (0.65, 0.7), (0.35, 0.7))
+        ]
+        self._held = -1
+        self.setMouseTracking(True)
+
+    def mousePressEvent(self, event: QMouseEvent | None) -> None:
+        """Take hold of the nearest corner."""
+        if event is not None and event.button() == Qt.MouseButton.LeftButton:
+            at = self.to_scene(event.position())
+            self._held = min(range(4), key=lambda k: (self.corners[k] - at).manhattanLength())
+            self._move(at)
+
+    def mouseMoveEvent(self, event: QMouseEvent | None) -> None:
+        """Move the corner."""
+        if event is not None and self._held >= 0:
+            self._move(self.to_scene(event.position()))
+
+    def mouseReleaseEvent(self, event: QMouseEvent | None) -> None:
+        """Let it go."""
+        self._held = -1
+        self.moved.emit()
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:
+        """Paint the frame and the corners with their numbers."""
+        super().paintEvent(event)
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        target, em = self.target(), self.fontMetrics().height()
+        scale = target.width() / self.image.width()
+        points = [
+            QPointF(target.x() + (p.x() + 0.5) * scale, target.y() + (p.y() + 0.5) * scale)
+            for p in self.corners
+        ]
+        for colour, width in (("black", em / 4), ("#E69F00", em / 8)):
+            painter.setPen(QPen(QColor(colour), width))
+            painter.drawPolygon(QPolygonF(points))
+        for number, point in enumerate(points, start=1):
+            painter.setPen(QPen(QColor("black"), 1))
+            painter.setBrush(QColor("#E69F00"))
+            painter.drawEllipse(point, em / 2, em / 2)
+            painter.drawText(int(point.x() - em / 4), int(point.y() + em / 3), str(number))
+
+    def _move(self, at: QPointF) -> None:
+        x = min(max(at.x(), -0.5), self.image.width() - 0.5)
+        y = min(max(at.y(), -0.5), self.image.height() - 0.5)
+        self.corners[self._held] = QPointF(x, y)
+        self.update()
+
+
+class GrabDialog(QDialog):
+    """Asks for the four corners, the name and the size.
+
+    Parameters
+    ----------
+    study : Path
+        The study folder.
+    recording_id : str
+        Whose frame.
+    at_s : float
+        When, s from the first frame.
+    image : QImage
+        The frame.
+    parent : QWidget
+        Above which window.
+    """
+
+    grabbed = pyqtSignal(object, str, object, object)
+    """A picture file that may be moved away, name, width and height in mm or None."""
+
+    def __init__(self, study: Path, recording_id: str, at_s: float, image: QImage, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(tr("Placement from this picture"))
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._study, self._recording_id, self._at_s = study, recording_id, at_s
+        self._folder = tempfile.TemporaryDirectory(prefix="gazestudy-grab-")
+        self._worker = Background("columns", self)
+        self.picture = CornerWidget(image, self)
+        hint = QLabel(
+            tr("Drag the corners onto those of the placement: 1 is its top left, then clockwise."), self
+        )
+        hint.setWordWrap(True)
+        self.name = QLineEdit(self)
+        self.width_mm, self.height_mm = QLineEdit(self), QLineEdit(self)
+        for field in (self.width_mm, self.height_mm):
+            field.setPlaceholderText(tr("if known"))
+        form = QFormLayout()
+        form.addRow(tr("&Name:"), self.name)
+        form.addRow(tr("&Width, mm:"), self.width_mm)
+        form.addRow(tr("&Height, mm:"), self.height_mm)
+        standard = QDialogButtonBox.StandardButton
+        self.buttons = QDialogButtonBox(standard.Ok | standard.Cancel, self)
+        column = QVBoxLayout(self)
+        column.addWidget(hint)
+        column.addWidget(self.picture, 1)
+        column.addLayout(form)
+        column.addWidget(self.buttons)
+        em = self.fontMetrics().height()
+        self.resize(52 * em, 44 * em)
+        self.buttons.accepted.connect(self._take)
+        self.buttons.rejected.connect(self.reject)
+        self._worker.done.connect(self._on_done)
+        self._worker.failed.connect(lambda _number, error: tell(self, error))
+        self.name.textChanged.connect(self._check)
+        self._check()
+
+    def done(self, code: int) -> None:
+        """End the thread with the dialog."""
+        self._worker.close()
+        self._folder.cleanup()
+        super().done(code)
+
+    def _check(self) -> None:
+        ok = self.buttons.button(QDialogButtonBox.StandardButton.Ok)
+        assert ok is not None
+        ok.setEnabled(bool(self.name.text().strip()))
+
+    def _take(self) -> None:
+        try:
+            width, height = number_or_none(self.width_mm.text()), number_or_none(self.height_mm.text())
+        except ValueError as error:
+            tell(self, error)
+            return
+        corners = [(point.x(), point.y()) for point in self.picture.corners]
+        path = Path(self._folder.name) / "grabbed.png"
+        study, recording_id, at_s = self._study, self._recording_id, self._at_s
+
+        def work() -> Any:
+            from gazestudy.pipeline.grabbing import grab, write_picture
+
+            aspect = width / height if width and height else None
+            taken = grab(study, recording=recording_id, at_s=at_s, quad_px=corners, aspect=aspect)
+            path.unlink(missing_ok=True)
+            write_picture(path, taken.picture)
+            return path, width, height
+
+        self._worker.ask(work)
+
+    def _on_done(self, _number: int, result: Any) -> None:
+        path, width, height = result
+        self.grabbed.emit(path, self.name.text().strip(), width, height)
+        self.accept()
+
+
+def number_or_none(text: str) -> float | None:
+    """Return the number in a text, None if it is empty.
+
+    Raises
+    ------
+    ValueError
+        If it is something else.
+    """
+    return float(text.replace(",", ".")) if text.strip() else None

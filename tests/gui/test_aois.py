@@ -1,0 +1,207 @@
+"""Placements come from files and from the video; AOIs are drawn, moved, reshaped and named, all with undo."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from gazestudy_gui.views.aoi_canvas import ellipse_points, rectangle_points
+from gazestudy_gui.views.grab import GrabDialog
+from PyQt6.QtCore import QPointF, Qt
+from PyQt6.QtTest import QTest
+from PyQt6.QtWidgets import QApplication
+
+from tests.gui.conftest import SESSIONS
+
+
+@pytest.fixture
+def window(desk, imported, qtbot):
+    opened = desk.open(imported)
+    qtbot.waitExposed(opened)
+    opened.resize(1400, 950)
+    opened.show_view("placements")
+    QApplication.processEvents()
+    return opened
+
+
+@pytest.fixture
+def view(window):
+    return window.view("placements")
+
+
+def at(canvas, x, y):
+    return canvas.to_widget(x, y).toPoint()
+
+
+def drag(canvas, start, stop):
+    left = Qt.MouseButton.LeftButton
+    QTest.mousePress(canvas, left, pos=at(canvas, *start))
+    QTest.mouseMove(canvas, at(canvas, (start[0] + stop[0]) / 2, (start[1] + stop[1]) / 2))
+    QTest.mouseMove(canvas, at(canvas, *stop))
+    QTest.mouseRelease(canvas, left, pos=at(canvas, *stop))
+
+
+def click(canvas, x, y):
+    QTest.mouseClick(canvas, Qt.MouseButton.LeftButton, pos=at(canvas, x, y))
+
+
+def area(points) -> float:
+    x, y = np.array(points).T
+    return 0.5 * abs(float(np.dot(x, np.roll(y, 1)) - np.dot(y, np.roll(x, 1))))
+
+
+def aois(window):
+    return window.document.study.aois()
+
+
+def box_of(aoi):
+    points = np.array(aoi.points_px)
+    return [*points.min(axis=0), *points.max(axis=0)]
+
+
+def step_px(view) -> float:
+    """What half a screen pixel is on the picture."""
+    return 1.5 / view.canvas.scale()
+
+
+def test_a_rectangle_is_drawn_with_the_mouse_and_undone_and_redone(window, view):
+    view.set_tool("rectangle")
+    drag(view.canvas, (50, 60), (250, 300))
+    (made,) = aois(window)
+    np.testing.assert_allclose(box_of(made), [50, 60, 250, 300], atol=step_px(view))
+    assert view.list.item(0).text() == "AOI 1"
+    undo = window.book.actions["edit.undo"]
+    assert undo.text() == "&Undo add AOI AOI 1"
+    undo.trigger()
+    assert aois(window) == ()
+    assert view.list.count() == 0
+    window.book.actions["edit.redo"].trigger()
+    assert aois(window) == (made,)
+
+
+def test_a_polygon_is_closed_by_a_double_click_or_enter(window, view):
+    view.set_tool("polygon")
+    for point in ((50, 50), (200, 60), (120, 250)):
+        click(view.canvas, *point)
+    QTest.keyClick(view.canvas, Qt.Key.Key_Return)
+    (made,) = aois(window)
+    assert len(made.points_px) == 3
+    np.testing.assert_allclose(made.points_px, [(50, 50), (200, 60), (120, 250)], atol=step_px(view))
+
+
+def test_escape_forgets_a_half_drawn_polygon(window, view):
+    view.set_tool("polygon")
+    click(view.canvas, 50, 50)
+    click(view.canvas, 90, 50)
+    QTest.keyClick(view.canvas, Qt.Key.Key_Escape)
+    QTest.keyClick(view.canvas, Qt.Key.Key_Return)
+    assert aois(window) == ()
+
+
+def test_an_ellipse_has_the_area_of_an_ellipse(window, view):
+    view.set_tool("ellipse")
+    drag(view.canvas, (50, 60), (250, 300))
+    (made,) = aois(window)
+    assert area(made.points_px) == pytest.approx(np.pi * 100 * 120, rel=0.02)
+    assert area(ellipse_points(QPointF(0, 0), QPointF(2, 4))) == pytest.approx(np.pi * 2, rel=1e-9)
+
+
+def test_moving_and_reshaping_with_the_mouse(window, view):
+    view.set_tool("rectangle")
+    drag(view.canvas, (50, 60), (250, 300))
+    drag(view.canvas, (150, 200), (180, 240))  # the middle: moves
+    np.testing.assert_allclose(box_of(aois(window)[0]), [80, 100, 280, 340], atol=2 * step_px(view))
+    drag(view.canvas, (280, 340), (320, 380))  # a corner: reshapes
+    assert aois(window)[0].points_px[2] == pytest.approx((320, 380), abs=3 * step_px(view))
+    assert window.document.undo_stack.count() == 3
+    window.document.undo_stack.undo()
+    window.document.undo_stack.undo()
+    np.testing.assert_allclose(box_of(aois(window)[0]), [50, 60, 250, 300], atol=step_px(view))
+
+
+def test_arrow_keys_move_by_pixels_and_are_one_edit(window, view):
+    view.set_tool("rectangle")
+    drag(view.canvas, (50, 60), (250, 300))
+    before = np.array(aois(window)[0].points_px)
+    for _ in range(3):
+        QTest.keyClick(view.canvas, Qt.Key.Key_Right)
+    QTest.keyClick(view.canvas, Qt.Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
+    np.testing.assert_allclose(np.array(aois(window)[0].points_px) - before, [[3, 10]] * 4)
+    assert window.document.undo_stack.count() == 2
+    window.document.undo_stack.undo()
+    np.testing.assert_allclose(aois(window)[0].points_px, before)
+
+
+def test_nothing_leaves_the_picture(window, view):
+    view.set_tool("rectangle")
+    drag(view.canvas, (50, 60), (250, 300))
+    drag(view.canvas, (150, 200), (-4000, -4000))
+    left, top, *_ = box_of(aois(window)[0])
+    assert (left, top) == pytest.approx((-0.5, -0.5))
+
+
+def test_rename_and_remove(window, view):
+    view.set_tool("rectangle")
+    drag(view.canvas, (50, 60), (250, 300))
+    view.list.item(0).setText("ราคา")
+    assert aois(window)[0].name == "ราคา"
+    QTest.keyClick(view.canvas, Qt.Key.Key_Delete)
+    assert aois(window) == ()
+    window.document.undo_stack.undo()
+    assert aois(window)[0].name == "ราคา"
+
+
+def test_aois_are_copied_by_shares(window, view):
+    view.set_tool("rectangle")
+    drag(view.canvas, (50, 60), (250, 300))
+    here, there = (one.id for one in window.document.study.placements())
+    view.copy_aois(there)
+    (old,), (new,) = (window.document.study.aois(name) for name in (here, there))
+    sizes = [np.array(window.document.study.placement(name).size_px) for name in (here, there)]
+    shares = [(np.array(one.points_px) + 0.5) / size for one, size in zip((old, new), sizes, strict=True)]
+    np.testing.assert_allclose(shares[0], shares[1])
+    window.document.undo_stack.undo()
+    assert window.document.study.aois(there) == ()
+
+
+def test_a_placement_comes_from_a_picture_and_goes_with_undo(window, view, monkeypatch):
+    picture = SESSIONS / "placements" / "pillar-poster.jpg"
+    monkeypatch.setattr(
+        "gazestudy_gui.views.placements.QFileDialog.getOpenFileNames", lambda *_: ([str(picture)], "")
+    )
+    window.book.actions["placement.add"].trigger()
+    assert view.placement_id == "pillar-poster"
+    assert not view.canvas.image.isNull()
+    window.document.undo_stack.undo()
+    assert "pillar-poster" not in [one.id for one in window.document.study.placements()]
+
+
+def test_a_placement_comes_from_the_video(window, view, qtbot):
+    window.view("tree").select("recording", "p01-1")
+    player = window.view("player")
+    qtbot.waitUntil(lambda: not player.video.image.isNull(), timeout=20_000)
+    player.go_to_row(200)
+    qtbot.waitUntil(lambda: player.row == 200, timeout=20_000)
+    view.grab_from_video()
+    dialog = next(one for one in QApplication.topLevelWidgets() if isinstance(one, GrabDialog))
+    dialog.name.setText("From the walk")
+    dialog.width_mm.setText("1200")
+    dialog.height_mm.setText("1800")
+    corners = rectangle_points(QPointF(300, 60), QPointF(520, 400))
+    dialog.picture.corners = [QPointF(x, y) for x, y in corners]
+    dialog.buttons.button(dialog.buttons.StandardButton.Ok).click()
+    qtbot.waitUntil(lambda: view.placement_id == "from-the-walk", timeout=20_000)
+    place = window.document.study.placement("from-the-walk")
+    assert place.width_mm == 1200.0
+    assert place.size_px[0] / place.size_px[1] == pytest.approx(1200 / 1800, rel=0.02)
+
+
+def test_read_only_draws_nothing(desk, imported, qtbot):
+    window = desk.open(imported, read_only=True)
+    qtbot.waitExposed(window)
+    window.show_view("placements")
+    QApplication.processEvents()
+    view = window.view("placements")
+    view.set_tool("rectangle")
+    drag(view.canvas, (50, 60), (250, 300))
+    assert window.document.study.aois() == ()
+    assert not window.book.actions["placement.add"].isEnabled()
