@@ -22,6 +22,7 @@ SHOWN = (
     "funnel",
     "transitions",
     "aoi-transitions",
+    "models",
 )
 
 
@@ -39,8 +40,8 @@ def metrics(
         str,
         typer.Option(
             "--show",
-            help="notice, dwell, first-looks, first-looks-per-exposure, funnel, transitions or "
-            "aoi-transitions.",
+            help="notice, dwell, first-looks, first-looks-per-exposure, funnel, transitions, "
+            "aoi-transitions, or models of what goes with looking.",
         ),
     ] = "notice",
     figure: Annotated[
@@ -123,6 +124,10 @@ def _found(path: Path, show: str, groups: list[str], *, draw: bool) -> tuple[pd.
                 if "nobody was asked" not in doubt  # the table shows it
             ]
             return funnel_table(funnels), _funnel_axes(funnels) if draw else None, notes
+        if show == "models":
+            models = figures.study_looking_models(study)
+            notes = [f"left out: {term}, {why}" for term, why in models.left_out.items()]
+            return models.table, None, [*notes, *models.doubts]
         looks = figures.study_first_looks(study, groups, per_exposure=show.endswith("exposure"))
     axes = None
     if draw:

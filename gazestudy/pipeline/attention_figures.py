@@ -1,4 +1,4 @@
-"""Dwell, first looks, transitions, funnels and comparisons of a whole study."""
+"""Dwell, first looks, transitions, funnels, models and comparisons of a whole study."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from gazestudy.attention.first_looks import (
     looks_of_recordings,
 )
 from gazestudy.attention.funnel import Funnel, attention_funnels
+from gazestudy.attention.models import LookingModels, looking_models
 from gazestudy.attention.transitions import find_transitions
 from gazestudy.errors import ParameterError
 from gazestudy.pipeline.field_results import SEED
@@ -196,6 +197,30 @@ def study_funnels(
     """
     joined = study_memory(study).joined
     return attention_funnels(joined.cases, _columns(group_by), joined.trials, look_s=look_s, level=level)
+
+
+def study_looking_models(study: Study, *, level: float = 0.95) -> LookingModels:
+    """Return what goes with noticing and with dwelling in a study.
+
+    Parameters
+    ----------
+    study : Study
+        A study whose recordings were run.
+    level : float
+        Confidence.
+
+    Returns
+    -------
+    LookingModels
+
+    Raises
+    ------
+    ParameterError
+        If the cases differ in nothing, or everybody or nobody noticed.
+    StudyError
+        If no recording has results.
+    """
+    return looking_models(study_memory(study).joined.cases, level=level)
 
 
 def study_comparisons(

@@ -85,7 +85,8 @@ def share_model(
     Raises
     ------
     ParameterError
-        If a column is missing or constant, or the outcome is not 0 and 1.
+        If a column is missing or constant, the outcome is not 0 and 1, or there are no more people than
+        coefficients.
 
     Notes
     -----
@@ -115,6 +116,7 @@ def share_model(
     if not np.isin(y, [0.0, 1.0]).all() or len(np.unique(y)) < 2:
         raise ParameterError(outcome, sorted(set(y.tolist()))[:5], "both 0 and 1 among the rows")
     people = pd.factorize(used[cluster])[0]
+    _enough(int(people.max(initial=-1)) + 1, names)
     repeated = bool(np.bincount(people).max() > 1)
     structure = Exchangeable() if repeated else Independence()
     doubts: list[str] = []
@@ -123,7 +125,8 @@ def share_model(
         model = GEE(y, design, groups=people, family=families.Binomial(), cov_struct=structure)
         fitted = model.fit(cov_type="bias_reduced", maxiter=200)
     doubts += _numerical(caught)
-    coefficient, errors = np.asarray(fitted.params), np.sqrt(np.diag(np.asarray(fitted.cov_params())))
+    coefficient, variance = np.asarray(fitted.params), np.diag(np.asarray(fitted.cov_params()))
+    errors = np.sqrt(np.where(variance > 0, variance, np.nan))
     if np.any(np.abs(coefficient[1:]) * design[:, 1:].std(axis=0) > 10):
         doubts.append("a term tells yes from no completely: its odds ratio is not to be had from these data")
     n = int(people.max()) + 1
@@ -174,7 +177,7 @@ def duration_model(
     Raises
     ------
     ParameterError
-        If a column is missing or constant, or there are fewer rows than the model needs.
+        If a column is missing or constant, or there are fewer rows or people than the model needs.
 
     Notes
     -----
@@ -190,6 +193,7 @@ def duration_model(
     n = int(people.max(initial=-1)) + 1
     if n < 2 or len(used) <= n:
         raise ParameterError(outcome, f"{len(used)} rows of {n} people", "people with several looks each")
+    _enough(n, names)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         fitted = MixedLM(np.log(y), design, groups=people).fit(reml=True)
@@ -254,6 +258,11 @@ def _table(
 def _numerical(caught: list[warnings.WarningMessage]) -> list[str]:
     """Say once what the fitting complained about."""
     return list(dict.fromkeys(f"fitting: {str(item.message).strip().rstrip('.')}" for item in caught))
+
+
+def _enough(people: int, names: list[str]) -> None:
+    if people <= len(names):
+        raise ParameterError("terms", f"{len(names)} coefficients", f"fewer than there are people ({people})")
 
 
 def _few(people: int, terms: int) -> list[str]:

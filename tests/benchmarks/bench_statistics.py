@@ -202,14 +202,16 @@ def _tests_on_nothing(studies: int) -> None:
 # -- heatmaps
 
 
-def _fixations(rng: np.random.Generator, people: list[str], *, moved: float = 0.0) -> pd.DataFrame:
-    """Each person has their own mixture of three spots; `moved` of the fixations go to a fourth."""
+def _fixations(
+    rng: np.random.Generator, people: list[str], *, moved: float = 0.0, to: np.ndarray = MOVED_TO
+) -> pd.DataFrame:
+    """Each person has their own mixture of three spots; `moved` of the fixations go elsewhere."""
     parts = []
     for person in people:
         count = int(rng.integers(15, 60))
         where = SPOTS[rng.choice(3, count, p=rng.dirichlet([4, 3, 3]))]
         away = rng.random(count) < moved
-        where = np.where(away[:, None], MOVED_TO, where) + rng.normal(0, 110, (count, 2))
+        where = np.where(away[:, None], to, where) + rng.normal(0, 110, (count, 2))
         parts.append(
             pd.DataFrame(
                 {
@@ -224,14 +226,20 @@ def _fixations(rng: np.random.Generator, people: list[str], *, moved: float = 0.
 
 
 def _p_values(
-    rng: np.random.Generator, *, moved: float, same: bool, runs: int, permutations: int
+    rng: np.random.Generator,
+    *,
+    moved: float,
+    same: bool,
+    runs: int,
+    permutations: int,
+    to: np.ndarray = MOVED_TO,
 ) -> np.ndarray:
     names = [f"P{number}" for number in range(PEOPLE)]
     groups = (names[:20], names[:20]) if same else (names[:20], names[20:])
     found = []
     for _ in range(runs):
         a, b = (
-            person_maps(_fixations(rng, group, moved=share), SIZE, sigma_px=80)
+            person_maps(_fixations(rng, group, moved=share, to=to), SIZE, sigma_px=80)
             for group, share in zip(groups, (0.0, moved), strict=True)
         )
         result = compare_maps(a, b, permutations=permutations, rng=rng)
@@ -256,6 +264,11 @@ def _heatmaps(runs: int) -> None:
             )
             _hold(f"false alarms of heatmaps, {name}, {method}", alarms[number], 3, 7)
             _hold(f"power of heatmaps, {name}, {method}", power[number], 0.8, 1.0)
+        crowded = _p_values(
+            rng, moved=0.15, same=same, runs=max(runs // 5, 20), permutations=199, to=SPOTS[2]
+        )
+        shares = (crowded <= 0.05).mean(axis=0)
+        print(f"  {name}, moved to where others look anyway: power {shares[0]:.2f} and {shares[1]:.2f}")
 
 
 def _time() -> None:

@@ -17,6 +17,7 @@ from gazestudy.attention.first_looks import (
     looks_of_recordings,
 )
 from gazestudy.attention.funnel import STEPS, attention_funnel, attention_funnels
+from gazestudy.attention.models import looking_models
 from gazestudy.attention.transitions import find_transitions, transition_matrix
 from gazestudy.errors import ParameterError
 from gazestudy.model.provenance import provenance_of
@@ -212,6 +213,68 @@ def test_one_placement_has_plain_wilson_and_groups_their_own_funnels():
             attention_funnel(table, **wrong)
     with pytest.raises(ParameterError, match="entered somebody's view"):
         attention_funnel(table.iloc[:0])
+
+
+# -- models
+
+
+def _many_cases(rng, people=60, placements=8):
+    who = np.repeat(np.arange(people), placements)
+    often = rng.choice([0.0, 3.0, 31.0], people)[who]
+    angle = rng.uniform(2, 20, len(who))
+    mood = rng.normal(0, 0.5, people)[who]
+    odds = np.exp(mood - 0.5 + 0.8 * np.log2(angle / 8) - 0.4 * np.log2((1 + often) / 4))
+    looked = rng.random(len(who)) < odds / (1 + odds)
+    return pd.DataFrame(
+        {
+            "participant_id": who.astype(str),
+            "placement_id": np.tile([f"ad{k}" for k in range(placements)], people),
+            "segment": np.where(often > 10, "regular", "visitor"),
+            "daypart": "midday",
+            "exposed_s": rng.uniform(1, 10, len(who)),
+            "max_angle_deg": angle,
+            "visible_share": 1.0,
+            "passages_per_month": often,
+            "fixated": looked,
+            "dwell_s": np.where(
+                looked, np.exp(mood + 0.3 * np.log2(angle / 8) + rng.normal(0, 0.4, len(who))), 0
+            ),
+        }
+    )
+
+
+def test_models_recover_what_goes_with_looking():
+    table = _many_cases(np.random.default_rng(20))
+    found = looking_models(table, terms=["angle", "passages", "time_in_view", "daypart", "blocked_10pct"])
+    assert found.left_out == {"daypart": "the same in every case", "blocked_10pct": "the same in every case"}
+    noticing = found.noticing.table.set_index("term")
+    for term, truth in (("angle", 0.8), ("passages", -0.4), ("time_in_view", 0.0)):
+        # averaged over people the effects are a little smaller than those of one person
+        assert noticing.loc[term, "low"] < np.exp(0.95 * truth) < noticing.loc[term, "high"]
+    dwelling = found.dwelling.table.set_index("term")
+    assert dwelling.loc["angle", "low"] < np.exp(0.3) < dwelling.loc["angle", "high"]
+    assert found.dwelling.n_cases == table["fixated"].sum()
+    shown = found.table
+    assert shown["meaning"].tolist()[1].startswith("per doubling of the largest visual angle")
+    assert not found.doubts
+    fixed = looking_models(table, terms=["angle", "segment", "placement_id"]).noticing.table["term"].tolist()
+    assert "segment: visitor, not regular" in fixed and len(fixed) == 1 + 1 + 1 + 7
+
+
+def test_models_leave_out_what_is_not_known_and_refuse_too_few_people():
+    table = _many_cases(np.random.default_rng(21))
+    table.loc[table.index[:200], "max_angle_deg"] = np.nan
+    found = looking_models(table.drop(columns="passages_per_month"))
+    assert found.left_out["angle"] == "not known of 42% of the cases"
+    assert found.left_out["passages"] == "not known of any case"
+    with pytest.raises(ParameterError, match="fewer than there are people"):
+        looking_models(_many_cases(np.random.default_rng(22), people=3), terms=["angle", "time_in_view"])
+    with pytest.raises(ParameterError, match="differs between cases"):
+        looking_models(table, terms=["daypart"])
+    with pytest.raises(ParameterError, match="any of time_in_view"):
+        looking_models(table, terms=["colour"])
+    once = _many_cases(np.random.default_rng(23)).groupby("participant_id").head(1)
+    assert any("no model" in doubt for doubt in looking_models(once, terms=["angle"]).doubts)
 
 
 # -- transitions
