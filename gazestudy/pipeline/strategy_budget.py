@@ -15,9 +15,11 @@ from gazestudy.pipeline.strategy import study_tables
 from gazestudy.pipeline.strategy_document import load_strategy
 from gazestudy.pipeline.strategy_terms import StrategyTables, counted_sums, placement_chains
 from gazestudy.store import Study
-from gazestudy.strategy.allocation import Group, Offer, Plan, Robustness, allocate, robustness
+from gazestudy.strategy.allocation import Plan, allocate
 from gazestudy.strategy.goals import GOAL_MEASURES, PlacementPlan, Strategy
+from gazestudy.strategy.offers import Group, Offer
 from gazestudy.strategy.potential import WHOLE_DAY, potential
+from gazestudy.strategy.robustness import Robustness, robustness
 from gazestudy.strategy.terms import Term
 
 Floats = NDArray[np.float64]

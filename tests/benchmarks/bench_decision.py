@@ -25,16 +25,16 @@ from gazestudy.pipeline.strategy_terms import StrategyTables, cases_of_metrics, 
 from gazestudy.simulate.decision_study import (
     DecisionData,
     DecisionStudy,
-    DecisionTruth,
-    decision_truth,
     simulate_decision_study,
     site_costs,
 )
+from gazestudy.simulate.decision_truth import DecisionTruth, decision_truth
 from gazestudy.statistics.differences import clustered_share_difference
 from gazestudy.statistics.groups import share_by_group
-from gazestudy.strategy.allocation import Group, Offer, allocate, brute_force
+from gazestudy.strategy.allocation import allocate, brute_force
 from gazestudy.strategy.cost import COSTS, cost_table
 from gazestudy.strategy.goals import Strategy
+from gazestudy.strategy.offers import Group, Offer
 from gazestudy.strategy.potential import MEASURES, WHOLE_DAY, potential
 
 UNTIL_S, LOOK_S = 3.0, 1.0

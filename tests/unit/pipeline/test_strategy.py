@@ -19,7 +19,8 @@ from gazestudy.pipeline.strategy_budget import study_budget
 from gazestudy.pipeline.strategy_document import parse_strategy
 from gazestudy.pipeline.strategy_terms import StrategyTables, cases_of_metrics, placement_chains
 from gazestudy.pipeline.strategy_what_if import study_what_if
-from gazestudy.simulate.decision_study import DecisionStudy, decision_truth, simulate_decision_study
+from gazestudy.simulate.decision_study import DecisionStudy, simulate_decision_study
+from gazestudy.simulate.decision_truth import decision_truth
 from gazestudy.store import create_study, open_study
 from gazestudy.strategy.potential import potential
 

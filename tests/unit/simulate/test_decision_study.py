@@ -9,7 +9,8 @@ import pytest
 from scipy.special import roots_hermitenorm
 
 from gazestudy.model.fieldwork import FIELD_CONTRACTS
-from gazestudy.simulate.decision_study import DecisionStudy, decision_truth, simulate_decision_study
+from gazestudy.simulate.decision_study import DecisionStudy, simulate_decision_study
+from gazestudy.simulate.decision_truth import decision_truth
 
 STUDY = DecisionStudy()
 

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from gazestudy.errors import ParameterError
-from gazestudy.strategy.allocation import Group, Offer, allocate, brute_force, plan_value, robustness
+from gazestudy.strategy.allocation import allocate, brute_force
+from gazestudy.strategy.offers import Group, Offer, plan_value
 from gazestudy.strategy.response import response, saturation
+from gazestudy.strategy.robustness import robustness
 
 
 def random_case(seed):
