@@ -60,6 +60,8 @@ def test_fixations_outside_the_picture_and_people_without_any_are_left_out():
     assert maps_of(table.iloc[1:]).maps.shape == (0, 27, 48)
     with pytest.raises(ParameterError, match="half of the Gaussian"):
         maps_of(table, cell_px=5.0)
+    with pytest.raises(ParameterError, match="or wider on this picture"):
+        person_maps(table, (6000, 4000), sigma_px=3)
 
 
 def test_t_equals_scipy_between_and_within():
