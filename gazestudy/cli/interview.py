@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Interviews: forms, answers, texts, codes.", no_args_is_help=True)
 app.command("code")(interview_codes.code)
 app.command("codes")(interview_codes.codes)
+app.command("mark")(interview_codes.mark)
 app.command("agreement")(interview_codes.agreement)
 
 _SHOWN_FINDINGS = 30

@@ -108,3 +108,51 @@ def agreement(
         console.table(
             list(table.columns), [[short_value(value) for value in row] for row in table.to_numpy().tolist()]
         )
+
+
+def mark(
+    study: StudyPath,
+    code_id: Annotated[str, typer.Option("--code", help="Id of the code.")] = "",
+    coder: Annotated[str, typer.Option("--coder", help="Who gives it.")] = "",
+    document: Annotated[str, typer.Option("--document", help="On words of this text.")] = "",
+    words: Annotated[str, typer.Option("--words", help="A piece of the text that is there once.")] = "",
+    recording: Annotated[str, typer.Option("--recording", help="On a stretch of this recording.")] = "",
+    from_s: Annotated[float, typer.Option("--from", min=0, help="Seconds of the scene video.")] = 0.0,
+    to_s: Annotated[float | None, typer.Option("--to", min=0, help="Seconds of the scene video.")] = None,
+    placement: Annotated[str, typer.Option("--placement", help="What it is about.")] = "",
+    memo: Annotated[str, typer.Option("--memo", help="A remark.")] = "",
+    remove: Annotated[str, typer.Option("--remove", metavar="ID", help="Take a code away again.")] = "",
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Put a code on words of a text or on a stretch of a recording; without options, list them."""
+    from gazestudy.errors import ParameterError
+    from gazestudy.pipeline.interview_tables import mark_time, mark_words
+    from gazestudy.store import open_study
+
+    console = Console(as_json, quiet)
+    if code_id and bool(document) == bool(recording):
+        raise ParameterError("--document, --recording", "", "one of them")
+    if code_id and recording and to_s is None:
+        raise ParameterError("--to", "", "seconds of the scene video")
+    with open_study(study, read_only=not (code_id or remove)) as opened:
+        if code_id and document:
+            mark_words(opened, code_id, coder, document, words, placement_id=placement, memo=memo)
+        elif code_id:
+            mark_time(
+                opened, code_id, coder, recording, from_s=from_s, to_s=to_s or 0.0, placement_id=placement,
+                memo=memo,
+            )  # fmt: skip
+        if remove:
+            opened.remove_coding(remove)
+        found = opened.codings()
+        texts = dict(
+            opened.interviews().documents[["document_id", "text"]].itertuples(index=False, name=None)
+        )
+    found["words"] = [
+        texts.get(row["document_id"], "")[row["start_char"] : row["end_char"]] if row["document_id"] else ""
+        for row in found.to_dict("records")
+    ]
+    console.document(records_of(found))
+    shown = ["coding_id", "code_id", "coder", "document_id", "recording_id", "placement_id", "words", "memo"]
+    console.table(shown, found[shown].to_numpy().tolist())

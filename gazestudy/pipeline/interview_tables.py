@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from gazestudy.errors import InputError, ParameterError
+from gazestudy.errors import InputError, ParameterError, StudyError
 from gazestudy.exporters.csv_tables import write_csv_tables
 from gazestudy.exporters.tidy import TidyTable, plain_text
 from gazestudy.exporters.xlsx_tables import write_xlsx_tables
@@ -17,10 +17,11 @@ from gazestudy.importers.fieldlogs import FieldLogError, Mistakes
 from gazestudy.importers.fieldlogs.grids import read_grids, records
 from gazestudy.importers.sources import FolderSource
 from gazestudy.memory.coding_agreement import answer_agreement, coding_agreement, disagreements
-from gazestudy.memory.text_search import search_interviews
+from gazestudy.memory.text_search import find_words, search_interviews, words_of
 from gazestudy.model.interview import INTERVIEW_CONTRACTS, QUESTION_BANK, Interviews, interview_table
 from gazestudy.model.tables import Column
 from gazestudy.pipeline.exporting.pseudonyms import Pseudonyms, names_of
+from gazestudy.pipeline.mapping_manual import start_ns
 from gazestudy.store import Study
 from gazestudy.store.coding import CODES_OF_ITEMS, CodedAnswers
 
@@ -302,3 +303,100 @@ def question_bank_table() -> pd.DataFrame:
         for one in QUESTION_BANK.values()
     ]
     return pd.DataFrame(rows, columns=["item", "stage", "kind", "about", "points", "codes", "meaning"])
+
+
+def mark_words(
+    study: Study,
+    code_id: str,
+    coder: str,
+    document_id: str,
+    words: str,
+    *,
+    placement_id: str = "",
+    memo: str = "",
+) -> str:
+    """Put a code on words of a text, which must be there once.
+
+    Parameters
+    ----------
+    study : Study
+        Open for writing.
+    code_id, coder, document_id : str
+        Which code, who gives it, and on which text.
+    words : str
+        A piece of the text, long enough to be there only once; capital letters do not matter.
+    placement_id, memo : str, optional
+        As in `Study.add_coding`.
+
+    Returns
+    -------
+    str
+        Id of the coding.
+
+    Raises
+    ------
+    StudyError
+        If there is no such text, or the words are not in it exactly once.
+    """
+    documents = study.interviews().documents
+    own = documents[documents["document_id"] == document_id]
+    if own.empty:
+        known = ", ".join(documents["document_id"]) or "none yet"
+        raise StudyError(f"{study.path}: there is no document {document_id!r}; the study has {known}")
+    folded = words_of('"' + words.replace('"', " ") + '"')
+    places = find_words(str(own["text"].iloc[0]), folded)
+    if len(places) != 1:
+        times = "is not" if not places else f"is {len(places)} times"
+        raise StudyError(
+            f"{study.path}: {words!r} {times} in {document_id!r}; give words that are there once"
+        )
+    start, end = places[0]
+    return study.add_coding(
+        code_id, coder, document_id=document_id, start_char=start, end_char=end, placement_id=placement_id,
+        memo=memo,
+    )  # fmt: skip
+
+
+def mark_time(
+    study: Study,
+    code_id: str,
+    coder: str,
+    recording_id: str,
+    *,
+    from_s: float,
+    to_s: float,
+    placement_id: str = "",
+    memo: str = "",
+) -> str:
+    """Put a code on a stretch of a recording.
+
+    Parameters
+    ----------
+    study : Study
+        Open for writing.
+    code_id, coder, recording_id : str
+        Which code, who gives it, and on which recording.
+    from_s, to_s : float
+        Seconds of the scene video.
+    placement_id, memo : str, optional
+        As in `Study.add_coding`.
+
+    Returns
+    -------
+    str
+        Id of the coding.
+
+    Raises
+    ------
+    ParameterError
+        If the stretch is none.
+    StudyError
+        If there is no such recording or code.
+    """
+    if not 0 <= from_s <= to_s < 1e6:
+        raise ParameterError("from, to", (from_s, to_s), "seconds of the video, the end not before the start")
+    zero = start_ns(study, recording_id)
+    return study.add_coding(
+        code_id, coder, recording_id=recording_id, start_ns=zero + round(from_s * 1e9),
+        end_ns=zero + round(to_s * 1e9), placement_id=placement_id, memo=memo,
+    )  # fmt: skip

@@ -476,13 +476,16 @@ def new_coding(session: Session, values: Mapping[Any, Any], made_by: str | None)
     return row
 
 
-def put_answer_codes(session: Session, table: pd.DataFrame, signature: Mapping[str, str]) -> CodedAnswers:
-    """Keep codes of answers; see `CodingShelf.code_answers`."""
+def put_answer_codes(
+    session: Session, table: pd.DataFrame, signature: Mapping[str, str], *, any_placement: bool = False
+) -> CodedAnswers:
+    """Keep codes of answers; see `CodingShelf.code_answers`. Imports may come before the placements."""
     answers = {
         (row.interview_id, row.item, row.answer_no, row.stimulus): row
         for row in session.scalars(select(InterviewAnswerRow))
     }
     placements = set(session.scalars(select(PlacementRow.id)))
+    placements |= set(table["placement_id"]) if any_placement else set()
     breaches: list[str] = []
     wanted: dict[tuple[int, str], set[tuple[str, str]]] = {}
     for number, values in enumerate(table.to_dict("records"), start=1):

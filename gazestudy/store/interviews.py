@@ -343,7 +343,7 @@ class InterviewShelf(CodingShelf, StimulusShelf, ParticipantShelf):
         documents = self._add_documents(session, talks, replace, files, signature)
         _add_codes(session, talks.code_book, signature)
         codings = self._add_codings(session, talks.codings, signature)
-        codes = put_answer_codes(session, talks.answer_codes, signature)
+        codes = put_answer_codes(session, talks.answer_codes, signature, any_placement=True)
         return InterviewIntake(
             tuple(added), tuple(changed), tuple(unchanged), documents, codes, lost, codings, stimuli
         )

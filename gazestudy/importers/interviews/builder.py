@@ -294,8 +294,7 @@ class InterviewBuilder:
             kind, placement = "foil", ""
         kind = kind if kind != "none" else shown or "none"
         placement = placement or placement_id.strip()
-        if placement and placement not in self.options.placements and self.options.placements:
-            self._lost[placement] += 1
+        self._note_placement(placement)
         key = (interview_id, item, name)
         number = self._numbers[key] if answer_no is None else answer_no
         if (*key, number) in self._seen:
@@ -331,13 +330,19 @@ class InterviewBuilder:
             self.mistakes.problem("no_coder", where.at("coder"), "the coder is missing; give --coder")
             return
         name, _, placement = self._pictures.told(item, _tidy(stimulus))
+        placement = placement_id.strip() or placement
+        self._note_placement(placement)
         self.rows["answer_codes"].append(
             {
                 "interview_id": interview_id, "item": item, "answer_no": answer_no, "stimulus": name,
-                "coder": coder.strip(), "placement_id": placement_id.strip() or placement,
+                "coder": coder.strip(), "placement_id": placement,
                 "code": text.strip(),
             }
         )  # fmt: skip
+
+    def _note_placement(self, placement: str) -> None:
+        if placement and placement not in self.options.placements and self.options.placements:
+            self._lost[placement] += 1
 
     def document(
         self,

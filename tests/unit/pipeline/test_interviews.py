@@ -377,3 +377,31 @@ def test_an_export_is_harmless_nameless_and_comes_back(study: Study, tmp_path: P
                 getattr(was, name).drop(columns="image", errors="ignore"),
             )
         assert now.codings.loc[0, ["start_char", "end_char"]].tolist() == [8, 12]
+
+
+def test_the_phone_page(study: Study, tmp_path: Path) -> None:
+    session = {"session_id": "S1", "protocol_id": "post_task_interview", "observer": "K",
+               "started_at": "2026-11-22T08:30:00+07:00", "stopped_at": "2026-11-22T08:55:00+07:00",
+               "conditions_json": json.dumps({"walk_ended": "08:21"})}  # fmt: skip
+    said = [
+        ("P01", "", "ur_any", "กาแฟ\na bank"), ("P01", "", "ar_brand", "Kopi: ใช่\nCha: no"), ("P01", "", "hurry", 3),
+        ("", "t1", "rec", "yes"), ("", "t1", "rec_sure", "sure"), ("", "t1", "prior", "here street"),
+        ("", "t1", "shown", "target"), ("", "f1", "rec", "no"), ("", "f1", "rec_sure", "guess"),
+        ("", "f1", "shown", "foil"),
+    ]  # fmt: skip
+    rows = [
+        {"session_id": "S1", "respondent_id": who, "placement_id": picture, "item": item, "value": value}
+        for who, picture, item, value in said
+    ]
+    notes = [
+        {"session_id": "S1", "at_s": at_s, "placement_id": "", "text": text}
+        for at_s, text in ((900, "1:05: ตรงนี้หาทางออก"), (930, "2:10: then the coffee"))
+    ]
+    log = {"format": "gazestudy-phone-log/1", "protocol": {"id": "post_task_interview", "version": "1"},
+           "complete": True, "tables": {"sessions": [session], "answers": rows, "notes": notes},
+           "journal": [{"session": "S1", "n": 0, "t": 0, "kind": "session"}]}  # fmt: skip
+    path = tmp_path / "S1.json"
+    path.write_text(json.dumps(log, indent=1), encoding="utf-8")
+    found = import_interviews(study, path)
+    assert found.files[0][2].startswith("phone-page")
+    same_answers(study)
