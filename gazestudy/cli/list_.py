@@ -1,4 +1,4 @@
-"""`gazestudy list importers|fieldlogs|detectors|mappers`: what this installation can do."""
+"""`gazestudy list importers|fieldlogs|interviews|detectors|mappers`: what this installation can do."""
 
 from __future__ import annotations
 
@@ -33,6 +33,15 @@ def fieldlogs(as_json: AsJson = False, quiet: Quiet = False) -> None:
     from gazestudy.importers.fieldlogs import list_fieldlog_importers
 
     rows = [{"name": item.name, "reads": item.title} for item in list_fieldlog_importers()]
+    _show(Console(as_json, quiet), rows)
+
+
+@app.command("interviews")
+def interviews(as_json: AsJson = False, quiet: Quiet = False) -> None:
+    """List the readers of interviews."""
+    from gazestudy.importers.interviews import list_interview_importers
+
+    rows = [{"name": item.name, "reads": item.title} for item in list_interview_importers()]
     _show(Console(as_json, quiet), rows)
 
 
