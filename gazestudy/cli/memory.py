@@ -14,6 +14,7 @@ from gazestudy.cli.console import AsJson, Console, Quiet, StudyPath
 if TYPE_CHECKING:
     import pandas as pd
 
+    from gazestudy.memory.recognition import RecognitionResult
     from gazestudy.pipeline.memory import StudyMemory
 
 app = typer.Typer(help="What people remember, beside what they looked at.", no_args_is_help=True)
@@ -170,22 +171,7 @@ def recognition(
     result, of_placements = study_recognition(found, seed=SEED if seed is None else seed)
     _write(result.people, out)
     _write(of_placements, placements)
-    console.document(
-        {
-            "measures": _records(result.table),
-            "people": _records(result.people),
-            "placements": _records(of_placements),
-            "hits": result.hits,
-            "targets": result.targets,
-            "false_alarms": result.false_alarms,
-            "foils": result.foils,
-            "participants": result.participants,
-            "targets_never_in_view": result.left_out,
-            "yes_to_targets_never_in_view": result.yes_to_left_out,
-            "notes": list(result.notes),
-            "provenance": result.table.attrs.get("provenance"),
-        }
-    )
+    console.document(_recognition_document(result, of_placements))
     console.say(
         f"{result.participants} people: yes to {result.hits} of {result.targets} pictures of placements that "
         f"entered their view, and to {result.false_alarms} of {result.foils} foils"
@@ -216,6 +202,23 @@ def recognition(
         console.warn(note)
     _wrote(console, out, "one row per person")
     _wrote(console, placements, "one row per placement")
+
+
+def _recognition_document(result: RecognitionResult, of_placements: pd.DataFrame) -> dict[str, Any]:
+    return {
+        "measures": _records(result.table),
+        "people": _records(result.people),
+        "placements": _records(of_placements),
+        "hits": result.hits,
+        "targets": result.targets,
+        "false_alarms": result.false_alarms,
+        "foils": result.foils,
+        "participants": result.participants,
+        "targets_never_in_view": result.left_out,
+        "yes_to_targets_never_in_view": result.yes_to_left_out,
+        "notes": list(result.notes),
+        "provenance": result.table.attrs.get("provenance"),
+    }
 
 
 @app.command("model")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -129,36 +130,15 @@ def attend(
     dwell = np.minimum(
         np.exp(rng.normal(np.log(chosen.dwell_s), chosen.dwell_spread, size)), exposed - waited
     )
-    fixations = np.maximum(np.round(dwell / 0.3), 1)
-    nan = np.full(size, np.nan)
     ids, names = np.array(participants, dtype=object), np.array(placements, dtype=object)
-    table = pd.DataFrame(
-        {
-            "recording_id": pd.Series(
-                [f"{ids[i]}-walk-{w + 1}" for i, w in zip(person, walk, strict=True)], dtype="str"
-            ),
-            "participant_id": pd.Series(ids[person], dtype="str"),
-            "placement_id": pd.Series(names[place], dtype="str"),
-            "aoi_id": pd.Series([""] * size, dtype="str"),
-            "exposure_count": np.where(in_view, 1 + rng.poisson(0.4, size), 0),
-            "exposure_ms": np.where(in_view, exposed * 1000, 0.0),
-            "visible_share_mean": np.where(
-                in_view, np.clip(1 - hidden + rng.normal(0, 0.08, size), 0.05, 1), nan
-            ),
-            "width_deg_max": np.where(in_view, np.exp(rng.normal(np.log(12), 0.5, size)), nan),
-            "distance_mm_min": np.where(in_view, np.exp(rng.normal(np.log(4000), 0.4, size)), nan),
-            "noticed": noticed,
-            "time_to_first_fixation_ms": np.where(noticed, waited * 1000, nan),
-            "exposure_to_first_fixation_ms": np.where(noticed, waited * 1000, nan),
-            "censored_at_ms": np.where(noticed, nan, np.where(in_view, exposed * 1000, 0.0)),
-            "first_fixation_ms": np.where(noticed, np.minimum(dwell, 0.25) * 1000, nan),
-            "fixation_count": np.where(noticed, fixations, 0).astype(np.int64),
-            "dwell_ms": np.where(noticed, dwell * 1000, 0.0),
-            "gaze_ms": np.where(noticed, dwell * 1050, 0.0),
-            "visit_count": np.where(noticed, np.maximum(np.round(fixations / 3), 1), 0).astype(np.int64),
-        }
-    )
-    table["revisit_count"] = np.maximum(table["visit_count"] - 1, 0)
+    keys = {
+        "recording_id": [f"{ids[i]}-walk-{w + 1}" for i, w in zip(person, walk, strict=True)],
+        "participant_id": ids[person],
+        "placement_id": names[place],
+        "aoi_id": [""] * size,
+    }
+    table = pd.DataFrame({name: pd.Series(values, dtype="str") for name, values in keys.items()})
+    table = table.assign(**_measured(in_view, exposed, noticed, waited, dwell, hidden, rng))
     METRICS.check(table)
     segment = np.array(segments, dtype=object)[person % len(segments)]
     return table.assign(
@@ -167,6 +147,40 @@ def attend(
         p_notice=p_notice,
         familiarity=familiarity[person, place],
     )
+
+
+def _measured(
+    in_view: NDArray[np.bool_],
+    exposed: Floats,
+    noticed: NDArray[np.bool_],
+    waited: Floats,
+    dwell: Floats,
+    hidden: Floats,
+    rng: np.random.Generator,
+) -> dict[str, NDArray[Any]]:
+    """Return the measured columns of the metrics; times in s."""
+    size, nan = len(in_view), np.full(len(in_view), np.nan)
+    fixations = np.maximum(np.round(dwell / 0.3), 1)
+    visits = np.where(noticed, np.maximum(np.round(fixations / 3), 1), 0).astype(np.int64)
+    exposures = np.where(in_view, 1 + rng.poisson(0.4, size), 0)
+    share = np.clip(1 - hidden + rng.normal(0, 0.08, size), 0.05, 1)
+    return {
+        "exposure_count": exposures,
+        "exposure_ms": np.where(in_view, exposed * 1000, 0.0),
+        "visible_share_mean": np.where(in_view, share, nan),
+        "width_deg_max": np.where(in_view, np.exp(rng.normal(np.log(12), 0.5, size)), nan),
+        "distance_mm_min": np.where(in_view, np.exp(rng.normal(np.log(4000), 0.4, size)), nan),
+        "noticed": noticed,
+        "time_to_first_fixation_ms": np.where(noticed, waited * 1000, nan),
+        "exposure_to_first_fixation_ms": np.where(noticed, waited * 1000, nan),
+        "censored_at_ms": np.where(noticed, nan, np.where(in_view, exposed * 1000, 0.0)),
+        "first_fixation_ms": np.where(noticed, np.minimum(dwell, 0.25) * 1000, nan),
+        "fixation_count": np.where(noticed, fixations, 0).astype(np.int64),
+        "dwell_ms": np.where(noticed, dwell * 1000, 0.0),
+        "gaze_ms": np.where(noticed, dwell * 1050, 0.0),
+        "visit_count": visits,
+        "revisit_count": np.maximum(visits - 1, 0),
+    }
 
 
 @dataclass(frozen=True, slots=True)
