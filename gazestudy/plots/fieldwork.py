@@ -58,7 +58,7 @@ def draw_occlusion(fit: OcclusionFit) -> Figure:
             if number >= len(names):
                 axes.set_axis_off()
                 continue
-            _occlusion_panel(axes, fit, names[number], fit.placements[names[number]])
+            draw_occlusion_panel(axes, fit, names[number], fit.placements[names[number]])
         for row in grid:
             row[0].set_ylabel("part of the face hidden, %")
         handles, labels = grid[0, 0].get_legend_handles_labels()
@@ -212,7 +212,20 @@ def _style(text: str) -> dict[Any, Any]:
     }
 
 
-def _occlusion_panel(axes: Axes, fit: OcclusionFit, name: str, view: FaceView) -> None:
+def draw_occlusion_panel(axes: Axes, fit: OcclusionFit, name: str, view: FaceView) -> None:
+    """Draw the occlusion curve of one placement against what observers saw.
+
+    Parameters
+    ----------
+    axes : Axes
+        Where to draw.
+    fit : OcclusionFit
+        From `fit_occlusion`.
+    name : str
+        Placement.
+    view : FaceView
+        How it is seen.
+    """
     scans = fit.observed[fit.observed["placement_id"] == name]
     bins = fit.bins[fit.bins["placement_id"] == name]
     most = float(scans["density_m2"].max()) * 1.05

@@ -15,9 +15,21 @@ from gazestudy.fieldwork.summary import summarise_field_log
 from gazestudy.model.fieldwork import FieldLog
 from gazestudy.model.study import Placement
 from gazestudy.report.evidence import Evidence, FieldEvidence
+from gazestudy.report.figures import drawing
 from gazestudy.report.numbers import field_numbers
-from gazestudy.report.structure import Block, Cell, Missing, Number, Paragraph, Quote, Quotes, Section, Table
-from gazestudy.report.words import counted
+from gazestudy.report.structure import (
+    Block,
+    Cell,
+    Missing,
+    Number,
+    Paragraph,
+    Pictures,
+    Quote,
+    Quotes,
+    Section,
+    Table,
+)
+from gazestudy.report.words import counted, digits
 
 _CONSEQUENCE = (
     "How many people pass, how full it is, and how much of a placement people hide cannot be concluded."
@@ -77,6 +89,7 @@ def field_section(evidence: Evidence) -> Section:
         _whole(field),
         *_by_daypart(field),
         *_levels(field),
+        *_agreement(field),
     ]
     for name, why in field.whole.missing.items():
         what = {"occlusion": "How blocking follows crowding", "blind_spots": "Whether regulars overlook more"}
@@ -104,11 +117,65 @@ def placement_field_blocks(evidence: Evidence, placement: Placement) -> tuple[Bl
     numbers = field_numbers(field.by_placement, placement_id=placement.id)
     table: list[tuple[Cell, ...]] = [(one.name, one) for one in numbers.values()]
     blocks: list[Block] = [
+        *_occlusion(field, placement),
         Table(
             "What observers counted here", ("Figure", "Value"), tuple(table), bars=True, note=_rules(numbers)
-        )
+        ),
     ]
     return tuple(blocks)
+
+
+def _occlusion(field: FieldEvidence, placement: Placement) -> list[Block]:
+    """Return how blocking follows crowding at a placement, where heights and distance are known."""
+    from gazestudy.plots.fieldwork import draw_occlusion_panel
+
+    fit = field.whole.occlusion
+    if fit is None or placement.id not in fit.placements:
+        return []
+    view = fit.placements[placement.id]
+    scans = int((fit.observed["placement_id"] == placement.id).sum())
+    doubts = [doubt for doubt in fit.doubts if f"at {placement.id}:" in doubt]
+    caption = (
+        f"Part of it that people hide, by how full it is: {counted(scans, 'scan')} (grey), means with "
+        f"intervals (dots), and what "
+        f"bodies of {fit.radius_m:.2f} m radius between eye and face would hide (line)."
+    )
+    if doubts:
+        caption += " The line misses most of what was seen here: height or distance may be wrong."
+
+    def draw(axes: Any) -> None:
+        draw_occlusion_panel(axes, fit, placement.id, view)
+        axes.set_title("", loc="left")
+        for text in list(axes.texts):
+            text.remove()
+        axes.set_ylabel("part hidden, %")
+
+    alt = f"Part of {placement.name or placement.id} hidden by people against people per square metre"
+    name = f"{placement.id}-occlusion"
+    return [Pictures((drawing(name, draw, alt=alt, caption=caption, size_in=(4.6, 2.9)),))]
+
+
+def _agreement(field: FieldEvidence) -> list[Block]:
+    """Return how well two observers agree who counted the same."""
+    found = field.agreement
+    if found is None:
+        missing = "No two observers watched the same point at the same time."
+        return [Missing(missing, "How reliable the counts are cannot be told.")]
+    rows: list[tuple[Cell, ...]] = []
+    for row in _records(found.counts):
+        icc = f"{row['icc']:.2f} ({row['icc_low']:.2f} to {row['icc_high']:.2f})"
+        icc = icc if math.isfinite(float(row["icc"])) else "not defined"
+        within = f"{digits(float(row['within_share']), 'share')} of {int(row['n'])}"
+        about = "intervals" if row["about"] == "interval" else "scans"
+        rows.append((str(row["item"]).replace("_", " "), about, icc, f"{row['bias']:+.1f}", within))
+    table = Table(
+        "Agreement of observers",
+        ("Counted", "In", "ICC(A,1)", "First minus second", "Within ±10 %"),
+        tuple(rows),
+        note=f"{counted(len(found.pairs), 'pair')} of sessions. Absolute agreement of one observer; "
+        "1 is perfect.",
+    )
+    return [table] if rows else []
 
 
 def _whole(field: FieldEvidence) -> Table:

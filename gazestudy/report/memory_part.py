@@ -85,6 +85,8 @@ def funnel_numbers(funnel: Funnel, of: str) -> dict[str, Number]:
         if row["denominator"] == 0:
             continue
         name, rung = _STEPS[str(row["step"])]
+        if row["step"] == "recognised" and int(row["n_participants"]) < FEW:
+            row |= {"low": math.nan, "high": math.nan, "method": "too few people to take false alarms off"}
         found[str(row["step"])] = Number(
             name, float(row["value"]), "share", rung, int(row["n_participants"]), of, float(row["low"]),
             float(row["high"]), 0.95, float(row["numerator"]), float(row["denominator"]), str(row["rule"]),

@@ -14,11 +14,13 @@ _MOST = 8
 _QUOTED = ("ur_any", "ur_msg", "rta", "comp")
 """Questions whose answers say something about an advertisement in the person's own words, best first."""
 
-_FROM = {
-    "time mark": "said over",
-    "coding": "said over",
-    "longest visit": "looked longest at",
+_ANSWERED = {
+    "longest visit": "looked at it longest",
+    "longest exposure": "had it in view longest, without a look",
 }
+"""An answer has no time of its own; it is given that of the longest visit or exposure."""
+
+_NEAR = {"fixation": "a look at it", "visit": "a look at it", "exposure": "it being in view, without a look"}
 
 
 def quotes_of(table: pd.DataFrame, placement_id: str) -> tuple[Quote, ...]:
@@ -58,9 +60,11 @@ def _moment(row: dict[str, Any]) -> str:
     if not math.isfinite(seconds):
         return ""
     where = f"{row['recording_id']} at {int(seconds) // 60}:{int(seconds) % 60:02d}"
-    words = f"{_FROM.get(str(row['t_from']), 'at')} {where}"
-    gap = float(row["gap_s"])
-    if row["near"] and math.isfinite(gap) and row["t_from"] != "longest visit":
-        near = "during" if gap == 0 else f"{abs(gap):.1f} s {'before' if gap > 0 else 'after'}"
-        words += f", {near} a {row['near']} of this placement"
-    return words
+    if row["t_from"] in _ANSWERED:
+        return f"{_ANSWERED[row['t_from']]}: {where}"
+    words, near, gap = f"said over {where}", _NEAR.get(str(row["near"])), float(row["gap_s"])
+    if near is None or not math.isfinite(gap):
+        return words
+    if gap == 0:
+        return f"{words}, during {near}"
+    return f"{words}, {abs(gap):.1f} s {'before' if gap > 0 else 'after'} {near}"

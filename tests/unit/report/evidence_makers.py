@@ -13,7 +13,7 @@ from gazestudy.memory.join import Joined, join_memory
 from gazestudy.memory.quotes import Attention, quotes
 from gazestudy.model.interview import Interviews
 from gazestudy.model.study import Creative, Placement
-from gazestudy.model.tables import MAPPED_FIXATIONS, VISITS
+from gazestudy.model.tables import EXPOSURES, MAPPED_FIXATIONS, VISITS
 from gazestudy.pipeline.strategy_document import parse_strategy
 from gazestudy.pipeline.strategy_terms import StrategyTables, cases_of_metrics, counted_sums, placement_chains
 from gazestudy.report import (
@@ -58,12 +58,8 @@ def placement(key: str, name: str) -> Placement:
 
 
 def memory_evidence(interviews: Interviews, joined: Joined) -> MemoryEvidence:
-    said = quotes(
-        interviews,
-        Attention(
-            VISITS.empty().assign(recording_id=""), MAPPED_FIXATIONS.empty().assign(recording_id=""), {}
-        ),
-    )
+    looks = [contract.empty().assign(recording_id="") for contract in (VISITS, MAPPED_FIXATIONS, EXPOSURES)]
+    said = quotes(interviews, Attention(*looks, {}))
     said = said.assign(clock_s=np.nan)
     return MemoryEvidence(interviews, joined.trials, joined.never_in_view, said, joined.findings)
 
