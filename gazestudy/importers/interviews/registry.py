@@ -77,7 +77,19 @@ class InterviewCandidate:
         chosen = options or InterviewOptions()
         found = _READERS[self.info.name][1].read(_in_unicode(self.source, chosen), chosen)
         found.talks.check(str(self.place))
+        if any(one.code == "encoding" and one.severity == "warning" for one in found.talks.findings):
+            raise guessed_letters(self.place)
         return found
+
+
+def guessed_letters(place: Path) -> InputError:
+    """Return the error of a text that is not Unicode: in other encodings any letters could be meant."""
+    return InputError(
+        place,
+        "this text is not Unicode, and its letters would be guessed",
+        advice="Save it as UTF-8, or say what it is (--encoding cp874 for Thai, cp1258 for Vietnamese,"
+        " gb18030 for Chinese, cp1252 for Western Europe), file by file",
+    )
 
 
 class UnknownInterviewError(UnknownFormatError):

@@ -10,6 +10,7 @@ from gazestudy.errors import InputError
 from gazestudy.importers.fieldlogs.mistakes import Cell
 from gazestudy.importers.interviews.answers import item_of_column, plain
 from gazestudy.importers.interviews.builder import InterviewBuilder, InterviewOptions
+from gazestudy.importers.interviews.registry import guessed_letters
 from gazestudy.importers.sources import Source
 from gazestudy.importers.text_tables import decode_text
 from gazestudy.model.interview import QUESTION_BANK
@@ -46,11 +47,7 @@ def text_of(source: Source, name: str, builder: InterviewBuilder) -> str:
         raise InputError(place, "this text is too large for an interview", expected="at most 64 MB")
     text, findings = decode_text(source.read(name), place, name)
     if any(one.code == "encoding" and one.severity == "warning" for one in findings):
-        raise InputError(
-            place, "this text is not Unicode, and its letters would be guessed",
-            advice="Save it as UTF-8, or say what it is (--encoding cp874 for Thai, cp1258 for Vietnamese,"
-            " gb18030 for Chinese, cp1252 for Western Europe)",
-        )  # fmt: skip
+        raise guessed_letters(place)
     builder.add_findings(findings)
     return tidy_text(text)
 

@@ -252,6 +252,15 @@ def test_tables_without_answers_say_what_is_missing(tmp_path: Path, text: str, m
         read_interviews(write(tmp_path, text), options=KNOWN)
 
 
+def test_letters_of_tables_are_never_guessed(tmp_path: Path) -> None:
+    path = tmp_path / "answers.csv"
+    path.write_bytes("participant_id,ur_any\nP01,กาแฟ\n".encode("cp874"))
+    with pytest.raises(InputError, match="--encoding cp874"):
+        read_interviews(path, options=KNOWN)
+    found = read_interviews(path, options=replace(KNOWN, encoding="cp874")).talks
+    assert found.interview_answers["value"].tolist() == ["กาแฟ"]
+
+
 def test_a_row_that_is_cut_off_is_a_mistake(tmp_path: Path) -> None:
     found = read_interviews(write(tmp_path, LONG + "P02,rec"), options=KNOWN).talks
     assert [one.code for one in found.findings if one.severity == "problem"] == ["cut_off"]
