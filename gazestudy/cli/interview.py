@@ -346,7 +346,9 @@ def export(
 @app.command("foils")
 def foils(
     study: StudyPath,
-    add: Annotated[str, typer.Option("--add", metavar="ID", help="Add a picture under this id.")] = "",
+    add: Annotated[
+        str, typer.Option("--add", metavar="ID", help="Add a picture; an id that does not tell what it is.")
+    ] = "",
     placement: Annotated[
         str, typer.Option("--placement", help="Where it hangs; without it the picture is a foil.")
     ] = "",
