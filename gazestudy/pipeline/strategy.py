@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -158,16 +157,25 @@ def _conclusions(strategy: Strategy, found: Potential) -> list[str]:
             "an order of magnitude only (the upper limit is more than five times the lower): "
             + ", ".join(wide)
         )
-    names = [str(name) for name in known["placement_id"]]
-    for first, second in pairwise(names):
-        one, other = found.draws[first, WHOLE_DAY, measure], found.draws[second, WHOLE_DAY, measure]
-        sure = float(np.mean(one > other))
-        if sure >= found.level:
-            words.append(f"{first} delivers more {measure} than {second}: so in {100 * sure:.0f} % of draws")
-    if len(names) > 1 and not any("delivers more" in word for word in words):
-        words.append(
-            "the order of neighbouring placements cannot be concluded: their intervals overlap too far"
-        )
+    words += _told_apart(found, measure, [str(name) for name in known["placement_id"]])
     minutes = sum(daypart.minutes for daypart in strategy.dayparts)
     words.append(f"a day is {minutes / 60:.1f} hours here: only the dayparts of the document are added up")
     return [*words, *LIMITS]
+
+
+def _told_apart(found: Potential, measure: str, names: list[str]) -> list[str]:
+    """Say which placements the best one can be told from, by joint draws; the best comes first."""
+    if len(names) < 2:
+        return []
+    best = found.draws[names[0], WHOLE_DAY, measure]
+    behind: list[str] = []
+    open_: list[str] = []
+    for name in names[1:]:
+        sure = float(np.mean(best > found.draws[name, WHOLE_DAY, measure]))
+        (behind if sure >= found.level else open_).append(name)
+    words = [f"{names[0]} has the largest {measure}"]
+    if behind:
+        words.append(f"ahead of {', '.join(behind)} in {100 * found.level:.0f} % of draws or more")
+    if open_:
+        words.append(f"not told apart from {', '.join(open_)}")
+    return ["; ".join(words)]

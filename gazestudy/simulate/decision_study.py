@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gazestudy.geometry.crowd_sight import BODY_RADIUS_M, visible_share
+from gazestudy.geometry.crowd_sight import BODY_HEIGHT_SD_M, BODY_RADIUS_M, visible_share
 from gazestudy.model.fieldwork import FieldLog
 from gazestudy.model.tables import METRICS
 from gazestudy.simulate.decision_observers import observe
@@ -167,6 +167,8 @@ class DecisionStudy:
                 height_m=site.height_m,
                 distance_m=site.distance_m,
                 radius_m=BODY_RADIUS_M,
+                body_height_sd_m=BODY_HEIGHT_SD_M,
+                free_m=2 * BODY_RADIUS_M,
             )
         )
 
