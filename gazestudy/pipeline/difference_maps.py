@@ -134,7 +134,7 @@ def export_differences(
         raise_if_cancelled(progress)
         rows = fixations[fixations["placement_id"] == placement.id]
         sides = [rows[rows[by].astype(str) == name] for name in (a, b)]
-        found, notes = _compared(placement, sides, (a, b), weight, kernel, permutations, rng)
+        found, notes = compare_sides(placement, sides, (a, b), weight, kernel, permutations, rng)
         files = () if found is None else _write(study, placement, found, out, f"{a} - {b}", formats)
         exported.append(ExportedDifference(placement.id, found, float("nan"), files, notes))
         progress.advance()
@@ -151,7 +151,7 @@ def _groups(text: str) -> tuple[str, str, str]:
     return by.strip(), pair[0], pair[1]
 
 
-def _compared(
+def compare_sides(
     placement: Placement,
     sides: Sequence[pd.DataFrame],
     names: tuple[str, str],
@@ -160,6 +160,28 @@ def _compared(
     permutations: int,
     rng: np.random.Generator,
 ) -> tuple[MapComparison | None, tuple[str, ...]]:
+    """Compare two groups on one placement.
+
+    Parameters
+    ----------
+    placement : Placement
+        Which one.
+    sides : sequence of DataFrame
+        Mapped fixations of the two groups on it.
+    names : (str, str)
+        What they are called.
+    weight, kernel, permutations
+        As for `export_differences`.
+    rng : Generator
+        For arrangements of people.
+
+    Returns
+    -------
+    comparison : MapComparison or None
+        None where a group never looked at it.
+    notes : tuple of str
+        What cannot be concluded, and what was left out.
+    """
     chosen = kernel_for(kernel, placement, pd.concat(sides))
     maps = [
         person_maps(

@@ -69,6 +69,7 @@ def draw_heatmap(
     colormap: str = "viridis",
     scale_max: float | None = None,
     contours: bool = False,
+    opacity: float = _STRONGEST,
     findings: list[Finding] | None = None,
 ) -> Figure:
     """Draw a heatmap over its artwork, with colour bar and caption.
@@ -89,6 +90,8 @@ def draw_heatmap(
         the peak of this one.
     contours : bool
         Draw the contour lines over an overlay too.
+    opacity : float
+        Of the colour at the top of the scale, or of the thickest fog, 0 to 1.
     findings : list of Finding, optional
         Gets an entry where the name cannot be written with the installed fonts; without a list, a Python
         warning says so.
@@ -123,9 +126,9 @@ def draw_heatmap(
         share = cv2.resize(data.density, (wide, high), interpolation=_sampling(image, wide)) / np.float32(top)
     if style == "fog":
         fog = cv2.resize(opacity_map(data), (wide, high), interpolation=_sampling(image, wide))
-        art = _blend(art, np.array(_FOG), fog * _STRONGEST)
+        art = _blend(art, np.array(_FOG), fog * np.float32(opacity))
     elif style == "overlay":
-        art = _blend(_mute(art), colors(np.clip(share, 0, 1))[..., :3] * 255.0, _opacity(share))
+        art = _blend(_mute(art), colors(np.clip(share, 0, 1))[..., :3] * 255.0, _opacity(share, opacity))
 
     with rc_context({"font.family": text.families, "axes.unicode_minus": False}):
         figure = Figure(figsize=(layout.width / _DPI, layout.height / _DPI), dpi=_DPI, facecolor="white")
@@ -247,9 +250,9 @@ def _mute(art: NDArray[Any]) -> Picture:
     return _blend(art, grey, np.full(art.shape[:2], _MUTED, dtype=np.float32))
 
 
-def _opacity(share: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Rise from nothing to `_STRONGEST`, soon enough that a tenth of the scale can be seen."""
-    opacity: NDArray[np.float32] = _STRONGEST * np.clip(share * 2.5, 0.0, 1.0) ** 0.8
+def _opacity(share: NDArray[np.float32], strongest: float = _STRONGEST) -> NDArray[np.float32]:
+    """Rise from nothing to the strongest, soon enough that a tenth of the scale can be seen."""
+    opacity: NDArray[np.float32] = np.float32(strongest) * np.clip(share * 2.5, 0.0, 1.0) ** 0.8
     return opacity
 
 

@@ -14,6 +14,7 @@ from gazestudy.store import Change, Study
 from gazestudy_gui.words import tr
 
 if TYPE_CHECKING:
+    from gazestudy.model.manual import KeyFrame, ManualAnswer
     from gazestudy_gui.document import Kind, StudyDocument
 
 Points = Sequence[tuple[float, float]]
@@ -302,3 +303,78 @@ class CopyAois(Edit):
             # pixel (0, 0) is the middle of the first one, so edges lie at -0.5
             points = [((x + 0.5) * across - 0.5, (y + 0.5) * down - 0.5) for x, y in aoi.points_px]
             study.add_aoi(self._target_id, aoi.name, points)
+
+
+class GiveAnswer(Edit):
+    """What a person says about the mapping of a fixation, in place of what was said about just this one."""
+
+    kinds = ("mapping",)
+
+    def __init__(self, answer: ManualAnswer, text: str, *, gesture: int = 0) -> None:
+        super().__init__(text)
+        self._answer, self._gesture = answer, gesture
+
+    def apply(self, study: Study) -> Any:
+        """Do it."""
+        new = self._answer
+        for stored in study.answers(new.recording_id):
+            old = stored.fact
+            same = (old.start_ns, old.end_ns) == (new.start_ns, new.end_ns)
+            both_off = old.verdict == new.verdict == "off" and old.placement_id != new.placement_id
+            if same and not both_off:
+                study.remove_answer(stored.id)
+        return study.add_answer(new)
+
+    def id(self) -> int:
+        """Return what tells edits that may become one."""
+        return 2 if self._gesture else -1
+
+    def mergeWith(self, other: QUndoCommand | None) -> bool:
+        """Become one with the next edit of the same gesture."""
+        if not isinstance(other, GiveAnswer) or self._gesture != other._gesture:
+            return False
+        self.absorb(other)
+        return True
+
+
+class TakeBackAnswers(Edit):
+    """Some of what people said about mapping goes; the automatic mapping counts again."""
+
+    kinds = ("mapping",)
+
+    def __init__(self, numbers: Sequence[int]) -> None:
+        super().__init__(tr("return to the automatic mapping"))
+        self._numbers = list(numbers)
+
+    def apply(self, study: Study) -> Any:
+        """Do it."""
+        for number in self._numbers:
+            study.remove_answer(number)
+
+
+class AddKeyFrame(Edit):
+    """The corners of a placement in one frame, in place of those it had there."""
+
+    kinds = ("mapping",)
+
+    def __init__(self, key_frame: KeyFrame, name: str) -> None:
+        super().__init__(tr("key frame of {name}", name=name))
+        self._key_frame = key_frame
+
+    def apply(self, study: Study) -> Any:
+        """Do it."""
+        return study.add_key_frame(self._key_frame, replace=True)
+
+
+class RemoveKeyFrame(Edit):
+    """A key frame goes."""
+
+    kinds = ("mapping",)
+
+    def __init__(self, number: int, name: str) -> None:
+        super().__init__(tr("remove key frame of {name}", name=name))
+        self._number = number
+
+    def apply(self, study: Study) -> Any:
+        """Do it."""
+        study.remove_key_frame(self._number)

@@ -230,7 +230,12 @@ class StudyWindow(QMainWindow):
         add(spec("help.shortcuts", "&Help", "&Shortcuts …", "F1", "All shortcuts, and how to change them"),
             lambda: ShortcutTable(self.book, self).open())  # fmt: skip
         add(spec("help.about", "&Help", "&About gazestudy"), self._about)
-        for name in ("player", "placements"):  # their commands are in the menus before they are looked at
+        for name in (
+            "player",
+            "placements",
+            "heatmaps",
+            "timeline",
+        ):  # their commands are in the menus before they are looked at
             self.view(name)
 
     def _make_status(self) -> None:

@@ -74,14 +74,18 @@ def english(qapp):
 
 @pytest.fixture(scope="session")
 def made_sample(tmp_path_factory) -> Path:
-    """The sample study, imported and run; made once, not to be changed."""
+    """The sample study with two of its recordings, imported and run; made once, not to be changed."""
     from gazestudy.pipeline.demo import load_sessions
     from gazestudy.pipeline.run import run_study
     from gazestudy.store import create_study
 
     folder = tmp_path_factory.mktemp("sample") / "study"
+    sessions = tmp_path_factory.mktemp("sessions") / "two"
+    shutil.copytree(SESSIONS, sessions, ignore=shutil.ignore_patterns("p03*", "p04*", "truth"))
+    listed = (sessions / "participants.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+    (sessions / "participants.csv").write_text("".join(listed[:3]), encoding="utf-8")
     with create_study(folder, name="Riverside") as study:
-        load_sessions(study, SESSIONS)
+        load_sessions(study, sessions)
         run_study(study)
     return folder
 

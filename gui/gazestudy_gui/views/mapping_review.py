@@ -1,0 +1,665 @@
+"""Mapping review: fixation by fixation, the scene and the picture of the placement side by side."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+from PyQt6.QtCore import QModelIndex, Qt
+from PyQt6.QtGui import QImage, QShowEvent
+from PyQt6.QtWidgets import (
+    QAbstractItemView,
+    QCheckBox,
+    QComboBox,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QSplitter,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from gazestudy.errors import Cancelled, GazestudyError, StudyError
+from gazestudy.model import Placement
+from gazestudy.model.manual import KeyFrame, corners_of
+from gazestudy.progress import NoProgress
+from gazestudy_gui.actions import ActionBook, ActionSpec
+from gazestudy_gui.background import Background
+from gazestudy_gui.commands import AddKeyFrame, Edit, GiveAnswer, RemoveKeyFrame, TakeBackAnswers
+from gazestudy_gui.document import StudyDocument
+from gazestudy_gui.jobs import Order
+from gazestudy_gui.trouble import tell
+from gazestudy_gui.video import FrameSource
+from gazestudy_gui.views.player import clock_text
+from gazestudy_gui.views.review_list import Loaded, ReviewModel, Verdict, answer_for, load, newer_than
+from gazestudy_gui.views.review_reference import ReferenceWidget
+from gazestudy_gui.views.review_scene import SceneWidget
+from gazestudy_gui.views.video_widget import Marks
+from gazestudy_gui.words import tr
+
+
+class _Stop(NoProgress):
+    """Asks to stop once the view is gone or wants something else."""
+
+    def __init__(self) -> None:
+        self.is_over = False
+
+    @property
+    def cancelled(self) -> bool:
+        """True once nobody waits any more."""
+        return self.is_over
+
+
+class MappingReviewView(QWidget):
+    """Shows where each fixation was mapped, and takes what a person says about it.
+
+    Parameters
+    ----------
+    document : StudyDocument
+        The study.
+    parent : QWidget, optional
+        Owner.
+    """
+
+    def __init__(self, document: StudyDocument, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._document = document
+        self._loaded: Loaded | None = None
+        self._source: FrameSource | None = None
+        self._is_stale = True
+        self._placements: dict[str, Placement] = {}
+        self._pictures: dict[str, QImage] = {}
+        self._frame = self._number = -1
+        self._stop = _Stop()
+        self._worker = Background("review", self)
+        self.model = ReviewModel(self)
+        self._build()
+        self._lay_out()
+        self._connect()
+        self._refresh_choices()
+        self._say_nothing()
+
+    # ------------------------------------------------------------------ what it shows
+
+    @property
+    def recording_id(self) -> str:
+        """The recording that is reviewed, empty for none."""
+        return str(self.which.currentData() or "")
+
+    @property
+    def row(self) -> int:
+        """Row of the fixation on show, -1 for none."""
+        return self.table.currentIndex().row()
+
+    @property
+    def is_ready(self) -> bool:
+        """True if the fixations of the chosen recording are there."""
+        return self._loaded is not None and self._loaded.scene.recording_id == self.recording_id
+
+    def open(self, recording_id: str) -> None:
+        """Review a recording; its fixations come when they are read."""
+        index = self.which.findData(recording_id)
+        if index >= 0:
+            self.which.setCurrentIndex(index)
+            self.reload()
+
+    def reload(self) -> None:
+        """Read the fixations again, once somebody looks."""
+        self._is_stale = True
+        if self.isVisible() and self.recording_id:
+            self._is_stale = False
+            self._stop.is_over = True
+            stop = self._stop = _Stop()
+            path, name = self._document.path, self.recording_id
+            if not self.is_ready:
+                self._forget()
+                self.scene.show_message(tr("Reading the fixations of {name} …", name=name))
+            self._worker.ask(partial(load, path, name, stop))
+
+    def show_row(self, row: int) -> None:
+        """Show a fixation."""
+        if 0 <= row < self.model.rowCount():
+            self.table.setCurrentIndex(self.model.index(row, 0))
+
+    def step(self, by: int, *, unreviewed: bool = False) -> None:
+        """Go to the next (1) or previous (-1) fixation, or to the next one nobody said anything about."""
+        row = self.row + by
+        while unreviewed and 0 <= row < self.model.rowCount() and self.model.is_done(row):
+            row += by
+        if 0 <= row < self.model.rowCount():
+            self.show_row(row)
+        elif unreviewed:
+            self.note.setText(tr("No fixation left in this direction that was not reviewed."))
+
+    def step_frame(self, by: int) -> None:
+        """Show the next (1) or previous (-1) picture of the video."""
+        if self._loaded is None:
+            return
+        frame = self._frame + by
+        while 0 <= frame < len(self._loaded.numbers) and self._loaded.numbers[frame] < 0:
+            frame += by
+        if 0 <= frame < len(self._loaded.numbers):
+            self._show_frame(frame)
+
+    # ------------------------------------------------------------------ what a person says
+
+    def accept(self) -> None:
+        """Say that the mapping is right."""
+        if self.row < 0 or self.model.is_done(self.row):
+            self.step(1)
+            return
+        verdict = self.model.verdict(self.row)
+        if verdict.share is None:
+            self._answer("nowhere", None, tr("accept: on no placement"))
+        else:
+            name = self._name(verdict.placement_id)
+            self._answer("on", verdict, tr("accept: on {name}", name=name))
+
+    def move(self, x: float, y: float) -> None:
+        """Say that gaze is at a point of the placement on show, shares of its sides."""
+        if self.row < 0 or not self.placement.currentData():
+            return
+        known = self.model.verdict(self.row)
+        placement_id = str(self.placement.currentData())
+        copy = known.copy if known.placement_id == placement_id else 0
+        at = Verdict(placement_id, str(self.creative.currentData() or ""), copy, (x, y), None)
+        stays = self.reference.is_nudging
+        text = tr("move fixation on {name}", name=self._name(placement_id))
+        # steps of the arrow keys on one fixation are one edit
+        gesture = 1 + int(self.model.fixation(self.row)["event_id"]) if stays else 0
+        self._answer("on", at, text, gesture=gesture, stays=stays)
+
+    def refuse(self) -> None:
+        """Say that gaze is not on the placement on show."""
+        if self.row < 0:
+            return
+        placement_id = self.model.verdict(self.row).placement_id or str(
+            self.model.fixation(self.row)["placement_id"]
+        )
+        if not placement_id:
+            self.nowhere()
+            return
+        at = Verdict(placement_id, "", 0, None, None)
+        self._answer("off", at, tr("not on {name}", name=self._name(placement_id)))
+
+    def nowhere(self) -> None:
+        """Say that gaze is on no placement."""
+        if self.row >= 0:
+            self._answer("nowhere", None, tr("on no placement"))
+
+    def revert(self) -> None:
+        """Take back what was said about the fixation."""
+        if self.row >= 0 and (said := self.model.answers_to(self.row)):
+            self._edit(TakeBackAnswers([stored.id for stored in said]))
+
+    def begin_key_frame(self) -> None:
+        """Take the corners of the placement on show in this picture."""
+        if self.placement.currentData() and not self._document.read_only:
+            self.scene.begin()
+            self.scene.setFocus()
+
+    def remove_key_frame(self) -> None:
+        """Remove the key frame of this picture."""
+        for stored in self._key_frames_here():
+            self._edit(RemoveKeyFrame(stored.id, self._name(stored.fact.placement_id)))
+
+    def to_key_frame(self, by: int) -> None:
+        """Go to the next (1) or previous (-1) key frame of the placement on show."""
+        if self._loaded is None:
+            return
+        here = int(self._loaded.scene.t_ns[max(self._frame, 0)])
+        placement_id = self.placement.currentData()
+        times = sorted(
+            stored.fact.t_ns for stored in self._document.study.key_frames(self.recording_id)
+            if stored.fact.placement_id == placement_id
+        )  # fmt: skip
+        ahead = [t for t in times if t > here] if by > 0 else [t for t in reversed(times) if t < here]
+        if ahead:
+            self._show_frame(self._loaded.scene.row_at(ahead[0]))
+
+    def run(self) -> None:
+        """Follow the placement between key frames and bring all results up to date."""
+        order = Order(
+            tr("Results with corrections"), "gazestudy_gui.tasks:run_recordings", self._document.writing()
+        )
+        self._document.submit(order, changes=("results",))
+
+    def show_in_player(self) -> None:
+        """Show the moment in the player."""
+        if self._loaded is not None and self._frame >= 0:
+            self._document.moment.emit(self.recording_id, int(self._loaded.scene.t_ns[self._frame]))
+
+    # ------------------------------------------------------------------ for the window
+
+    def add_actions(self, book: ActionBook) -> None:
+        """Put the commands into the menu; single keys count while the review has the focus."""
+        for name, text, keys, writes, does in (
+            ("next", "&Next fixation", "S", False, partial(self.step, 1)),
+            ("previous", "&Previous fixation", "A", False, partial(self.step, -1)),
+            ("next_open", "Next one not &reviewed", "Shift+S", False, partial(self.step, 1, unreviewed=True)),
+            ("previous_open", "Previous one not re&viewed", "Shift+A", False,
+             partial(self.step, -1, unreviewed=True)),
+            ("accept", "&Accept the mapping", "D", True, self.accept),
+            ("off", "Not on this p&lacement", "X", True, self.refuse),
+            ("nowhere", "&On no placement", "N", True, self.nowhere),
+            ("revert", "Re&turn to the automatic mapping", "R", True, self.revert),
+            ("key_frame", "&Key frame: click four corners", "K", True, self.begin_key_frame),
+            ("key_frame_remove", "Remove key &frame", "Shift+K", True, self.remove_key_frame),
+            ("key_frame_next", "Ne&xt key frame", "]", False, partial(self.to_key_frame, 1)),
+            ("key_frame_previous", "Pre&vious key frame", "[", False, partial(self.to_key_frame, -1)),
+            ("frame_next", "Next p&icture", ".", False, partial(self.step_frame, 1)),
+            ("frame_previous", "Previous pi&cture", ",", False, partial(self.step_frame, -1)),
+            ("show", "Sho&w in the player", "P", False, self.show_in_player),
+        ):  # fmt: skip
+            spec = ActionSpec(
+                f"review.{name}", "&Mapping", text, keys, writes=writes, local=True,
+                separated=name in ("accept", "key_frame", "frame_next"),
+            )  # fmt: skip
+            book.add(spec, does, owner=self)
+        book.add(
+            ActionSpec(
+                "review.run", "&Mapping", "Fill in &between key frames and update results", "F", writes=True,
+                local=True,
+            ),
+            self.run, owner=self,
+        )  # fmt: skip
+
+    def recolour(self) -> None:
+        """Follow another colour scheme."""
+        self.scene.update()
+        self.reference.update()
+
+    def shut_down(self) -> None:
+        """End threads."""
+        self._stop.is_over = True
+        self._worker.close()
+        self._close_source()
+
+    def showEvent(self, event: QShowEvent | None) -> None:
+        """Read what was not read yet."""
+        super().showEvent(event)
+        if self._is_stale:
+            self.reload()
+
+    # ------------------------------------------------------------------ building
+
+    def _build(self) -> None:
+        self.which, self.order, self.show_box = QComboBox(self), QComboBox(self), QComboBox(self)
+        self.order.addItem(tr("Most doubtful first"), "doubt")
+        self.order.addItem(tr("By time"), "time")
+        self.counter = QLabel("", self)
+        self.bar = QProgressBar(self)
+        self.bar.setTextVisible(False)
+        self.bar.setMaximumHeight(self.fontMetrics().height())
+        self.table = QTableView(self)
+        self.table.setModel(self.model)
+        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.table.setShowGrid(False)
+        self.table.setAlternatingRowColors(True)
+        self.table.setTabKeyNavigation(False)
+        head, side = self.table.horizontalHeader(), self.table.verticalHeader()
+        assert head is not None and side is not None
+        side.hide()
+        side.setDefaultSectionSize(round(1.5 * self.fontMetrics().height()))
+        head.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        head.setStretchLastSection(True)
+        em = self.fontMetrics().height()
+        for column, width in enumerate((6, 6, 8, 3)):
+            self.table.setColumnWidth(column, width * em)
+        self.scene, self.reference = SceneWidget(self), ReferenceWidget(self)
+        self.placement, self.creative = QComboBox(self), QComboBox(self)
+        self.steps_on = QCheckBox(tr("&Go on after an answer"), self)
+        self.steps_on.setChecked(True)
+        self.reason, self.note = QLabel("", self), QLabel("", self)
+        self.reason.setWordWrap(True)
+        self.note.setWordWrap(True)
+        self.run_button = QPushButton(tr("&Update results"), self)
+        self.setFocusProxy(self.scene)
+        for widget, name in (
+            (self.which, tr("Recording")),
+            (self.order, tr("Order")),
+            (self.show_box, tr("Which fixations")),
+            (self.table, tr("Fixations")),
+            (self.scene, tr("Scene picture of the fixation")),
+            (self.placement, tr("Placement")),
+            (self.creative, tr("Picture")),
+            (self.bar, tr("Share of fixations that were reviewed")),
+        ):
+            widget.setAccessibleName(name)
+
+    def _lay_out(self) -> None:
+        top = QHBoxLayout()
+        for widget, stretch in ((self.which, 2), (self.order, 1), (self.show_box, 2)):
+            top.addWidget(widget, stretch)
+        top.addWidget(self.bar, 1)
+        top.addWidget(self.counter)
+        right = QWidget(self)
+        column = QVBoxLayout(right)
+        column.setContentsMargins(0, 0, 0, 0)
+        line = QHBoxLayout()
+        line.addWidget(self.placement, 1)
+        line.addWidget(self.creative)
+        column.addLayout(line)
+        column.addWidget(self.reference, 1)
+        split = QSplitter(Qt.Orientation.Horizontal, self)
+        for widget, stretch in ((self.table, 3), (self.scene, 5), (right, 3)):
+            split.addWidget(widget)
+            split.setStretchFactor(split.count() - 1, stretch)
+        em = self.fontMetrics().height()
+        split.setSizes([20 * em, 40 * em, 18 * em])
+        keys = QHBoxLayout()
+        self.buttons: dict[str, QPushButton] = {}
+        for name, text, does in (
+            ("previous", tr("◀ Previous  A"), partial(self.step, -1)),
+            ("next", tr("Next ▶  S"), partial(self.step, 1)),
+            ("accept", tr("✓ Right  D"), self.accept),
+            ("off", tr("✗ Not on it  X"), self.refuse),
+            ("nowhere", tr("∅ On none  N"), self.nowhere),
+            ("revert", tr("↶ Automatic  R"), self.revert),
+            ("key_frame", tr("◆ Key frame  K"), self.begin_key_frame),
+        ):
+            button = self.buttons[name] = QPushButton(text, self)
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            button.clicked.connect(lambda _checked=False, does=does: does())
+            keys.addWidget(button)
+        keys.addWidget(self.steps_on)
+        keys.addStretch(1)
+        words = QHBoxLayout()
+        words.addWidget(self.note, 1)
+        words.addWidget(self.run_button)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(2, 2, 2, 2)
+        whole.addLayout(top)
+        whole.addWidget(split, 1)
+        whole.addWidget(self.reason)
+        whole.addLayout(keys)
+        whole.addLayout(words)
+
+    def _connect(self) -> None:
+        self.which.activated.connect(lambda _row: self.reload())
+        for box in (self.order, self.show_box):
+            box.activated.connect(lambda _row: self._arrange())
+        selection = self.table.selectionModel()
+        assert selection is not None
+        selection.currentRowChanged.connect(self._on_row)
+        self.placement.activated.connect(lambda _row: self._on_placement())
+        self.creative.activated.connect(lambda _row: self._show_reference())
+        self.reference.pointed.connect(self.move)
+        self.reference.refused.connect(self.refuse)
+        self.scene.cornered.connect(self._on_corners)
+        self.run_button.clicked.connect(lambda _checked=False: self.run())
+        self._worker.done.connect(self._on_loaded)
+        self._worker.failed.connect(self._on_failed)
+        self._document.changed.connect(self._on_changed)
+        self._document.selected.connect(self._on_selected)
+
+    # ------------------------------------------------------------------ reading
+
+    def _refresh_choices(self) -> None:
+        study = self._document.study
+        self._placements = {one.id: one for one in study.placements()}
+        self._pictures.clear()
+        shown = self.show_box.currentData()
+        fill(self.which, [(one.id, one.id) for one in study.recordings()], self.recording_id)
+        names = [(one.name, one.id) for one in self._placements.values()]
+        fill(self.placement, names, self.placement.currentData())
+        which = [
+            (tr("On a placement, or doubtful"), "likely"),
+            (tr("All fixations"), ""),
+            *((tr("On {name}", name=name), placement_id) for name, placement_id in names),
+        ]
+        fill(self.show_box, which, "likely" if shown is None else shown)
+
+    def _on_loaded(self, number: int, result: Any) -> None:
+        loaded: Loaded = result
+        if number != self._worker.newest or loaded.scene.recording_id != self.recording_id:
+            loaded.scene.video.close()
+            return
+        event = self._event_on_show()
+        self._close_source()
+        self._loaded = loaded
+        self._source = FrameSource(loaded.scene.video, self)
+        self._source.ready.connect(self._on_picture)
+        self._source.failed.connect(lambda _number, error: self.scene.show_message(str(error)))
+        self._frame = self._number = -1
+        self.model.fill(loaded, list(self._placements.values()))
+        self.model.hear(self._document.study.answers(self.recording_id))
+        self._arrange(event)
+
+    def _on_failed(self, number: int, error: Exception) -> None:
+        if number != self._worker.newest or isinstance(error, Cancelled):
+            return
+        self._forget()
+        text = str(error)
+        if isinstance(error, StudyError):
+            text = tr("Nothing to review yet: Analyse › Run everything.") + f"\n\n{text}"
+        self.scene.show_message(text)
+
+    def _forget(self) -> None:
+        self._close_source()
+        self._loaded = None
+        self.model.fill(None, [])
+        self.reference.show_message("")
+        self._say_nothing()
+
+    def _say_nothing(self) -> None:
+        if not self.recording_id:
+            self.scene.show_message(
+                tr("No recording yet.\n\nFile › Import recordings, then Analyse › Run everything.")
+            )
+        self._show_state()
+
+    def _close_source(self) -> None:
+        if self._source is not None:
+            self._source.close()
+            self._source.deleteLater()
+            self._source = None
+
+    def _on_changed(self, kind: str) -> None:
+        if kind in ("recordings", "placements", "results"):
+            self._refresh_choices()
+            self.reload()
+        elif kind == "mapping" and self.is_ready:
+            if not self.model.hear(self._document.study.answers(self.recording_id)):
+                self.reload()
+            self._show_fixation()
+            self._show_state()
+
+    def _on_selected(self, kind: str, item_id: str) -> None:
+        if kind == "recording" and item_id != self.recording_id:
+            self.open(item_id)
+
+    # ------------------------------------------------------------------ showing
+
+    def _event_on_show(self) -> int:
+        return int(self.model.fixation(self.row)["event_id"]) if self.row >= 0 else -1
+
+    def _arrange(self, event: int | None = None) -> None:
+        event = self._event_on_show() if event is None else event
+        self.model.arrange(self.order.currentData(), str(self.show_box.currentData()))
+        row = self.model.row_of(event)
+        self.table.setCurrentIndex(QModelIndex())
+        self.show_row(max(row, 0))
+        if not self.model.rowCount():
+            self.scene.show_message(tr("There is no such fixation in this recording."))
+            self.reference.show_message("")
+        self._show_state()
+
+    def _on_row(self, current: QModelIndex, _before: QModelIndex) -> None:
+        if not current.isValid() or self._loaded is None:
+            return
+        self.scene.cancel()
+        one = self.model.fixation(current.row())
+        verdict = self.model.verdict(current.row())
+        wanted = verdict.placement_id or str(one["placement_id"])
+        if wanted and wanted != self.placement.currentData():
+            self.placement.setCurrentIndex(self.placement.findData(wanted))
+        self._fill_creatives(verdict.creative_id)
+        self._show_fixation()
+        self._show_frame(self._frame_of(int(one["onset_ns"]), int(one["offset_ns"])))
+        self._show_state()
+
+    def _frame_of(self, onset_ns: int, offset_ns: int) -> int:
+        """Return the frame nearest to the middle of a stretch that has a picture."""
+        assert self._loaded is not None
+        middle = self._loaded.scene.row_at((onset_ns + offset_ns) // 2)
+        shown = np.flatnonzero(self._loaded.numbers >= 0)
+        return int(shown[np.argmin(np.abs(shown - middle))]) if len(shown) else -1
+
+    def _show_frame(self, frame: int) -> None:
+        if self._loaded is None or self._source is None or frame < 0:
+            return
+        self._frame, self._number = frame, int(self._loaded.numbers[frame])
+        self._source.ask(self._number)
+
+    def _on_picture(self, number: int, image: QImage) -> None:
+        if self._loaded is None or number != self._number:
+            return
+        scene, frame = self._loaded.scene, self._frame
+        outlines = [(one.polygon_px, one.label, one.looked_at) for one in scene.outlines(frame)]
+        words = clock_text(int(scene.t_ns[frame]) - int(scene.t_ns[0]))
+        event = scene.event(frame)
+        marks = Marks(
+            scene.gaze(frame),
+            scene.trail(frame),
+            event.startswith("fixation"),
+            outlines,
+            f"{words}   {event}",
+        )
+        self.scene.show_picture(image, marks)
+        self._show_key_frames()
+
+    def _show_key_frames(self) -> None:
+        self.scene.kept = [
+            (list(stored.fact.corners_px), self._name(stored.fact.placement_id))
+            for stored in self._key_frames_here()
+        ]
+        self.scene.update()
+
+    def _key_frames_here(self) -> list[Any]:
+        if self._loaded is None or self._frame < 0:
+            return []
+        here = int(self._loaded.scene.t_ns[self._frame])
+        return [one for one in self._document.study.key_frames(self.recording_id) if one.fact.t_ns == here]
+
+    def _show_fixation(self) -> None:
+        if self.row < 0:
+            return
+        one, verdict = self.model.fixation(self.row), self.model.verdict(self.row)
+        self._show_reference()
+        said = "" if verdict.answer is None else tr(
+            "Said by {who}: {what}.", who=verdict.answer.made_by, what=self.model.mark(self.row)[2:]
+        )  # fmt: skip
+        doubt = tr(
+            "Doubt {doubt:.0%}: {reasons}", doubt=one["doubt"], reasons=one["reasons"] or tr("no doubt")
+        )
+        self.reason.setText(f"{said or doubt}")
+        self._show_key_frames()
+
+    def _fill_creatives(self, wanted: str) -> None:
+        place = self._placements.get(str(self.placement.currentData() or ""))
+        names = [] if place is None else [(one.name, one.id) for one in place.creatives]
+        fill(self.creative, names, wanted)
+        self.creative.setVisible(len(names) > 1)
+
+    def _on_placement(self) -> None:
+        self._fill_creatives("")
+        self._show_reference()
+
+    def _show_reference(self) -> None:
+        place = self._placements.get(str(self.placement.currentData() or ""))
+        if place is None or self.row < 0:
+            self.reference.show_message(tr("No placement to map to yet.") if place is None else "")
+            return
+        creative = place.creatives[max(0, self.creative.currentIndex())]
+        image = self._pictures.get(creative.id)
+        if image is None:
+            try:
+                picture = self._document.study.placement_image(creative)
+            except GazestudyError as error:
+                self.reference.show_message(str(error))
+                return
+            height, width = picture.shape[:2]
+            image = QImage(picture.tobytes(), width, height, 3 * width, QImage.Format.Format_BGR888).copy()
+            self._pictures[creative.id] = image
+        self.reference.show_picture(image)
+        self.reference.can_edit = not self._document.read_only
+        one, verdict = self.model.fixation(self.row), self.model.verdict(self.row)
+        point = verdict.share if verdict.placement_id == place.id else None
+        before = self.model.mapped(self.row) if str(one["placement_id"]) == place.id else None
+        self.reference.show_point(point, before if verdict.answer is not None else None)
+
+    def _show_state(self) -> None:
+        done, total = self.model.done, self.model.rowCount()
+        self.counter.setText(tr("{done} of {all} reviewed", done=done, all=total))
+        self.bar.setRange(0, max(1, total))
+        self.bar.setValue(done)
+        can = self.row >= 0 and not self._document.read_only
+        for name, button in self.buttons.items():
+            button.setEnabled(self.row >= 0 if name in ("previous", "next") else can)
+        waiting = 0
+        if self._loaded is not None:
+            study, name = self._document.study, self.recording_id
+            facts = [*study.answers(name), *study.key_frames(name)]
+            waiting = newer_than(self._loaded.run_utc, facts)
+        self.note.setText(
+            tr("{count} corrections and key frames are not in the results yet.", count=waiting)
+            if waiting
+            else ""
+        )
+        self.run_button.setVisible(waiting > 0 and not self._document.read_only)
+
+    # ------------------------------------------------------------------ editing
+
+    def _name(self, placement_id: str) -> str:
+        place = self._placements.get(placement_id)
+        return placement_id if place is None else place.name
+
+    def _answer(
+        self, verdict: Any, at: Verdict | None, text: str, *, gesture: int = 0, stays: bool = False
+    ) -> None:
+        row = self.row
+        fact = answer_for(self.recording_id, self.model.fixation(row), verdict, at)
+        if self._edit(GiveAnswer(fact, text, gesture=gesture)) and self.steps_on.isChecked() and not stays:
+            self.step(1)
+
+    def _on_corners(self, corners: list[tuple[float, float]]) -> None:
+        placement_id = str(self.placement.currentData() or "")
+        if self._loaded is None or not placement_id:
+            return
+        try:
+            fact = KeyFrame(
+                self.recording_id,
+                int(self._loaded.scene.t_ns[self._frame]),
+                placement_id,
+                corners_of(corners),
+                str(self.creative.currentData() or ""),
+            )
+        except GazestudyError as error:
+            tell(self, error, doing=tr("These are no corners of a placement"))
+            return
+        if self._edit(AddKeyFrame(fact, self._name(placement_id))):
+            self._show_key_frames()
+
+    def _edit(self, command: Edit) -> bool:
+        try:
+            self._document.edit(command)
+        except GazestudyError as error:
+            tell(self, error, doing=tr("This was not changed"))
+            return False
+        return True
+
+
+def fill(box: QComboBox, items: list[tuple[str, str]], wanted: object) -> None:
+    """Put other items into a box; what is wanted is chosen where it is there."""
+    box.blockSignals(True)
+    box.clear()
+    for text, value in items:
+        box.addItem(text, value)
+    box.setCurrentIndex(max(0, box.findData(wanted)) if items else -1)
+    box.blockSignals(False)

@@ -1,0 +1,138 @@
+"""The scene picture of the mapping review, on which the corners of a placement can be clicked."""
+
+from __future__ import annotations
+
+from PyQt6.QtCore import QPointF, QRectF, Qt, pyqtSignal
+from PyQt6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
+from PyQt6.QtWidgets import QWidget
+
+from gazestudy_gui.views.video_widget import VideoWidget
+from gazestudy_gui.words import tr
+
+_CLICKED = QColor("#E69F00")
+_KEPT = QColor("#009E73")
+_ROOM = 0.75  # of the widget, for the picture while corners are clicked: they may lie outside of it
+
+
+class SceneWidget(VideoWidget):
+    """A scene picture that takes four corners, also beside the picture.
+
+    Parameters
+    ----------
+    parent : QWidget, optional
+        Owner.
+    """
+
+    cornered = pyqtSignal(list)
+    """Four corners, scene px, clockwise from the one that is top left on the placement."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.kept: list[tuple[list[tuple[float, float]], str]] = []
+        """Key frames of the picture on show: corners and name."""
+        self._corners: list[QPointF] | None = None
+        self._pointer = QPointF()
+        self.setMouseTracking(True)
+
+    @property
+    def is_clicking(self) -> bool:
+        """True while corners are clicked."""
+        return self._corners is not None
+
+    def begin(self) -> None:
+        """Take corners from now on."""
+        if not self.image.isNull():
+            self._corners = []
+            self.setCursor(Qt.CursorShape.CrossCursor)
+            self.update()
+
+    def cancel(self) -> None:
+        """Take no corners any more."""
+        self._corners = None
+        self.unsetCursor()
+        self.update()
+
+    def target(self) -> QRectF:
+        """Return where the picture is; with room around it while corners are clicked."""
+        whole = super().target()
+        if self._corners is None or self.image.isNull():
+            return whole
+        size = whole.size() * _ROOM
+        return QRectF(
+            whole.center().x() - size.width() / 2, whole.center().y() - size.height() / 2,
+            size.width(), size.height(),
+        )  # fmt: skip
+
+    def mousePressEvent(self, event: QMouseEvent | None) -> None:
+        """Take a corner."""
+        if self._corners is None or event is None or event.button() != Qt.MouseButton.LeftButton:
+            super().mousePressEvent(event)
+            return
+        self._corners.append(self.to_scene(event.position()))
+        if len(self._corners) == 4:
+            corners = [(point.x(), point.y()) for point in self._corners]
+            self.cancel()
+            self.cornered.emit(corners)
+        self.update()
+
+    def mouseMoveEvent(self, event: QMouseEvent | None) -> None:
+        """Draw the line that would come."""
+        if self._corners is not None and event is not None:
+            self._pointer = self.to_scene(event.position())
+            self.update()
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        """Give up with Esc, take the last corner back with Backspace."""
+        if event is None:
+            return
+        if self._corners is not None and event.key() == Qt.Key.Key_Escape:
+            self.cancel()
+        elif self._corners and event.key() == Qt.Key.Key_Backspace:
+            self._corners.pop()
+            self.update()
+        else:
+            super().keyPressEvent(event)
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:
+        """Paint the picture, key frames and corners."""
+        super().paintEvent(event)
+        if self.image.isNull():
+            return
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        em = self.fontMetrics().height()
+        for corners, name in self.kept:
+            polygon = QPolygonF([self._at(QPointF(x, y)) for x, y in corners])
+            for colour, width in ((QColor(0, 0, 0, 160), em / 3), (_KEPT, em / 6)):
+                painter.setPen(QPen(colour, width))
+                painter.drawPolygon(polygon)
+            self._paint_label(painter, f"◆ {name}", polygon.boundingRect().topLeft() + QPointF(0, em * 1.6))
+        if self._corners is not None:
+            self._paint_corners(painter, em)
+
+    def _paint_corners(self, painter: QPainter, em: int) -> None:
+        corners = self._corners or []
+        line = QPolygonF([self._at(point) for point in [*corners, self._pointer]]) if corners else QPolygonF()
+        for colour, width in ((QColor(0, 0, 0, 180), em / 4), (_CLICKED, em / 8)):
+            painter.setPen(QPen(colour, width))
+            painter.drawPolyline(line)
+        for number, point in enumerate(corners, start=1):
+            where = self._at(point)
+            painter.setPen(QPen(QColor("black"), 1))
+            painter.setBrush(_CLICKED)
+            painter.drawEllipse(where, em / 1.8, em / 1.8)
+            box = QRectF(where.x() - em, where.y() - em, 2 * em, 2 * em)
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, str(number))
+        if len(corners) < 4:
+            wanted = (
+                tr("Click the top left corner of the picture (Esc stops)"),
+                tr("Click its top right corner"),
+                tr("Click its bottom right corner"),
+                tr("Click its bottom left corner"),
+            )[len(corners)]
+            self._paint_label(painter, wanted, QPointF(8, 1.8 * em))
+
+    def _at(self, scene: QPointF) -> QPointF:
+        target = self.target()
+        scale = target.width() / self.image.width()
+        return QPointF(target.x() + (scene.x() + 0.5) * scale, target.y() + (scene.y() + 0.5) * scale)
