@@ -161,7 +161,7 @@ def test_segments_are_weighted_and_thin_ones_say_so(study, tmp_path, data):
             draws=20,
         )
     values = [result.plan.table["value_if_whole"].to_numpy() for result in (plain, alike, dear, thin)]
-    assert values[1] == pytest.approx(values[0], rel=0.35)  # other people, the same passages
+    assert values[1].sum() == pytest.approx(values[0].sum(), rel=0.2)  # other people, the same passages
     assert values[2] == pytest.approx(3 * values[1])
     assert values[3] == pytest.approx(values[0])
     assert any("segment staff: 0 participants" in finding.message for finding in thin.findings)
