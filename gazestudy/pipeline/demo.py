@@ -176,11 +176,9 @@ def load_sessions(
     if (source / "fieldlogs").is_dir():
         for log in import_field_logs(study, source / "fieldlogs", progress=progress):
             say(f"field log {log.name}: {log.outcome}")
-    if (source / "interviews").is_dir():
+    if (source / "interviews").is_dir() and study.interviews().interviews.empty:
         done = import_interviews(study, source / "interviews", progress=progress).intake
-        say(
-            f"interviews: {len(done.added)} new, {len(done.unchanged)} known, {len(done.documents)} new texts"
-        )
+        say(f"interviews: {len(done.added)} new, with {len(done.documents)} texts")
 
 
 def _export_fieldwork(study: Study, logs: Path, out: Path) -> str:

@@ -115,7 +115,7 @@ class StimulusShelf(StudyBase):
                 raise StudyError(f"{self._path}: there is no picture {stimulus!r}; the study has {known}")
             image = row.image if row.image.startswith(f"{STIMULI_FOLDER}/") else ""
             session.delete(row)
-        if image:
+        if image and self._change is None:  # where edits are recorded the picture may be wanted again
             self._inside(image).unlink(missing_ok=True)
 
 

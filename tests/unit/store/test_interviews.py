@@ -255,6 +255,15 @@ def test_every_edit_can_be_taken_back(study: Study) -> None:
         pd.testing.assert_frame_equal(getattr(after, name), table)
 
 
+def test_a_foil_comes_back_with_its_picture(study: Study, picture: Callable[..., Path]) -> None:
+    study.add_stimulus("f1", image=picture(2))
+    with study.recorded() as change:
+        study.remove_stimulus("f1")
+    assert study.stimuli().empty
+    study.revert(change)
+    assert (study.path / study.stimuli().loc[0, "image"]).read_bytes() == picture(2).read_bytes()
+
+
 def test_the_check_finds_what_does_not_fit(study: Study, picture: Callable[..., Path]) -> None:
     study.add_placement("hall", [picture(1)])
     study.add_interviews(talk())
