@@ -1,4 +1,4 @@
-"""`gazestudy strategy template|potential|what-if|budget|trial|creative`: from attention to money."""
+"""`gazestudy strategy template|potential|spots|what-if|budget|trial|creative`: from attention to money."""
 
 from __future__ import annotations
 
@@ -143,6 +143,53 @@ def what_if(
         f" {found.radius.rule})"
     )
     _told(console, found.limits, found.findings)
+
+
+@app.command("spots")
+def spots(
+    study: StudyPath,
+    spot: Annotated[list[float] | None, typer.Option("--spot-s", help="Length of a spot to try, s.")] = None,
+    loop: Annotated[
+        list[float] | None, typer.Option("--loop-s", help="Length of the loop to try, s.")
+    ] = None,
+    document: Document = None,
+    out: Out = None,
+    seed: Seed = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Show what one spot of each screen gets, by its loop and by how long people look."""
+    from gazestudy.pipeline.field_results import SEED
+    from gazestudy.pipeline.strategy import write_table
+    from gazestudy.pipeline.strategy_spots import study_spots
+    from gazestudy.store import open_study
+
+    console = Console(as_json, quiet)
+    with open_study(study, read_only=True) as opened:
+        found = study_spots(
+            opened,
+            spots_s=spot or (),
+            loops_s=loop or (),
+            document=document,
+            seed=SEED if seed is None else seed,
+        )
+    if out is not None:
+        write_table(found.spots, out)
+    console.document({"spots": _records(found.spots), "audience": _records(found.audience)})
+    shares = (
+        "voice",
+        "in_view",
+        "in_view_low",
+        "in_view_high",
+        "opportunities",
+        "exposures",
+        "look",
+        "looks",
+    )
+    _table(console, found.spots, ("placement_id", "spot_s", "loop_s", *shares))
+    console.say()
+    _table(console, found.audience, tuple(found.audience.columns))
+    _told(console, (), found.findings)
 
 
 @app.command("budget")

@@ -297,16 +297,12 @@ class _Maker:
         return [term] if term is not None else []
 
     def _spot(self) -> list[Term]:
-        spot, loop = self.plan.spot_s, self.plan.loop_s
-        if spot is None or loop is None:
-            audits = self.tables.log.audits
-            own = audits[audits["placement_id"] == (self.plan.observed_as or self.plan.id)]
-            known = own[(own["spot_s"] > 0) & (own["loop_s"] >= own["spot_s"])]
-            if known.empty:
-                return []
-            spot, loop = float(known["spot_s"].iloc[-1]), float(known["loop_s"].iloc[-1])
+        lengths = spot_of(self.plan, self.tables.log)
+        if lengths is None:
+            return []
+        spot, loop = lengths
         looked = self.everywhere if self.everywhere["fixated"].any() else self.tables.cases
-        terms = sources.spot_terms(looked, spot_s=float(spot), loop_s=float(loop), level=self.level)
+        terms = sources.spot_terms(looked, spot_s=spot, loop_s=loop, level=self.level)
         return [term for term in terms if term.shape == "fixed" or term.is_known]
 
     def _of_sessions(self, figure: str, make: object) -> Term | None:
@@ -326,6 +322,16 @@ class _Maker:
 
     def _miss(self, what: str, why: str) -> None:
         self.lacks.append((what, why))
+
+
+def spot_of(plan: PlacementPlan, log: FieldLog) -> tuple[float, float] | None:
+    """Return spot and loop of a screen, s: from the document, else from its last audit; None if not known."""
+    if plan.spot_s is not None and plan.loop_s is not None:
+        return float(plan.spot_s), float(plan.loop_s)
+    audits = log.audits
+    own = audits[audits["placement_id"] == (plan.observed_as or plan.id)]
+    known = own[(own["spot_s"] > 0) & (own["loop_s"] >= own["spot_s"])]
+    return None if known.empty else (float(known["spot_s"].iloc[-1]), float(known["loop_s"].iloc[-1]))
 
 
 def term_of(one: Assumption) -> Term:

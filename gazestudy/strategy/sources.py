@@ -130,6 +130,23 @@ def noticed_term(cases: pd.DataFrame, *, level: float = 0.95) -> Term:
     )
 
 
+def view_term(cases: pd.DataFrame, *, level: float = 0.95) -> Term:
+    """Return seconds in view per passage with the placement in view (`exposed_s`)."""
+    seen = cases[cases["exposed"].astype(bool)]
+    sums = _by_person(seen, seen["exposed_s"].astype(float), np.ones(len(seen)))
+    return ratio_term(
+        "view_s",
+        sums["part"],
+        sums["whole"],
+        clusters=_person_keys(sums),
+        unit="s",
+        source="gaze",
+        rule="time in view per passage with the placement in view",
+        n_of="people",
+        level=level,
+    )
+
+
 def dwell_term(groups: Sequence[tuple[str, pd.DataFrame]], *, level: float = 0.95) -> Term:
     """Return seconds looked per passage with a look.
 

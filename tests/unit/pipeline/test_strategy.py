@@ -179,6 +179,28 @@ def test_placements_without_price_or_potential_are_left_out_with_reason(study, t
             study_budget(opened, document=written(tmp_path, placements="\n  - {id: face-01}"), draws=20)
 
 
+def test_spots_of_a_screen(study, tmp_path, gazestudy, data):
+    screen = "\n  - {id: face-02, spot_s: 10, loop_s: 60}\n  - {id: face-03}"
+    words = ["-d", written(tmp_path, placements=screen), "--spot-s", 20, "--loop-s", 30]
+    result = gazestudy("strategy", "spots", study, *words, "--json")
+    assert result.code == 0, result.err
+    answer = json.loads(result.out)
+    now, longer, shorter = answer["spots"]
+    seen = data.metrics[(data.metrics["placement_id"] == "face-02") & (data.metrics["exposure_count"] > 0)]
+    view_s = seen["exposure_ms"] / 1000
+    assert now["voice"] == pytest.approx(1 / 6)
+    assert now["exposures"] == len(seen)
+    assert now["opportunities"] == pytest.approx(np.where(view_s >= 1, (view_s + 8) / 60, 0).mean())
+    assert now["look"] < now["in_view"] < longer["in_view"]
+    assert shorter["in_view"] > now["in_view"]
+    audience = {row["daypart"]: row for row in answer["audience"]}
+    peak = audience["am_peak"]
+    assert peak["low"] < peak["average_audience"] < peak["high"]
+    assert 0.2 < peak["average_audience"] < 3
+    assert "placement_id" in gazestudy("strategy", "spots", study, *words).out
+    assert "spot_s and loop_s" in gazestudy("strategy", "spots", study, "-d", written(tmp_path)).err
+
+
 def test_what_if_a_placement_hung_higher(study, tmp_path, gazestudy):
     words = ["--bottom-m", 2.2, "--density-m2", 1.5, "-d", written(tmp_path)]
     result = gazestudy("strategy", "what-if", study, "face-01", *words, "--json")
