@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from gazestudy.errors import ParameterError
-from gazestudy.statistics.groups import share_by_group
+from gazestudy.statistics.groups import require_columns, share_by_group
 from gazestudy.statistics.intervals import clustered_ratio
 
 Floats = NDArray[np.float64]
@@ -34,7 +34,9 @@ def glances_of(visits: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         recording_id, participant_id, placement_id, onset_ns, offset_ns, glance_s, glance (its number).
     """
-    _require(visits, ("recording_id", "participant_id", "placement_id", "aoi_id", "onset_ns", "offset_ns"))
+    require_columns(
+        visits, ("recording_id", "participant_id", "placement_id", "aoi_id", "onset_ns", "offset_ns")
+    )
     whole = visits[(visits["aoi_id"] == "") & (visits["fixation_count"] > 0)].reset_index(drop=True)
     table = whole[["recording_id", "participant_id", "placement_id", "onset_ns", "offset_ns"]].copy()
     table["glance_s"] = (whole["offset_ns"] - whole["onset_ns"]) / 1e9
@@ -282,7 +284,7 @@ def word_table(
         `WORD_COLUMNS`. `read_all` is the share of glances of at least t₀ + words / r. Glances that end early
         may have ended because all was read: it is a limit of what could be read, not what was.
     """
-    _require(glances, ("participant_id", "placement_id", "glance_s"))
+    require_columns(glances, ("participant_id", "placement_id", "glance_s"))
     rows = []
     for placement_id, count in words.items():
         needed = find_text_s + count / words_per_s
@@ -334,9 +336,3 @@ def _share(rows: pd.DataFrame, hit: pd.Series, level: float) -> dict[str, object
     table = pd.DataFrame({"participant_id": rows["participant_id"].to_numpy(), "hit": hit.to_numpy()})
     found = share_by_group(table, "hit", level=level).iloc[0].to_dict()
     return {str(name): value for name, value in found.items()}
-
-
-def _require(table: pd.DataFrame, names: Collection[str]) -> None:
-    missing = [name for name in names if name not in table]
-    if missing:
-        raise ParameterError("table", missing, "columns " + ", ".join(names))
