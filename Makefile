@@ -1,5 +1,6 @@
 # make demo    set everything up and run the sample study
 # make test    set everything up and run every check
+# make screenshots   pictures of every window and dock, in build/screenshots
 SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
@@ -7,7 +8,7 @@ DEMO := demo
 # both are read by numerical libraries; two test processes share the machine's cores
 JOBS ?= 2
 
-.PHONY: demo test lint bench clean setup setup-dev
+.PHONY: demo test lint bench screenshots clean setup setup-dev
 
 demo: setup
 	$(BIN)/gazestudy demo $(DEMO)
@@ -23,6 +24,9 @@ lint: setup-dev
 
 bench: setup-dev
 	for script in tests/benchmarks/bench_*.py tests/benchmarks/events.py; do echo "== $$script"; PYTHONPATH=. $(BIN)/python $$script || exit 1; done
+
+screenshots: setup
+	$(BIN)/python gui/screenshots.py build/screenshots
 
 setup: $(VENV)/.installed
 setup-dev: $(VENV)/.installed-dev

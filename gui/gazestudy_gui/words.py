@@ -1,4 +1,4 @@
-"""The words of the interface: English in the code, other languages in `translations/<language>.json`.
+"""The words of the interface: English in the code, others in `translations/<language>*.json`.
 
 Texts are looked up by a translator of our own, so that no tool has to be run before the program can start.
 """
@@ -67,11 +67,10 @@ _installed: list[Catalogue] = []
 
 
 def load_catalogue(language: str) -> dict[str, str]:
-    """Return the texts of a language; none for English or a language that is not there."""
-    path = FOLDER / f"{language}.json"
-    if not path.is_file():
-        return {}
-    texts: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
+    """Return the texts of a language, from all files that begin with its code; none for English."""
+    texts: dict[str, str] = {}
+    for path in sorted(FOLDER.glob(f"{language}*.json")):
+        texts |= json.loads(path.read_text(encoding="utf-8"))
     return texts
 
 

@@ -247,8 +247,10 @@ class TimelineView(QWidget):
             self.items.append((plot, item))
         shown = [row for row in data.rows if row.id not in self._hidden]
         for top, row in enumerate(shown):
+            own_words = row.id in ("reasons", "events")
+            labels = tuple(tr(label.replace("_", " ")) if own_words else label for label in row.labels)
             bars = IntervalItem(
-                (row.start_ns - zero) / 1e9, (row.end_ns - zero) / 1e9, row.label, row.labels, float(top)
+                (row.start_ns - zero) / 1e9, (row.end_ns - zero) / 1e9, row.label, labels, float(top)
             )
             self.row_plot.addItem(bars, ignoreBounds=True)
             self.items.append((self.row_plot, bars))

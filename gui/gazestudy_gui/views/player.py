@@ -367,15 +367,16 @@ class PlayerView(QWidget):
         gaze = scene.gaze(row)
         if gaze is None:
             words.append(tr("no gaze: {reason}", reason=tr(scene.reason(row).replace("_", " "))))
-        event = scene.event(row)
-        if event:
-            words.append(event)
+        at = scene.event_at(row)
+        kind = "" if at < 0 else str(scene.events["kind"].iloc[at])
+        if kind:
+            words.append(f"{tr(kind)} {scene.events['duration_ms'].iloc[at]:.0f} ms")
         if place := scene.looked_at(row):
             words.append(tr("on {name}", name=scene.name_of(place)))
         if scene.frames["kind"].iloc[row] != "real":
             words.append(tr("no scene picture"))
         outlines = [(one.polygon_px, one.label, one.looked_at) for one in scene.outlines(row)]
-        return Marks(gaze, scene.trail(row), event.startswith("fixation"), outlines, "   ".join(words))
+        return Marks(gaze, scene.trail(row), kind == "fixation", outlines, "   ".join(words))
 
     def _tick(self) -> None:
         """Show what is due now; a slow disk or computer leaves pictures out rather than run late."""
