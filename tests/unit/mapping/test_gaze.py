@@ -124,6 +124,16 @@ def test_where_placements_overlap_the_larger_wins():
     assert mapped["placement_id"].tolist() == ["near", "far"]
 
 
+def on_curve(before, now, later, last, share):
+    """Catmull-Rom; it bends evenly where a frame around is missing, not at all without both."""
+    if before is None:
+        before = 2 * now - later if last is None else 3 * now - 3 * later + last
+    if last is None:
+        last = 3 * later - 3 * now + before
+    basis = [[0, 2, 0, 0], [-1, 0, 1, 0], [2, -5, 4, -1], [-1, 3, -3, 1]]
+    return 0.5 * share ** np.arange(4) @ basis @ [before, now, later, last]
+
+
 def test_agrees_with_one_sample_at_a_time():
     rng = np.random.default_rng(3)
     rows, homographies = [], {}
@@ -154,10 +164,10 @@ def test_agrees_with_one_sample_at_a_time():
     for sample, (when, point) in enumerate(zip(t, points, strict=True)):
         best = None
         for name in "abc":
-            now, later = (place(when // 40 + step, name, point) for step in (0, 1))
+            before, now, later, last = (place(when // 40 + step, name, point) for step in (-1, 0, 1, 2))
             if now is None:
                 continue
-            x, y = now if later is None else now + (when % 40) / 40 * (later - now)
+            x, y = now if later is None else on_curve(before, now, later, last, (when % 40) / 40)
             size = homographies[when // 40, name][0, 0]
             if -0.5 <= x < 99.5 and -0.5 <= y < 199.5 and (best is None or size > best[0]):
                 best = (size, name, x, y)
@@ -181,6 +191,22 @@ def test_a_turning_head_does_not_carry_gaze_along():
         None,
     )
     np.testing.assert_allclose(mapped["x_ref_px"], 50.0, atol=1e-9)
+
+
+def test_a_nodding_head_is_followed_along_a_curve():
+    at = lambda ms: 8.0 * np.sin(ms / 60.0)  # noqa: E731
+    nodding = [(frame, "a", 0, shifted(0.0, at(40 * frame)), 100, "a-1") for frame in range(8)]
+    times = np.arange(80, 200, 5)
+    points = np.column_stack([np.full(len(times), 50.0), 90.0 + at(times)])
+    mapped, _ = map_gaze(
+        gaze_table(times, points),
+        frames_table(40 * np.arange(8)),
+        mapping_table(nodding),
+        [placement("a")],
+        None,
+    )
+    straight = at(times) - np.interp(times, 40 * np.arange(8), at(40 * np.arange(8)))
+    assert np.abs(mapped["y_ref_px"] - 90.0).max() < 0.35 * np.abs(straight).max()
 
 
 def test_nothing_moves_between_frames_that_are_far_apart_or_of_other_pictures():
