@@ -37,6 +37,9 @@ SAID = {
 }
 """What two people say over their own video: code, and words."""
 
+ABOUT_AN_AD = ("liked", "too_many_words", "already_known", "crowd_blocks", "irrelevant")
+"""Codes that are about the placement that was looked at then."""
+
 
 def main() -> None:
     """Write the sample interviews into the folder named on the command line."""
@@ -88,25 +91,23 @@ def _moments(person: str) -> list[tuple[float, str]]:
     return sorted((second, placement) for placement, second in first.items())
 
 
-def _spoken(person: str, brands: dict[str, str]) -> list[tuple[float, str]]:
+def _spoken(person: str, brands: dict[str, str]) -> list[tuple[float, str, str]]:
+    """Return second of the video, words, and the placement they are about."""
     moments = _moments(person)
-    lines: list[tuple[float, str]] = []
+    lines: list[tuple[float, str, str]] = []
     for number, (_, words) in enumerate(SAID[person]):
         second, placement = moments[min(number, len(moments) - 1)]
         second = max(second, lines[-1][0] + 1.0) if lines else second
-        lines.append((second, words.format(brand=brands.get(placement, ""))))
+        lines.append((second, words.format(brand=brands.get(placement, "")), placement))
     return lines
 
 
 def _codings(person: str, brands: dict[str, str], *, transcript: bool = False) -> list[dict[str, Any]]:
     """Return codes of two coders on what was said; the second one marks less, and leaves some out."""
     rows = []
-    text = (
-        _transcript(person, brands)
-        if transcript
-        else "\n".join(words for _, words in _spoken(person, brands))
-    )
-    for number, ((code, _), (_, words)) in enumerate(zip(SAID[person], _spoken(person, brands), strict=True)):
+    spoken = _spoken(person, brands)
+    text = _transcript(person, brands) if transcript else "\n".join(words for _, words, _ in spoken)
+    for number, ((code, _), (_, words, placement)) in enumerate(zip(SAID[person], spoken, strict=True)):
         start = text.index(words)
         for coder in ("A", "B") if number != 2 else ("A",):
             rows.append(
@@ -117,6 +118,7 @@ def _codings(person: str, brands: dict[str, str], *, transcript: bool = False) -
                     "document_id": f"interview-{person}/{person} replay",
                     "start_char": start,
                     "end_char": start + (len(words) if coder == "A" else len(words) * 2 // 3),
+                    "placement_id": placement if code in ABOUT_AN_AD else "",
                 }
             )
     return rows
@@ -124,13 +126,13 @@ def _codings(person: str, brands: dict[str, str], *, transcript: bool = False) -
 
 def _transcript(person: str, brands: dict[str, str]) -> str:
     head = f"participant: {person}\ninterviewer: K\n\n"
-    lines = [f"[{_stamp(second, '.')}] {words}" for second, words in _spoken(person, brands)]
+    lines = [f"[{_stamp(second, '.')}] {words}" for second, words, _ in _spoken(person, brands)]
     return head + "\n".join(lines) + "\n"
 
 
 def _subtitles(person: str, brands: dict[str, str]) -> str:
     cues: list[Any] = []
-    for number, (second, words) in enumerate(_spoken(person, brands), start=1):
+    for number, (second, words, _) in enumerate(_spoken(person, brands), start=1):
         cues.append(f"{number}\n{_stamp(second, ',')} --> {_stamp(second + 0.9, ',')}\n{words}\n")
     return "\n".join(cues)
 
