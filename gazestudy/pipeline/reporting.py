@@ -101,7 +101,9 @@ def write_report(
     evidence = gather(study, progress=progress)
     raise_if_cancelled(progress)
     progress.start("writing the report", len(outs) + 1)
-    report = build_report(evidence, made_at=moment.isoformat(timespec="minutes"), version=__version__)
+    report = build_report(
+        evidence, made_at=moment.isoformat(timespec="minutes"), version=__version__, files=figures is not None
+    )
     progress.advance()
     files: list[Path] = []
     notes: list[str] = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import pandas as pd
@@ -74,8 +74,8 @@ def _sources(study: Study) -> Iterator[MethodFacts]:
         version = study.report(one.id).get("importer_version", "")
         recordings.append((one.id, f"{one.device}; {one.importer} {version}; sha256 {one.sha256}"))
     creatives = [one for placement in study.placements() for one in placement.creatives]
-    logs = [(one.name, f"{one.importer}; {_hashes(one.sources)}") for one in study.field_logs()]
-    talks = [(name, _hashes(sources)) for name, sources in study.interview_sources().items()]
+    logs = _hashes(file for one in study.field_logs() for file in one.sources)
+    talks = _hashes(file for files in study.interview_sources().values() for file in files)
     for title, pairs in (
         ("sources: recordings", recordings),
         ("sources: pictures of placements", [(one.id, f"sha256 {one.sha256}") for one in creatives]),
@@ -86,8 +86,9 @@ def _sources(study: Study) -> Iterator[MethodFacts]:
             yield MethodFacts(title, tuple(pairs))
 
 
-def _hashes(sources: Sequence[SourceFile]) -> str:
-    return "; ".join(f"{one.path} sha256 {one.sha256}" for one in sources)
+def _hashes(files: Iterable[SourceFile]) -> list[tuple[str, str]]:
+    """Return each file once, with its hash."""
+    return list(dict.fromkeys((one.path, f"sha256 {one.sha256}") for one in files))
 
 
 def plain(value: Any) -> str:

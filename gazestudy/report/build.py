@@ -6,7 +6,7 @@ from gazestudy.report.evidence import Evidence
 from gazestudy.report.field_part import field_section, placement_field_blocks
 from gazestudy.report.gaze_part import overview_blocks, placement_gaze_blocks
 from gazestudy.report.groups_part import groups_section
-from gazestudy.report.memory_part import memory_section, placement_memory_blocks
+from gazestudy.report.memory_part import funnel_pictures, memory_section, placement_memory_blocks
 from gazestudy.report.methods_part import methods_section, quality_section
 from gazestudy.report.numbers import placement_numbers
 from gazestudy.report.rules import QUESTIONS, study_findings
@@ -15,7 +15,7 @@ from gazestudy.report.structure import Block, Findings, Missing, Report, Section
 from gazestudy.report.words import anchor, counted
 
 
-def build_report(evidence: Evidence, *, made_at: str, version: str) -> Report:
+def build_report(evidence: Evidence, *, made_at: str, version: str, files: bool = False) -> Report:
     """Return the report of a study.
 
     Parameters
@@ -26,6 +26,8 @@ def build_report(evidence: Evidence, *, made_at: str, version: str) -> Report:
         When it is made, in words.
     version : str
         Of the program.
+    files : bool
+        Also make the drawings that are written as files only.
 
     Returns
     -------
@@ -76,6 +78,7 @@ def build_report(evidence: Evidence, *, made_at: str, version: str) -> Report:
         (*sections, quality_section(evidence), methods_section(evidence, version)),
         made_at,
         version,
+        extra=funnel_pictures(evidence) if files else (),
     )
 
 

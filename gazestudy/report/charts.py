@@ -48,7 +48,7 @@ def shares_chart(
                 continue
             if number.has_interval:
                 axes.plot([100 * number.low, 100 * number.high], [place, place], color=PALE, lw=7, zorder=1)
-            axes.plot(100 * number.value, place, "o", color=ACCENT, ms=6, zorder=2)
+            axes.plot(100 * number.value, place, "o", color=ACCENT, ms=6, zorder=2, clip_on=False)
             note = f"{value_text(number)}  ({number.numerator:.0f}/{number.denominator:.0f})"
             axes.text(103, place, note, va="center", color=SOFT, fontsize=8)
         axes.set(xlim=(0, 100), ylim=(-0.6, len(rows) - 0.4), xlabel=label)

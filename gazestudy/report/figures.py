@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from gazestudy._cv2 import cv2
 from gazestudy.report.structure import Picture
+from gazestudy.report.words import anchor
 
 INK, SOFT, LINE, PAPER = "#1a1a1a", "#5a5a5a", "#d0d0d0", "#ffffff"
 ACCENT, WARM, PALE = "#2a6f97", "#c05a2b", "#cfe0ea"
@@ -122,10 +123,8 @@ def picture_of(name: str, figure: Any, *, alt: str, caption: str, wide: bool = F
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=_PRINT_DPI, metadata={"Software": None}, facecolor="white")
     width, height = (round(float(side) * _PRINT_DPI) for side in figure.get_size_inches())
-    return Picture(
-        name, alt, caption, written["path"], page_svg(written["none"], name), buffer.getvalue(), width,
-        height, wide,
-    )  # fmt: skip
+    on_page = page_svg(written["none"], anchor(name))
+    return Picture(name, alt, caption, written["path"], on_page, buffer.getvalue(), width, height, wide)
 
 
 def style(text: str = "") -> dict[Any, Any]:

@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 
 from gazestudy.attention.comparing import explore
+from gazestudy.errors import ParameterError
+from gazestudy.fieldwork.blind_spots import BlindSpotTest, blind_spot_test
 from gazestudy.report.evidence import Evidence
 from gazestudy.report.field_rules import daypart_words
 from gazestudy.report.structure import Block, Cell, Finding, Missing, Number, Section, Table
@@ -60,7 +62,59 @@ def groups_section(evidence: Evidence) -> Section:
                 f"and Hochberg, over {made} comparisons; intervals by themselves.",
             )
         )
+    blocks += _regulars(evidence)
     return Section("groups", "Segments and times of day", tuple(blocks), kind="chapter")
+
+
+def regulars_test(evidence: Evidence) -> BlindSpotTest | str:
+    """Return whether people who pass often look less, or why that was not tested.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        Results of the study; how often people pass comes from the interviews.
+    """
+    cases = evidence.cases
+    if cases is None or not cases["passages_per_month"].notna().any():
+        return "Nobody was asked how often they pass."
+    asked = cases[cases["passages_per_month"].notna()]
+    notices = pd.DataFrame(
+        {
+            "participant_id": asked["participant_id"],
+            "noticed": asked["fixated"].astype(bool),
+            "passages_per_month": asked["passages_per_month"].astype(float),
+        }
+    )
+    try:
+        return blind_spot_test(notices, rung="gaze")
+    except ParameterError as error:
+        return f"It needs {error.expected}; there are {error.value}."
+
+
+def regulars_number(found: BlindSpotTest) -> Number:
+    """Return the ratio of notice rates of those who pass often and seldom."""
+    return Number(
+        f"Looked at, {found.often:g} against {found.seldom:g} passages a month", found.ratio, "times",
+        "attention", found.people, "participants", found.low, found.high,
+        rule="model of the notice rate on ln(1 + passages a month)", method="over people",
+    )  # fmt: skip
+
+
+def _regulars(evidence: Evidence) -> list[Block]:
+    found = regulars_test(evidence)
+    if isinstance(found, str):
+        return [Missing(found, "Whether people who pass often look less cannot be concluded.")]
+    rows: list[tuple[Cell, ...]] = []
+    for row in _records(found.groups):
+        number = Number(
+            "Looked at", float(row["value"]), "share", "attention", int(row["people"]),
+            "times that a placement came into view", float(row["low"]), float(row["high"]), 0.95,
+            float(row["noticed"]), float(row["of"]), "at least one fixation", str(row["method"]),
+        )  # fmt: skip
+        rows.append((f"{row['passages_from']:g} to {row['passages_to']:g} passages a month", number))
+    return [
+        Table("Those who pass often and seldom", ("Passages", "Looked at"), tuple(rows), found.verdict, True)
+    ]
 
 
 def group_findings(evidence: Evidence) -> list[Finding]:
@@ -74,7 +128,23 @@ def group_findings(evidence: Evidence) -> list[Finding]:
         people = rows[["participants_a", "participants_b"]].min(axis=1)
         for row in _records(rows[people >= _FEW]):
             found.append(_finding(by, topic, row))
-    return found
+    return [*found, *_regulars_finding(evidence)]
+
+
+def _regulars_finding(evidence: Evidence) -> list[Finding]:
+    test = regulars_test(evidence)
+    if isinstance(test, str):
+        return []
+    number = regulars_number(test)
+    if math.isfinite(test.high) and test.high < 1:
+        headline = f"People who pass often look less: {digits(test.ratio)} times as often as rare visitors."
+        return [Finding(headline, f"{test.people} participants.", "clear", "seen", (number,))]
+    if math.isfinite(test.low) and test.low > 1:
+        headline = f"People who pass often look more: {digits(test.ratio)} times as often as rare visitors."
+        return [Finding(headline, f"{test.people} participants.", "clear", "seen", (number,))]
+    headline = "Whether people who pass often look less is not settled."
+    detail = f"{test.people} participants; the ratio to rare visitors may be 1."
+    return [Finding(headline, detail, "open", "seen", (number,))]
 
 
 def _finding(by: str, topic: str, row: dict[str, Any]) -> Finding:

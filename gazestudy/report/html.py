@@ -93,7 +93,9 @@ def heads(table: Table) -> list[Head]:
 def short_base(number: Number, head: Head) -> str:
     """Return the denominator of a number, without the words that stand in the head of its column."""
     text = base_text(number)
-    return text.removesuffix(head.of).rstrip() if head.of else text
+    if head.of and text.endswith(head.of):
+        return text.removesuffix(head.of).rstrip()
+    return f"n = {number.n:,}" if head.of else text
 
 
 def bar(number: Number) -> dict[str, str] | None:

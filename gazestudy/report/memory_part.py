@@ -13,9 +13,21 @@ from gazestudy.errors import ParameterError
 from gazestudy.memory.two_by_two import TwoByTwo, two_by_two
 from gazestudy.model.study import Placement
 from gazestudy.report.evidence import Evidence, MemoryEvidence
+from gazestudy.report.figures import picture_of
 from gazestudy.report.numbers import IN_VIEW, MEMORIES, number_of
 from gazestudy.report.quotes import quotes_of
-from gazestudy.report.structure import Block, Cell, Missing, Number, Paragraph, Quotes, Rung, Section, Table
+from gazestudy.report.structure import (
+    Block,
+    Cell,
+    Missing,
+    Number,
+    Paragraph,
+    Picture,
+    Quotes,
+    Rung,
+    Section,
+    Table,
+)
 from gazestudy.report.words import FEW, counted, digits, listed, signed
 
 CONSEQUENCE = (
@@ -54,6 +66,25 @@ def memory_section(evidence: Evidence) -> Section:
     blocks += _coders(evidence, evidence.memory)
     blocks += [Paragraph(one.message, quiet=True) for one in evidence.memory.findings]
     return Section("memory", title, tuple(blocks), kind="chapter")
+
+
+def funnel_pictures(evidence: Evidence) -> tuple[Picture, ...]:
+    """Return the funnel of the study and of every placement as drawings."""
+    from gazestudy.plots.funnel import draw_funnel
+
+    if evidence.cases is None or evidence.cases.empty:
+        return ()
+    trials = None if evidence.memory is None else evidence.memory.trials
+    groups = {"all": evidence.cases} | {
+        str(key): rows for key, rows in evidence.cases.groupby("placement_id", sort=False)
+    }
+    found = []
+    for key, cases in groups.items():
+        label = "all placements" if key == "all" else evidence.label(key)
+        figure = draw_funnel(attention_funnel(cases, trials, label=label)).figure
+        alt = f"From view to intention: {label}"
+        found.append(picture_of(f"{key}-funnel", figure, alt=alt, caption=alt))
+    return tuple(found)
 
 
 def placement_memory_blocks(evidence: Evidence, placement: Placement) -> tuple[Block, ...]:

@@ -342,6 +342,8 @@ class Report:
         Of the program.
     level : float
         Confidence of all intervals.
+    extra : tuple of Picture
+        Drawings that are written as files only; the page has them as tables that a phone can show.
     """
 
     title: str
@@ -352,7 +354,7 @@ class Report:
     version: str
     level: float = 0.95
     language: str = "en"
-    notes: tuple[str, ...] = field(default=())
+    extra: tuple[Picture, ...] = field(default=())
 
     def all_sections(self) -> list[Section]:
         """Return every section, each before its own sections."""
@@ -367,7 +369,8 @@ class Report:
     def pictures(self) -> list[Picture]:
         """Return every figure in order."""
         blocks = [block for section in self.all_sections() for block in section.blocks]
-        return [one for block in blocks if isinstance(block, Pictures) for one in block.pictures]
+        shown = [one for block in blocks if isinstance(block, Pictures) for one in block.pictures]
+        return [*shown, *self.extra]
 
     def findings(self) -> list[Finding]:
         """Return every finding in order."""

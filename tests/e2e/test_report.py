@@ -51,7 +51,9 @@ def test_page_document_and_figures(study, gazestudy, tmp_path):
         assert written in text
     assert document.read_bytes().startswith(b"%PDF")
     drawings = sorted(figures.glob("*.svg"))
-    assert {"notice-rates.svg", "poster-1-first-looks.svg"} <= {path.name for path in drawings}
+    assert {"notice-rates.svg", "poster-1-first-looks.svg", "all-funnel.svg", "poster-1-funnel.svg"} <= {
+        path.name for path in drawings
+    }
     for path in drawings:
         root = ElementTree.fromstring(path.read_text(encoding="utf-8"))
         assert root.tag == "{http://www.w3.org/2000/svg}svg"

@@ -93,7 +93,7 @@ def _texts(data: Any) -> Iterator[str]:
             yield from _texts(one)
     elif hasattr(data, "__dataclass_fields__"):
         for name in data.__dataclass_fields__:
-            if name not in ("svg", "page_svg", "image"):
+            if name not in ("svg", "page_svg", "image", "extra"):
                 yield from _texts(getattr(data, name))
     if isinstance(data, Report):
         yield from (*RUNGS, *RUNGS.values(), *STRENGTHS.values(), "Contents–−·°²±×•●○◐ ")

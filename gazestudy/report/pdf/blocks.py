@@ -189,8 +189,8 @@ def _tile(number: Number, writer: Writer) -> list[Flowable]:
 
 def _table(block: Any, writer: Writer) -> list[Flowable]:
     tops = heads(block)
-    small = len(block.columns) > 6
-    size = 7.4 if small else 8.6
+    count = len(block.columns)
+    size = 6.6 if count > 10 else 7.4 if count > 6 else 8.6
     head = []
     for top in tops:
         cell: list[Flowable] = [writer.words(top.text, size - 0.4, bold=True, colour=SOFT)]
@@ -221,11 +221,15 @@ def _widths(block: Any) -> list[float]:
     count = len(block.columns)
     if count == 2:
         return [_WIDTH * 0.42, _WIDTH * 0.58]
-    numeric = [any(isinstance(row[place], Number) for row in block.rows) for place in range(count)]
     weights = []
-    for place, (title, is_number) in enumerate(zip(block.columns, numeric, strict=True)):
-        longest = max([len(str(row[place])) for row in block.rows if isinstance(row[place], str)] or [4])
-        weights.append(13.0 if is_number else min(max(longest, len(title) / 2, 4), 26) + 2)
+    for place, title in enumerate(block.columns):
+        cells = [row[place] for row in block.rows]
+        longest = max((len(word) for word in title.split()), default=4)
+        if any(isinstance(cell, Number) for cell in cells):
+            weights.append(max(longest, 14) + 2.0)
+        else:
+            written = max((len(cell) for cell in cells if isinstance(cell, str)), default=4)
+            weights.append(max(longest, min(written, 20)) + 2.0)
     return [_WIDTH * weight / sum(weights) for weight in weights]
 
 
