@@ -159,7 +159,7 @@ class MappingReviewView(QWidget):
             name = self._name(verdict.placement_id)
             self._answer("on", verdict, tr("accept: on {name}", name=name))
 
-    def move(self, x: float, y: float) -> None:
+    def place(self, x: float, y: float) -> None:
         """Say that gaze is at a point of the placement on show, shares of its sides."""
         if self.row < 0 or not self.placement.currentData():
             return
@@ -309,7 +309,7 @@ class MappingReviewView(QWidget):
         head.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         head.setStretchLastSection(True)
         em = self.fontMetrics().height()
-        for column, width in enumerate((6, 6, 8, 3)):
+        for column, width in enumerate((5, 5, 4, 7)):
             self.table.setColumnWidth(column, width * em)
         self.scene, self.reference = SceneWidget(self), ReferenceWidget(self)
         self.placement, self.creative = QComboBox(self), QComboBox(self)
@@ -334,8 +334,8 @@ class MappingReviewView(QWidget):
 
     def _lay_out(self) -> None:
         top = QHBoxLayout()
-        for widget, stretch in ((self.which, 2), (self.order, 1), (self.show_box, 2)):
-            top.addWidget(widget, stretch)
+        for box, stretch in ((self.which, 2), (self.order, 1), (self.show_box, 2)):
+            top.addWidget(box, stretch)
         top.addWidget(self.bar, 1)
         top.addWidget(self.counter)
         right = QWidget(self)
@@ -389,7 +389,7 @@ class MappingReviewView(QWidget):
         selection.currentRowChanged.connect(self._on_row)
         self.placement.activated.connect(lambda _row: self._on_placement())
         self.creative.activated.connect(lambda _row: self._show_reference())
-        self.reference.pointed.connect(self.move)
+        self.reference.pointed.connect(self.place)
         self.reference.refused.connect(self.refuse)
         self.scene.cornered.connect(self._on_corners)
         self.run_button.clicked.connect(lambda _checked=False: self.run())
@@ -558,7 +558,7 @@ class MappingReviewView(QWidget):
         doubt = tr(
             "Doubt {doubt:.0%}: {reasons}", doubt=one["doubt"], reasons=one["reasons"] or tr("no doubt")
         )
-        self.reason.setText(f"{said or doubt}")
+        self.reason.setText(f"{said}  {doubt}".strip() if said else doubt)
         self._show_key_frames()
 
     def _fill_creatives(self, wanted: str) -> None:
@@ -605,8 +605,7 @@ class MappingReviewView(QWidget):
         waiting = 0
         if self._loaded is not None:
             study, name = self._document.study, self.recording_id
-            facts = [*study.answers(name), *study.key_frames(name)]
-            waiting = newer_than(self._loaded.run_utc, facts)
+            waiting = newer_than(self._loaded.run_utc, study.answers(name), study.key_frames(name))
         self.note.setText(
             tr("{count} corrections and key frames are not in the results yet.", count=waiting)
             if waiting

@@ -59,7 +59,9 @@ VIEWS: tuple[ViewSpec, ...] = (
         "placements", "Placements and AOIs", "main", "gazestudy_gui.views.placements:PlacementsView", "Ctrl+4"
     ),
     ViewSpec("heatmaps", "Heatmaps", "main", "gazestudy_gui.views.heatmaps:HeatmapsView", "Ctrl+5"),
-    ViewSpec("review", "Mapping review", "main", "gazestudy_gui.views.mapping_review:MappingReviewView", "Ctrl+6"),
+    ViewSpec(
+        "review", "Mapping review", "main", "gazestudy_gui.views.mapping_review:MappingReviewView", "Ctrl+6"
+    ),
     ViewSpec("timeline", "Timeline", "below", "gazestudy_gui.timeline.view:TimelineView", "Ctrl+8"),
     ViewSpec("jobs", "Jobs", "bottom", "gazestudy_gui.job_dock:JobDock", "Ctrl+9"),
     ViewSpec("problems", "Problems", "bottom", "gazestudy_gui.views.problems:ProblemsView", "Ctrl+0"),

@@ -14,6 +14,7 @@ from PyQt6.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt
 
 from gazestudy.model import Placement
 from gazestudy.model.manual import KeyFrame, ManualAnswer, Stored
+from gazestudy_gui.views.player import clock_text
 from gazestudy_gui.words import tr
 
 if TYPE_CHECKING:
@@ -158,7 +159,7 @@ class ReviewModel(QAbstractTableModel):
             keep = ((self.fixations["placement_id"] != "") | (self.fixations["doubt"] >= LIKELY)).to_numpy(
                 bool
             )
-            keep |= self._answer_of >= 0
+            keep = keep | (self._answer_of >= 0)
         elif show:
             keep = (self.fixations["placement_id"] == show).to_numpy(bool)
         rows = np.flatnonzero(keep)
@@ -251,7 +252,7 @@ class ReviewModel(QAbstractTableModel):
         return 0 if parent.isValid() else len(self._rows)
 
     def columnCount(self, parent: QModelIndex = _NONE) -> int:
-        """State, time, placement, doubt."""
+        """State, time, doubt, placement."""
         return 0 if parent.isValid() else 4
 
     def headerData(
@@ -259,29 +260,31 @@ class ReviewModel(QAbstractTableModel):
     ) -> Any:
         """Names of the columns."""
         if role == Qt.ItemDataRole.DisplayRole and orientation == Qt.Orientation.Horizontal:
-            return (tr("Reviewed"), tr("Time"), tr("On"), tr("Doubt"))[section]
+            return (tr("Reviewed"), tr("Time"), tr("Doubt"), tr("On"))[section]
         return None
 
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """One cell."""
+        row, column = index.row(), index.column()
+        found: Any = None
         if not index.isValid():
             return None
-        row, column = index.row(), index.column()
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-            return right if column in (1, 3) else Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return str(self.fixation(row)["reasons"])
-        if role != Qt.ItemDataRole.DisplayRole:
-            return None
+            side = Qt.AlignmentFlag.AlignRight if column in (1, 2) else Qt.AlignmentFlag.AlignLeft
+            found = side | Qt.AlignmentFlag.AlignVCenter
+        elif role == Qt.ItemDataRole.ToolTipRole:
+            found = str(self.fixation(row)["reasons"])
+        elif role == Qt.ItemDataRole.DisplayRole:
+            found = self._text(row, column)
+        return found
+
+    def _text(self, row: int, column: int) -> str:
         if column == 0:
             return self.mark(row)
         one = self.fixation(row)
         if column == 1:
-            from gazestudy_gui.views.player import clock_text
-
             return clock_text(int(one["onset_ns"]) - self._start_ns)
-        if column == 3:
+        if column == 2:
             return f"{one['doubt']:.0%}"
         placement = self._placements.get(self.verdict(row).placement_id)
         return placement.name if placement is not None else "–"
@@ -322,6 +325,8 @@ def answer_for(
     return ManualAnswer(recording_id, onset, end, "on", at.placement_id, *at.share, at.creative_id, at.copy)
 
 
-def newer_than(run_utc: str, facts: Sequence[Stored[ManualAnswer] | Stored[KeyFrame]]) -> int:
-    """Return how many facts were made after the results."""
-    return sum(1 for one in facts if one.made_utc > run_utc)
+def newer_than(
+    run_utc: str, answers: Sequence[Stored[ManualAnswer]], key_frames: Sequence[Stored[KeyFrame]]
+) -> int:
+    """Return how much was said after the results were made."""
+    return sum(one.made_utc > run_utc for one in answers) + sum(one.made_utc > run_utc for one in key_frames)

@@ -1,4 +1,4 @@
-"""The picture of a placement with the point where gaze is: a click on it moves the point, one beside it says no."""
+"""The picture of a placement with the point where gaze is: a click moves it, one beside it says no."""
 
 from __future__ import annotations
 

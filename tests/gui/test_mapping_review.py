@@ -1,0 +1,278 @@
+"""Mapping review: corrections are data, override the automatic mapping, survive a re-run, and can be undone."""
+
+from __future__ import annotations
+
+import shutil
+
+import numpy as np
+import pytest
+from PyQt6.QtCore import QPoint, QPointF, Qt
+from PyQt6.QtTest import QTest
+from PyQt6.QtWidgets import QApplication
+
+from gazestudy.pipeline.run import run_study
+from gazestudy.store import create_study, open_study
+from tests.e2e.small_study import write_picture, write_recording
+
+RECORDING = "p01-1"
+LEFT = Qt.MouseButton.LeftButton
+
+
+@pytest.fixture(scope="module")
+def made_small(tmp_path_factory):
+    """Two posters, one of which slides through the video for two seconds, with gaze on its middle."""
+    from gazestudy.pipeline.importing import import_path
+
+    folder = tmp_path_factory.mktemp("small")
+    with create_study(folder / "study", name="ชานชาลา") as study:
+        for seed in (1, 2):
+            picture = write_picture(folder / f"{seed}.png", seed)
+            study.add_placement(f"poster-{seed}", [picture], width_mm=800.0, height_mm=1200.0)
+        import_path(study, write_recording(folder / "walk", 1), participant_id="P01")
+        run_study(study)
+    return folder / "study"
+
+
+@pytest.fixture
+def window(desk, made_small, tmp_path, qtbot):
+    path = shutil.copytree(made_small, tmp_path / "study")
+    opened = desk.open(path)
+    qtbot.waitExposed(opened)
+    opened.resize(1400, 950)
+    for name in ("timeline", "jobs", "problems"):
+        opened.docks[name].hide()
+    opened.show_view("review")
+    return opened
+
+
+@pytest.fixture
+def view(window, qtbot):
+    shown = window.view("review")
+    qtbot.waitUntil(lambda: shown.is_ready and not shown.scene.image.isNull(), timeout=30_000)
+    return shown
+
+
+def answers(window):
+    return [stored.fact for stored in window.document.study.answers()]
+
+
+def results(window, name="mapped_fixations"):
+    with open_study(window.document.path, read_only=True) as study:
+        return study.current(RECORDING, "attention").table(name)
+
+
+def press(view, key, modifier=Qt.KeyboardModifier.NoModifier):
+    view.setFocus()
+    QTest.keyClick(view.scene, key, modifier)
+
+
+def at(view, x, y):
+    """Return where a share of the picture is on the screen."""
+    return view.reference.at((x, y)).toPoint()
+
+
+def run(window, view, qtbot):
+    with qtbot.waitSignal(window.document.jobs.over, timeout=60_000):
+        view.run()
+    qtbot.waitUntil(lambda: view.is_ready and view.note.text() == "", timeout=30_000)
+
+
+def test_a_fixation_is_on_both_pictures(view):
+    assert view.model.rowCount() >= 1
+    assert view.placement.currentData() == "poster-1"
+    # gaze rests on the middle of the poster
+    np.testing.assert_allclose(view.reference.point, (0.5, 0.5), atol=0.02)
+    assert view.scene.marks.gaze_px is not None
+    assert view.counter.text() == f"0 of {view.model.rowCount()} reviewed"
+    assert "Doubt" in view.reason.text()
+
+
+def test_a_click_moves_it_and_that_survives_a_re_run(window, view, qtbot):
+    total = view.model.rowCount()
+    QTest.mouseClick(view.reference, LEFT, pos=at(view, 0.25, 0.75))
+    (said,) = answers(window)
+    assert (said.verdict, said.placement_id) == ("on", "poster-1")
+    assert (said.x_share, said.y_share) == pytest.approx((0.25, 0.75), abs=0.01)
+    assert view.counter.text() == f"1 of {total} reviewed"
+    assert "1 corrections" in view.note.text()
+    assert window.document.undo_stack.undoText() == "move fixation on poster-1"
+    run(window, view, qtbot)
+    kept = results(window)
+    manual = kept[kept["source"] == "manual"]
+    assert len(manual) == 1
+    assert manual["x_ref_px"].iloc[0] == pytest.approx(0.25 * 240, abs=3)
+    assert manual["y_ref_px"].iloc[0] == pytest.approx(0.75 * 360, abs=3)
+    # the picture changes, so that everything is mapped again; what a person said stays
+    with window.document.study.recorded():
+        window.document.study.remove_derived(RECORDING, "mapping")
+    run(window, view, qtbot)
+    again = results(window)
+    assert (again["source"] == "manual").sum() == 1
+    np.testing.assert_allclose(again[["x_ref_px", "y_ref_px"]], kept[["x_ref_px", "y_ref_px"]], atol=1e-6)
+
+
+def test_beside_the_picture_is_not_on_it(window, view, qtbot):
+    QTest.mouseClick(view.reference, LEFT, pos=QPoint(3, view.reference.height() // 2))
+    (said,) = answers(window)
+    assert (said.verdict, said.placement_id) == ("off", "poster-1")
+    before = len(results(window))
+    run(window, view, qtbot)
+    assert len(results(window)) == before - 1
+    window.document.undo_stack.undo()
+    assert answers(window) == []
+    run(window, view, qtbot)
+    assert len(results(window)) == before
+
+
+def test_keys(window, view):
+    rows = view.model.rowCount()
+    view.steps_on.setChecked(False)
+    press(view, Qt.Key.Key_D)
+    assert [fact.verdict for fact in answers(window)] == ["on"]
+    assert view.reference.point == pytest.approx((0.5, 0.5), abs=0.02)
+    press(view, Qt.Key.Key_X)
+    assert [fact.verdict for fact in answers(window)] == ["off"]  # in place of the one before
+    press(view, Qt.Key.Key_N)
+    assert [fact.verdict for fact in answers(window)] == ["nowhere"]
+    assert view.counter.text() == f"1 of {rows} reviewed"
+    press(view, Qt.Key.Key_R)
+    assert answers(window) == []
+    assert view.counter.text() == f"0 of {rows} reviewed"
+    undo = window.book.actions["edit.undo"]
+    assert undo.text() == "&Undo return to the automatic mapping"
+    for expected in (["nowhere"], ["off"], ["on"], []):
+        undo.trigger()
+        assert [fact.verdict for fact in answers(window)] == expected
+
+
+def test_next_and_previous_also_those_not_reviewed(window, view, qtbot):
+    extra_answers(view, window)
+    assert view.model.rowCount() >= 3
+    view.show_row(0)
+    view.steps_on.setChecked(False)
+    press(view, Qt.Key.Key_S)
+    assert view.row == 1
+    press(view, Qt.Key.Key_D)
+    press(view, Qt.Key.Key_A)
+    assert view.row == 0
+    press(view, Qt.Key.Key_S, Qt.KeyboardModifier.ShiftModifier)
+    assert view.row == 2
+    press(view, Qt.Key.Key_A, Qt.KeyboardModifier.ShiftModifier)
+    assert view.row == 0
+    view.steps_on.setChecked(True)
+    press(view, Qt.Key.Key_D)
+    assert view.row == 1
+
+
+def extra_answers(view, window):
+    """Make three fixations of the one there is, as another detector would."""
+    table = view.model.fixations
+    one = table.iloc[0]
+    length = (int(one["offset_ns"]) - int(one["onset_ns"])) // 3
+    parts = [one.copy() for _ in range(3)]
+    for number, part in enumerate(parts):
+        part["event_id"] = number
+        part["onset_ns"] = int(one["onset_ns"]) + number * length
+        part["offset_ns"] = part["onset_ns"] + length
+    loaded = view._loaded
+    frame = type(table)(parts).reset_index(drop=True).astype(table.dtypes.to_dict())
+    view.model.fill(
+        type(loaded)(loaded.scene, loaded.numbers, frame, loaded.run_utc), window.document.study.placements()
+    )
+    view._arrange()
+
+
+def test_arrow_keys_move_the_point_and_are_one_edit(window, view):
+    view.accept()
+    view.step(-1)
+    view.reference.setFocus()
+    for _ in range(4):
+        QTest.keyClick(view.reference, Qt.Key.Key_Right)
+    QTest.keyClick(view.reference, Qt.Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
+    (said,) = answers(window)
+    assert (said.x_share, said.y_share) == pytest.approx((0.5 + 4 / 240, 0.5 + 10 / 360), abs=0.02)
+    assert window.document.undo_stack.count() == 2
+    window.document.undo_stack.undo()
+    (said,) = answers(window)
+    assert (said.x_share, said.y_share) == pytest.approx((0.5, 0.5), abs=0.02)
+
+
+def corner_points(frame):
+    left, top = 60 + 3 * frame - 0.5, 40 + frame - 0.5
+    return [(left, top), (left + 240, top), (left + 240, top + 360), (left, top + 360)]
+
+
+def click_corners(view, corners):
+    for x, y in corners:
+        where = view.scene._at(QPointF(x, y)).toPoint()
+        QTest.mouseClick(view.scene, LEFT, pos=where)
+
+
+def test_key_frames_are_clicked_and_filled_in_between(window, view, qtbot):
+    """The video shows poster 1; two key frames say that it is poster 2, and what lies between follows."""
+    view.placement.setCurrentIndex(view.placement.findData("poster-2"))
+    view._on_placement()
+    for frame in (6, 36):
+        view._show_frame(frame)
+        qtbot.waitUntil(lambda frame=frame: view.scene.marks.caption.startswith(f"00:0{frame * 40 // 1000}"))
+        press(view, Qt.Key.Key_K)
+        assert view.scene.is_clicking
+        click_corners(view, corner_points(frame))
+        assert not view.scene.is_clicking
+        assert len(view.scene.kept) == 1
+    first, second = (stored.fact for stored in window.document.study.key_frames())
+    assert (first.placement_id, first.t_ns) == ("poster-2", 240_000_000)
+    np.testing.assert_allclose(first.corners_px, corner_points(6), atol=3)
+    assert second.t_ns == 1_440_000_000
+    view.to_key_frame(-1)
+    assert view._frame == 6
+    run(window, view, qtbot)
+    gaze = results(window, "mapped_gaze")
+    filled = gaze[gaze["source"] == "key_frames"]
+    assert set(filled["placement_id"]) == {"poster-2"}
+    assert len(filled) >= 60
+    assert np.abs(filled["x_ref_px"] - 119.5).max() < 6
+    window.document.undo_stack.undo()
+    assert len(window.document.study.key_frames()) == 1
+
+
+def test_corners_may_lie_beside_the_picture_and_escape_stops(window, view):
+    view.begin_key_frame()
+    click_corners(view, [(-20, 30)])
+    QTest.keyClick(view.scene, Qt.Key.Key_Backspace)
+    click_corners(view, [(-20, 30), (200, 30)])
+    QTest.keyClick(view.scene, Qt.Key.Key_Escape)
+    assert not view.scene.is_clicking
+    view.begin_key_frame()
+    click_corners(view, [(-20, 30), (200, 30), (200, 400), (-20, 400)])
+    (stored,) = window.document.study.key_frames()
+    np.testing.assert_allclose(stored.fact.corners_px[0], (-20, 30), atol=3)
+
+
+def test_corners_in_a_wrong_order_are_refused_in_words(window, view):
+    view.begin_key_frame()
+    click_corners(view, [(200, 30), (20, 30), (20, 400), (200, 400)])
+    box = next(one for one in QApplication.topLevelWidgets() if one.objectName() == "trouble")
+    assert "top left" in box.informativeText()
+    box.close()
+    assert window.document.study.key_frames() == ()
+
+
+def test_a_read_only_study_can_be_looked_at(desk, made_small, qtbot):
+    window = desk.open(made_small, read_only=True)
+    qtbot.waitExposed(window)
+    window.show_view("review")
+    view = window.view("review")
+    qtbot.waitUntil(lambda: view.is_ready and not view.scene.image.isNull(), timeout=30_000)
+    QTest.mouseClick(view.reference, LEFT, pos=at(view, 0.25, 0.75))
+    assert not view.buttons["accept"].isEnabled()
+    assert not window.book.actions["review.accept"].isEnabled()
+    assert window.document.study.answers() == ()
+
+
+def test_what_was_not_run_says_what_to_do(desk, imported, qtbot):
+    window = desk.open(imported)
+    qtbot.waitExposed(window)
+    window.show_view("review")
+    view = window.view("review")
+    qtbot.waitUntil(lambda: "Run everything" in view.scene.message, timeout=30_000)
