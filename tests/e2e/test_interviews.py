@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import runpy
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -103,3 +105,14 @@ def test_the_sample_interviews_come_in_whole(study: Path) -> None:
     assert done["codings"] == 12
     found = told("interview", "agreement", study)
     assert set(found) == {"answers", "differences", "texts"}
+
+
+def test_the_sample_interviews_are_what_their_program_makes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = SAMPLES / "interviews"
+    monkeypatch.setattr(sys, "argv", ["make.py", str(tmp_path)])
+    runpy.run_path(str(made / "make.py"), run_name="__main__")
+    for path in sorted(path for path in tmp_path.rglob("*") if path.is_file()):
+        assert path.read_bytes() == (made / path.relative_to(tmp_path)).read_bytes(), path.name
+    assert len(list(tmp_path.rglob("*.*"))) == 8
