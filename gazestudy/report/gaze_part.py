@@ -36,6 +36,8 @@ def overview_blocks(evidence: Evidence, numbers: Numbers) -> tuple[Block, ...]:
     if evidence.cases is None:
         why = evidence.missing.get("attention", "No recording has been analysed.")
         return (Missing(why, "Which placements are looked at cannot be concluded.", "gazestudy run STUDY"),)
+    if not numbers:
+        return (Missing("The study has no placements.", "There is nothing that could be looked at."),)
     columns = ["Placement", "Came into view", "Looked at", "Looking time"]
     kinds = [name for name in ("recalled_unaided", "recognised") if evidence.memory is not None]
     columns += [MEMORIES[name].capitalize() for name in kinds] or ["Time in view"]

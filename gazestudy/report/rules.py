@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from gazestudy.report.evidence import Evidence
 from gazestudy.report.field_rules import crowd_findings, observed_findings
@@ -61,6 +62,8 @@ def study_findings(evidence: Evidence, numbers: Numbers) -> list[Finding]:
         *strategy_findings(evidence),
     ]
     order = list(QUESTIONS)
+    known = {one.id for one in evidence.placements} | {""}
+    found = [one if one.placement_id in known else replace(one, placement_id="") for one in found]
     return sorted(found, key=lambda one: order.index(one.topic))
 
 

@@ -187,5 +187,23 @@ def test_from_four_people_nothing_is_concluded():
     assert any("Record more participants" in one.headline for one in report.findings())
 
 
+@pytest.mark.parametrize("without", ["view", "placements", "interviews", "foils"])
+def test_whatever_is_missing_the_page_is_whole(evidence, without):
+    assert evidence.cases is not None
+    assert evidence.group_cases is not None
+    thin = {
+        "view": {"cases": evidence.cases.iloc[:0], "group_cases": evidence.group_cases.iloc[:0]},
+        "placements": {"placements": (), "strategy": None},
+        "interviews": {"memory": None},
+        "foils": {
+            "memory": replace(evidence.memory, trials=evidence.memory.trials.query("shown == 'target'"))
+        },
+    }[without]
+    report = report_of(replace(evidence, **thin))
+    page = read_page(write_html(report))
+    assert {anchor[1:] for anchor in page.anchors} <= set(page.ids)
+    assert "nan" not in " ".join(page.text).split()
+
+
 def test_equal_evidence_makes_equal_pages(evidence, html):
     assert write_html(report_of(evidence)) == html
