@@ -516,9 +516,10 @@ def _place(item: str, stimulus: str, answer_no: int) -> tuple[str, str, int]:
 def _same(
     row: InterviewRow, values: Mapping[Any, Any], said: list[dict[str, Any]], told: list[tuple[str, str]]
 ) -> bool:
-    there = [{name: getattr(one, name) for name in _ANSWER} for one in row.answers]
-    kept = [(one.item, one.value) for one in row.private]
-    return all(getattr(row, name) == values[name] for name in _HEAD) and there == said and kept == told
+    there = sorted(tuple(getattr(one, name) for name in _ANSWER) for one in row.answers)
+    now = sorted(tuple(one[name] for name in _ANSWER) for one in said)
+    kept = sorted((one.item, one.value) for one in row.private)
+    return all(getattr(row, name) == values[name] for name in _HEAD) and there == now and kept == sorted(told)
 
 
 def _add_codes(session: Session, table: pd.DataFrame, signature: Mapping[str, str]) -> None:

@@ -33,7 +33,7 @@ from gazestudy.model.interview import INTERVIEW_CONTRACTS, QUESTION_BANK
 _TEXTS = (".csv", ".tsv")
 _NAMES = {
     "participant_id": ("participant_id", "participant", "participant id", "respondent_id", "respondent",
-                       "pid", "subject", "ผู้เข้าร่วม", "người tham gia", "参与者"),
+                       "pid", "subject", "case", "ผู้เข้าร่วม", "người tham gia", "参与者"),
     "interview_id": ("interview_id", "interview", "session_id"),
     "item": ("item", "question", "question_id"),
     "value": ("value", "answer", "response"),
@@ -175,7 +175,8 @@ def _header_of(grid: Grid, options: InterviewOptions) -> int | None:
 
 def _known(names: Iterable[str], options: InterviewOptions) -> list[str]:
     """Return the names that are known questions."""
-    known = [*QUESTION_BANK, *options.plan.items]
+    known = {*QUESTION_BANK, *options.plan.items}
+    known |= {item_of_column(meaning)[0] for meaning in options.columns.values()}
     return [name for name in names if item_of_column(name)[0] in known and name not in _KEYS]
 
 

@@ -71,6 +71,8 @@ def test_interviews_come_back_as_they_were_given(study: Study) -> None:
 def test_the_same_again_changes_nothing_and_other_answers_are_refused_as_a_whole(study: Study) -> None:
     study.add_interviews(talk())
     assert study.add_interviews(talk()).unchanged == ("i1",)
+    turned = talk().interview_answers.iloc[::-1].reset_index(drop=True)
+    assert study.add_interviews(talk().with_tables(interview_answers=turned)).unchanged == ("i1",)
     both = [talk("i2", "P02"), talk(ur_any="an ad for tea")]
     other = Interviews(
         pd.concat([one.interviews for one in both], ignore_index=True),
