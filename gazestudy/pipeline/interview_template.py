@@ -233,6 +233,8 @@ def write_interview_forms(
     paths: list[Path] = []
     dropped: dict[str, None] = {}
     doubts: dict[str, None] = {}
+    if not participants:
+        doubts["one form has one order of pictures: name the participants for an order of their own"] = None
     tables: list[pd.DataFrame] = []
     for person in people:
         rng = np.random.default_rng([seed, zlib.crc32(person.encode("utf-8"))])

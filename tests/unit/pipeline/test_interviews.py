@@ -214,6 +214,8 @@ def test_every_target_takes_the_pictures(study: Study, tmp_path: Path, target: s
     assert done.paths[0].stat().st_size > 1000
     assert done.key.name == "form-pictures.csv"
     assert done.doubts == ()
+    shared = write_interview_forms(study, tmp_path / f"all-{name}", target=target)
+    assert "one order of pictures" in shared.doubts[0]
 
 
 def test_pictures_of_other_stations_are_foils_here() -> None:
