@@ -5,6 +5,7 @@ Menus, the searchable command list and the list of shortcuts are all made from i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -140,4 +141,6 @@ class ActionBook(QObject):
 
 def plain(text: str) -> str:
     """Return the text of an action without the marks for its access key."""
-    return text.replace("&&", "\0").replace("&", "").replace("\0", "&").removesuffix("…").removesuffix("...")
+    without = re.sub(r"\(&\w\)", "", text)  # as in languages that do not use our letters
+    without = without.replace("&&", "\0").replace("&", "").replace("\0", "&")
+    return without.removesuffix("…").removesuffix("...").rstrip()

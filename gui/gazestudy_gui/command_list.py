@@ -13,11 +13,11 @@ from PyQt6.QtWidgets import (
     QKeySequenceEdit,
     QLabel,
     QLineEdit,
-    QListWidget,
-    QListWidgetItem,
     QPushButton,
     QTableWidget,
     QTableWidgetItem,
+    QTreeWidget,
+    QTreeWidgetItem,
     QVBoxLayout,
     QWidget,
 )
@@ -58,9 +58,15 @@ class CommandList(QDialog):
         self.search.setPlaceholderText(tr("Type a part of a command"))
         self.search.setAccessibleName(tr("Search commands"))
         self.search.setClearButtonEnabled(True)
-        self.list = QListWidget(self)
+        self.list = QTreeWidget(self)
         self.list.setAccessibleName(tr("Commands"))
-        self.list.setUniformItemSizes(True)
+        self.list.setUniformRowHeights(True)
+        self.list.setRootIsDecorated(False)
+        self.list.setHeaderLabels([tr("Action"), tr("Shortcut")])
+        header = self.list.header()
+        assert header is not None
+        header.setStretchLastSection(False)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         layout = QVBoxLayout(self)
         layout.addWidget(self.search)
         layout.addWidget(self.list)
@@ -81,28 +87,35 @@ class CommandList(QDialog):
             and event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down)
         ):
             step = 1 if event.key() == Qt.Key.Key_Down else -1
-            self.list.setCurrentRow(max(0, min(self.list.count() - 1, self.list.currentRow() + step)))
+            row = self.list.indexOfTopLevelItem(self.list.currentItem()) + step
+            self.choose(max(0, min(self.list.topLevelItemCount() - 1, row)))
             return True
         return super().eventFilter(watched, event)
 
     def _fill(self, wanted: str) -> None:
         self.list.clear()
         for name, action in self._book.actions.items():
-            text = f"{tr(self._book.specs[name].menu).replace('&', '')} › {plain(action.text())}"
+            text = f"{plain(tr(self._book.specs[name].menu))} › {plain(action.text())}"
             english = self._book.specs[name].text
             if not action.isEnabled() or not (fits(wanted, text) or fits(wanted, english)):
                 continue
             keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
-            item = QListWidgetItem(f"{text}\t{keys}" if keys else text)
-            item.setData(_ROLE, name)
-            self.list.addItem(item)
-        self.list.setCurrentRow(0)
+            item = QTreeWidgetItem([text, keys])
+            item.setData(0, _ROLE, name)
+            self.list.addTopLevelItem(item)
+        self.choose(0)
+
+    def choose(self, row: int) -> None:
+        """Select a command of those on show."""
+        item = self.list.topLevelItem(row)
+        if item is not None:
+            self.list.setCurrentItem(item)
 
     def _run(self) -> None:
         item = self.list.currentItem()
         if item is None:
             return
-        action = self._book.actions[item.data(_ROLE)]
+        action = self._book.actions[item.data(0, _ROLE)]
         self.accept()
         action.trigger()
 
@@ -167,7 +180,7 @@ class ShortcutTable(QDialog):
         self.table.setRowCount(len(self._book.actions))
         for row, (name, action) in enumerate(self._book.actions.items()):
             texts = (
-                tr(self._book.specs[name].menu).replace("&", ""),
+                plain(tr(self._book.specs[name].menu)),
                 plain(action.text()),
                 action.shortcut().toString(QKeySequence.SequenceFormat.NativeText),
             )

@@ -23,6 +23,8 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
+from gazestudy.errors import ParameterError
+from gazestudy.store.base import require_name
 from gazestudy_gui import preferences
 from gazestudy_gui.words import LANGUAGES, tr
 
@@ -195,20 +197,30 @@ class NewStudyDialog(QDialog):
 
     def folder(self) -> Path:
         """Return the folder that will be made."""
-        safe = "".join("-" if sign in '/\\:*?"<>|' else sign for sign in self.name.text().strip())
-        return Path(self.place.text()) / (safe or "study")
+        return Path(self.place.text()) / (self.name.text().strip() or "study")
 
     def _check(self) -> None:
-        taken = self.folder().exists() and any(self.folder().iterdir()) if self.folder().is_dir() else False
-        text = str(self.folder())
-        self.result_path.setText(
-            f"{text}\n{tr('There is something in this folder already.')}" if taken else text
-        )
+        name = self.name.text().strip()
+        trouble = ""
+        if not is_name(name):
+            trouble = tr('A name is at most 120 characters, without / \\ : * ? " < > |')
+        elif self.folder().exists() and not (self.folder().is_dir() and not any(self.folder().iterdir())):
+            trouble = tr("There is something in this folder already.")
+        self.result_path.setText(f"{self.folder()}\n{trouble}" if trouble and name else str(self.folder()))
         ok = self.buttons.button(QDialogButtonBox.StandardButton.Ok)
         assert ok is not None
-        ok.setEnabled(bool(self.name.text().strip()) and not taken)
+        ok.setEnabled(not trouble)
 
     def _browse(self) -> None:
         folder = QFileDialog.getExistingDirectory(self, tr("In which folder?"), self.place.text())
         if folder:
             self.place.setText(folder)
+
+
+def is_name(name: str) -> bool:
+    """Return True if a study can be called that."""
+    try:
+        require_name("study name", name)
+    except ParameterError:
+        return False
+    return True

@@ -17,7 +17,7 @@ from gazestudy_gui.trouble import tell
 from gazestudy_gui.views.registry import VIEWS
 from gazestudy_gui.words import LANGUAGES, tr
 
-MENUS = ("&File", "&Edit", "&Analyse", "&Placements", "&Playback", "&View", "&Help")
+MENUS = ("&File", "&Edit", "&Analyse", "&Placements", "&Mapping", "&Playback", "&View", "&Help")
 _STATE = "study window"
 _LAYOUT_VERSION = 2
 _SECOND_MS = 4000
@@ -77,6 +77,8 @@ class StudyWindow(QMainWindow):
             view.setObjectName(f"view {name}")
             self.views[name] = view
             self.docks[name].setWidget(view)
+            if name == "tree":
+                self._read_shares()
             if hasattr(view, "add_actions"):
                 view.add_actions(self.book)
                 self.book.allow_writing(not self.document.read_only)
@@ -182,7 +184,7 @@ class StudyWindow(QMainWindow):
         for dock in first.values():
             dock.raise_()
         em = self.fontMetrics().height()
-        self.resizeDocks([first["left"], first["main"]], [34 * em, 56 * em], Qt.Orientation.Horizontal)
+        self.resizeDocks([first["left"], first["main"]], [38 * em, 52 * em], Qt.Orientation.Horizontal)
         self.resizeDocks([first["left"], self.docks["details"]], [34 * em, 20 * em], Qt.Orientation.Vertical)
         self.resizeDocks(
             [first["main"], first["below"], first["bottom"]],

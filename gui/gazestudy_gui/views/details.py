@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from PyQt6.QtCore import Qt
+from PyQt6.QtGui import QPalette
 from PyQt6.QtWidgets import (
     QFormLayout,
-    QLabel,
     QLineEdit,
     QPlainTextEdit,
     QScrollArea,
@@ -127,9 +127,15 @@ class DetailsView(QScrollArea):
         return ""
 
     def _fact(self, form: QFormLayout, label: str, value: str) -> None:
-        text = QLabel(value, self)
-        text.setWordWrap(True)
-        text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        text = QLineEdit(value, self)
+        text.setReadOnly(True)
+        text.setFrame(False)
+        text.setAccessibleName(label)
+        text.setToolTip(value)
+        text.setCursorPosition(0)
+        clear = text.palette()
+        clear.setColor(QPalette.ColorRole.Base, Qt.GlobalColor.transparent)
+        text.setPalette(clear)
         form.addRow(f"{label}:", text)
 
     def _field(self, form: QFormLayout, label: str, value: str, edit: Callable[[str], Edit]) -> None:

@@ -275,7 +275,7 @@ class HeatmapsView(QWidget):
     def _ticks(self, name: str) -> QListWidget:
         made = QListWidget(self)
         made.setAccessibleName(name)
-        made.setMaximumHeight(5 * self.fontMetrics().height())
+        made.setMaximumHeight(4 * self.fontMetrics().height())
         made.itemChanged.connect(lambda _item: self._soon.start())
         return made
 

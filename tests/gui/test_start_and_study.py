@@ -1,0 +1,276 @@
+"""Start window, study window, tree with states, docks that remember themselves, two people and one study."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+from gazestudy_gui import preferences
+from gazestudy_gui.command_list import CommandList, ShortcutTable
+from gazestudy_gui.start_window import NewStudyDialog
+from gazestudy_gui.study_tree import COLUMNS, header_text
+from PyQt6.QtCore import Qt
+from PyQt6.QtTest import QAbstractItemModelTester, QTest
+from PyQt6.QtWidgets import QApplication, QMessageBox
+
+from gazestudy.store import open_study
+
+
+def top(kind):
+    return next(one for one in QApplication.topLevelWidgets() if isinstance(one, kind) and one.isVisible())
+
+
+def rows(tree, kind) -> list[list[str]]:
+    model = tree.model
+    return [
+        [model.data(index.siblingAtColumn(column)) for column in range(len(COLUMNS))]
+        for index in model.indexes()
+        if model.node(index).kind == kind
+    ]
+
+
+def test_a_new_study_is_made_and_comes_up_among_the_recent_ones(desk, tmp_path, qtbot):
+    start = desk.show_start()
+    qtbot.waitExposed(start)
+    assert start.empty.isVisible()  # says what to do
+    start.new.click()
+    dialog = top(NewStudyDialog)
+    ok = dialog.buttons.button(dialog.buttons.StandardButton.Ok)
+    assert not ok.isEnabled()
+    QTest.keyClicks(dialog.name, "Siam: 2026")
+    dialog.place.setText(str(tmp_path))
+    assert not ok.isEnabled()
+    assert "without" in dialog.result_path.text()
+    dialog.name.setText("สยาม 2026")
+    assert ok.isEnabled()
+    ok.click()
+    qtbot.waitUntil(lambda: desk.window is not None)
+    assert desk.window.document.path == tmp_path / "สยาม 2026"
+    assert not start.isVisible()
+    desk.window.close()
+    start = desk.show_start()
+    assert "สยาม 2026" in start.recent.item(0).text()
+    start.recent.itemActivated.emit(start.recent.item(0))
+    qtbot.waitUntil(lambda: desk.window is not None)
+
+
+def test_a_recent_study_that_is_gone_is_greyed_and_can_be_taken_off(desk, imported, tmp_path, qtbot):
+    preferences.remember_study(imported)
+    preferences.remember_study(tmp_path / "gone")
+    start = desk.show_start()
+    qtbot.waitExposed(start)
+    gone = start.recent.item(0)
+    assert not gone.flags() & Qt.ItemFlag.ItemIsEnabled
+    assert "not there any more" in gone.text()
+    start.recent.setCurrentRow(0)
+    start.recent.actions()[0].trigger()
+    assert preferences.recent_studies() == [imported]
+
+
+def test_what_is_no_study_is_told(desk, tmp_path, qtbot):
+    desk.show_start()
+    assert desk.open(tmp_path) is None
+    box = top(QMessageBox)
+    assert "no study in this folder" in box.informativeText()
+    box.close()
+
+
+def test_the_sample_study_comes_in_as_a_job(desk, tmp_path, qtbot, monkeypatch):
+    window = desk.make_sample(tmp_path / "sample")
+    job = window.document.jobs.jobs[0]
+    qtbot.waitUntil(lambda: job.is_over, timeout=90_000)
+    assert job.state == "done", job.error + job.details
+    assert len(rows(window.view("tree"), "recording")) == 4
+    assert len(rows(window.view("tree"), "placement")) == 12
+
+
+def test_the_second_person_is_told_who_has_it_and_may_look(desk, imported, qtbot, monkeypatch):
+    asked = []
+
+    def answer(box):
+        asked.append(box.informativeText())
+        next(button for button in box.buttons() if "read-only" in button.text()).click()
+
+    monkeypatch.setattr(QMessageBox, "exec", answer)
+    with open_study(imported):
+        window = desk.open(imported)
+        assert "open for writing by" in asked[0]
+        assert window.document.read_only
+        assert "[read-only]" in window.windowTitle()
+        assert not window.book.actions["file.import"].isEnabled()
+        assert window.book.actions["file.check"].isEnabled()
+        window.close()
+
+
+def test_the_second_person_may_also_leave_it(desk, imported, qtbot, monkeypatch):
+    monkeypatch.setattr(
+        QMessageBox, "exec", lambda box: box.button(QMessageBox.StandardButton.Cancel).click()
+    )
+    with open_study(imported):
+        assert desk.open(imported) is None
+
+
+def test_the_tree_shows_states_in_words_and_share(desk, sample, qtbot):
+    window = desk.open(sample)
+    tree = window.view("tree")
+    QAbstractItemModelTester(tree.model, QAbstractItemModelTester.FailureReportingMode.Fatal)
+    qtbot.waitUntil(lambda: "%" in rows(tree, "recording")[0][4], timeout=20_000)
+    first = rows(tree, "recording")[0]
+    assert first[0].startswith("p01-1")
+    assert first[1].startswith("20")
+    assert first[3] == "✓"  # detected
+    assert first[2] == ""  # no clock was aligned
+    index = tree.model.find("recording", "p01-1").siblingAtColumn(2)
+    said = tree.model.data(index, Qt.ItemDataRole.AccessibleTextRole)
+    assert said == f"{header_text(2)}: no"  # never by colour or sign alone
+    assert rows(tree, "session")
+    assert [row[0] for row in rows(tree, "point")] == ["Point C1", "Point H2"]
+
+
+def test_the_tree_follows_edits_and_keeps_what_was_open(desk, imported, qtbot):
+    from gazestudy_gui.commands import RemoveRecording, SetSegment
+
+    window = desk.open(imported)
+    tree = window.view("tree")
+    stations = tree.model.index(1, 0)
+    tree.view.setExpanded(stations, False)
+    tree.select("recording", "p01-1")
+    window.document.edit(SetSegment("P01", "regular"))
+    assert rows(tree, "participant")[0][0] == "P01  (regular)"
+    assert not tree.view.isExpanded(tree.model.index(1, 0))
+    assert tree.model.node(tree.view.currentIndex()).id == "p01-1"
+    window.document.edit(RemoveRecording("p01-1"))
+    assert rows(tree, "recording") == []
+    window.document.undo_stack.undo()
+    assert len(rows(tree, "recording")) == 1
+
+
+def test_an_empty_study_says_what_to_do(desk, tmp_path, qtbot):
+    window = desk.make(tmp_path / "new", "New")
+    qtbot.waitExposed(window)
+    tree = window.view("tree")
+    assert tree.empty.isVisible()
+    assert "Import recordings" in tree.empty.text()
+    assert "Choose a recording" in window.view("player").video.message
+
+
+def test_details_are_edited_in_place_with_undo(desk, imported, qtbot):
+    window = desk.open(imported)
+    qtbot.waitExposed(window)
+    details = window.view("details")
+    window.view("tree").select("participant", "P01")
+    field = details.fields["Segment"]
+    field.setText("ประจำ")
+    field.editingFinished.emit()
+    assert window.document.study.participants()[0].segment == "ประจำ"
+    window.document.undo_stack.undo()
+    assert details.fields["Segment"].text() == "visitor"
+
+
+def test_a_number_that_is_none_is_told_and_put_back(desk, imported, qtbot):
+    window = desk.open(imported)
+    qtbot.waitExposed(window)
+    place = window.document.study.placements()[0]
+    window.view("tree").select("placement", place.id)
+    field = window.view("details").fields["Width, mm"]
+    field.setText("wide")
+    field.editingFinished.emit()
+    top(QMessageBox).close()
+    assert window.document.study.placement(place.id) == place
+
+
+def test_docks_remember_where_they_were(desk, imported, qtbot):
+    window = desk.open(imported)
+    qtbot.waitExposed(window)
+    QApplication.processEvents()
+    window.docks["problems"].hide()
+    window.docks["details"].setFloating(True)
+    window.close()
+    window = desk.open(imported)
+    qtbot.waitExposed(window)
+    QApplication.processEvents()
+    assert window.docks["problems"].isHidden()
+    assert window.docks["details"].isFloating()
+    window.book.actions["view.reset"].trigger()
+    assert not window.docks["problems"].isHidden()
+    assert not window.docks["details"].isFloating()
+
+
+def test_every_action_is_in_a_menu_and_no_shortcut_is_taken_twice(desk, imported):
+    window = desk.open(imported)
+    in_menus = {action for menu in window.book._menus.values() for action in menu.actions()}
+    assert set(window.book.actions.values()) <= in_menus
+    taken: dict[str, str] = {}
+    for name, action in window.book.actions.items():
+        spec = window.book.specs[name]
+        keys = action.shortcut().toString()
+        scope = spec.menu if spec.local else ""
+        if keys:
+            assert (keys, scope) not in taken, f"{name} and {taken[keys, scope]}"
+            taken[keys, scope] = name
+
+
+def test_the_command_list_finds_and_runs(desk, imported, qtbot):
+    window = desk.open(imported)
+    qtbot.waitExposed(window)
+    window.book.actions["help.commands"].trigger()
+    palette = top(CommandList)
+    QTest.keyClicks(palette.search, "back now")
+    assert palette.list.topLevelItemCount() == 1
+    before = len(list((imported / "backups").glob("*.sqlite")))
+    QTest.keyClick(palette.search, Qt.Key.Key_Return)
+    assert len(list((imported / "backups").glob("*.sqlite"))) == before + 1
+    palette.deleteLater()
+
+
+def test_shortcuts_are_listed_changed_and_remembered(desk, imported, qtbot):
+    window = desk.open(imported)
+    qtbot.waitExposed(window)
+    window.book.actions["help.shortcuts"].trigger()
+    table = top(ShortcutTable)
+    table.search.setText("run everything")
+    row = next(row for row in range(table.table.rowCount()) if not table.table.isRowHidden(row))
+    table.table.setCurrentCell(row, 0)
+    table.keys.setKeySequence("Ctrl+I")
+    table.assign.click()
+    assert "Import recordings" in table.note.text()  # taken: nothing changes
+    assert window.book.actions["analyse.run"].shortcut().toString() == "Ctrl+R"
+    table.keys.setKeySequence("Ctrl+F5")
+    table.assign.click()
+    table.close()
+    table.deleteLater()
+    window.close()
+    window = desk.open(imported)
+    assert window.book.actions["analyse.run"].shortcut().toString() == "Ctrl+F5"
+    window.book.set_keys("analyse.run", None)
+    assert window.book.actions["analyse.run"].shortcut().toString() == "Ctrl+R"
+
+
+def test_closing_while_a_job_runs_asks_first(desk, imported, qtbot, monkeypatch):
+    from gazestudy_gui.jobs import Order
+
+    window = desk.open(imported)
+    job = window.document.submit(Order("endless", "tests.gui.test_jobs:endless"))
+    qtbot.waitUntil(lambda: job.label == "waiting", timeout=20_000)
+    monkeypatch.setattr(QMessageBox, "question", lambda *_: QMessageBox.StandardButton.No)
+    window.close()
+    assert desk.window is window
+    monkeypatch.setattr(QMessageBox, "question", lambda *_: QMessageBox.StandardButton.Yes)
+    window.close()
+    assert job.state == "stopped"
+
+
+def test_a_study_moved_elsewhere_opens(desk, imported, tmp_path):
+    moved = shutil.move(imported, tmp_path / "elsewhere")
+    window = desk.open(moved if hasattr(moved, "name") else tmp_path / "elsewhere")
+    assert window.document.study.recordings()
+
+
+@pytest.mark.parametrize("name", ["file.check"])
+def test_checking_all_files_finds_them_sound(desk, imported, qtbot, name):
+    window = desk.open(imported)
+    window.book.actions[name].trigger()
+    job = window.document.jobs.jobs[0]
+    qtbot.waitUntil(lambda: job.is_over, timeout=60_000)
+    assert job.state == "done", job.error + job.details
+    assert [text for text in job.result if "problem" in text] == []
