@@ -25,6 +25,9 @@ _EDGE_SHARE = 0.15
 _UPRIGHT_ROWS = 4
 _FOOT_SHARE = 0.5
 _TELLING_CELLS = 20  # a picture seen in fewer cells shows no lettering
+_ALL_CELLS = 100  # in so many it shows as well as ever
+_LARGEST_LOSS = 0.4  # where such a loss would pass for right, a frame tells nothing
+_LEAST_SAY = 0.05
 _EDGE = np.ones((GRID, GRID), dtype=bool)
 _EDGE[:-1, 1:-1] = False  # nobody hangs from above
 
@@ -34,47 +37,56 @@ class Evidence:
 
     Each cell of the picture should look right in a fair share of the frames in which it can be judged. What
     is right depends on the frame: blur lowers the correlation of all cells, another lettering that of its own
-    cells alone. Cells of high contrast count more, faint ones not at all.
+    cells alone. Cells of high contrast count more, faint ones not at all; so do sharp frames in which the
+    picture is seen large, for others would show a look-alike as right.
     """
 
     def __init__(self) -> None:
         shape = GRID, GRID
         self._judged, self._right, self._weight = np.zeros(shape), np.zeros(shape), np.zeros(shape)
         self._plain, self._clear = np.zeros(shape), np.zeros(shape)
-        self._contrast, self._told = np.zeros(shape), np.zeros(shape, dtype=bool)
+        self._contrast = np.zeros(shape)
+        self.clarity = 0.0
+        """How much the best frame could tell: 0 where it was too blurred or small, 0.7 for the sharpest."""
 
     def add(self, look: Appearance) -> None:
         """Take one frame into account, if it is sharp enough to tell anything."""
         rows, columns = look.judged.shape
         at = np.ix_(nearest_cells(rows), nearest_cells(columns))
-        np.maximum(self._contrast, np.where(look.judged, look.weight, 0.0)[at], out=self._contrast)
+        np.maximum(self._contrast, look.weight[at], out=self._contrast)  # of the whole picture
         telling = look.judged & (look.weight >= _LEAST_CONTRAST)
         if rows * columns < _TELLING_CELLS or np.count_nonzero(telling) < _FEW_CELLS:
             return
         sight = float(np.quantile(look.scores[telling], _SIGHT_QUANTILE))
         if sight < _LEAST_SIGHT:
             return
-        right = telling & (1.0 - look.scores <= max(_LEAST_LOSS, _LOSS * (1.0 - sight)))
+        loss = max(_LEAST_LOSS, _LOSS * (1.0 - sight))
+        say = max(_LEAST_SAY, 1.0 - loss / _LARGEST_LOSS) * min(1.0, rows * columns / _ALL_CELLS)
+        right = telling & (1.0 - look.scores <= loss)
         plain = look.in_image & ~telling
-        self._told |= look.judged[at]
-        self._judged += telling[at]
-        self._right += right[at]
-        self._weight += np.where(telling, look.weight, 0.0)[at]
-        self._plain += plain[at]
-        self._clear += (plain & look.clear)[at]
+        self.clarity = max(self.clarity, say)
+        self._judged += say * telling[at]
+        self._right += say * right[at]
+        self._weight += say * np.where(telling, look.weight, 0.0)[at]
+        self._plain += say * plain[at]
+        self._clear += say * (plain & look.clear)[at]
 
     def merge(self, other: Evidence) -> None:
         """Take the frames of another track of the same print into account."""
-        for name in ("_judged", "_right", "_weight", "_plain", "_clear"):
-            getattr(self, name).__iadd__(getattr(other, name))
+        self.clarity = max(self.clarity, other.clarity)
+        self._judged += other._judged
+        self._right += other._right
+        self._weight += other._weight
+        self._plain += other._plain
+        self._clear += other._clear
         np.maximum(self._contrast, other._contrast, out=self._contrast)
-        self._told |= other._told
 
     @property
     def coverage(self) -> float:
         """Share of the picture, by contrast, that was seen large enough to tell it from a look-alike."""
-        total = self._contrast.sum()
-        return float(self._contrast[self._told].sum() / total) if total > 0 else 0.0
+        contrast = np.where(self._contrast >= _LEAST_CONTRAST, self._contrast, 0.0)
+        total = contrast.sum()
+        return float(contrast[self._judged > 0].sum() / total) if total > 0 else 0.0
 
     @property
     def share(self) -> float:
@@ -91,7 +103,7 @@ class Evidence:
         total = self._weight.sum()
         if total <= 0:
             return 1.0
-        textured = self._judged >= np.maximum(self._plain, 1)
+        textured = (self._judged > 0) & (self._judged >= self._plain)
         doubtful = np.where(
             textured,
             self._right < _SEEN_RIGHT * self._judged,

@@ -31,7 +31,7 @@ from gazestudy.model.camera import Camera
 from gazestudy.model.provenance import Provenance
 from gazestudy.progress import SILENT, Progress, raise_if_cancelled
 
-VERSION = 10
+VERSION = 11
 
 Bytes = NDArray[np.uint8]
 
@@ -75,7 +75,7 @@ class PlanarParameters:
         Largest expected error of a corner, as a share of the placement's width.
     min_evidence : float
         Share of the picture, by contrast, that must look right in at least a quarter of the frames of a
-        track; this tells a picture from a variant of the same campaign.
+        track, sharp ones counting most; this tells a picture from a variant of the same campaign.
     min_coverage : float
         Share of the picture, by contrast, that must have been seen large enough to tell it from such a
         variant, unless another track proves the picture.
@@ -97,7 +97,7 @@ class PlanarParameters:
     min_cells: int = 8
     min_side_px: float = 16.0
     max_corner_error_share: float = 0.025
-    min_evidence: float = 0.96
+    min_evidence: float = 0.975
     min_coverage: float = 0.6
     max_jump_share: float = 0.08
 

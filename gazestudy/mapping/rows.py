@@ -24,7 +24,9 @@ from gazestudy.model.tables import MAPPING, MAPPING_STATES, categorical
 Floats = NDArray[np.float64]
 
 _H = [f"h{row}{column}" for row in range(3) for column in range(3)]
-_BEYOND_DOUBT = 0.99  # share of the picture
+_BEYOND_DOUBT = 0.995  # share of the picture
+_MIN_SHARE_OF_WEAK = 0.96  # a few blurred frames make more of it doubtful
+_MIN_CLARITY = 0.4  # 0.7 is a frame at its best
 _APART = 0.05  # two sightings that overlap less are two places
 
 
@@ -171,24 +173,27 @@ class RowWriter:
     def _judged(self, tracks: list[Track]) -> tuple[NDArray[np.int64], Floats]:
         """Return the state that each track's rows must take, -1 for none, and its evidence.
 
-        A variant of the same campaign that is seen from afar, or in part, cannot be told from the picture
-        itself. So a track that was never seen well enough counts only where another track proves that the
+        A variant of the same campaign that is seen from afar, blurred, or in part, cannot be told from the
+        picture itself. So a track that was never seen well counts only where another track proves that the
         picture hangs there, and no look-alike of it has been met. Where one has been met, even a track that
-        was seen well enough counts only if it, or another, is beyond doubt.
+        was seen well counts only if it, or another, is beyond doubt.
         """
         roots = list(dict.fromkeys(track.root() for track in tracks))
         share = {root: root.evidence.share for root in roots}
-        refused = {root.artwork for root in roots if share[root] < self._min_evidence}
-        strong = {root for root in roots if root.evidence.coverage >= self._min_coverage}
-        proven = {root.artwork for root in strong if share[root] >= self._min_evidence}
+        strong = {
+            root
+            for root in roots
+            if root.evidence.coverage >= self._min_coverage and root.evidence.clarity >= _MIN_CLARITY
+        }
+        met = {root.artwork for root in strong if share[root] < self._min_evidence}
+        proven = {root.artwork for root in strong if share[root] >= self._min_evidence} - met
         certain = {root.artwork for root in strong if share[root] >= _BEYOND_DOUBT}
         verdicts = []
         for track in tracks:
             root = track.root()
-            met, picture = root.artwork in refused, root.artwork
-            if share[root] < self._min_evidence:
+            if share[root] < (self._min_evidence if root in strong else _MIN_SHARE_OF_WEAK):
                 verdicts.append(_CODE["wrong_appearance"])
-            elif picture in (certain if met else proven) and (root in strong or not met):
+            elif root.artwork in (proven | certain if root in strong else proven):
                 verdicts.append(-1)
             else:
                 verdicts.append(_CODE["ambiguous"])

@@ -75,30 +75,31 @@ def _twin_rows(clip: Clip, mapping: pd.DataFrame, *, as_copies: bool) -> tuple[i
     """Count rows of twins on the right one, on the other one, and ambiguous ones.
 
     Where a pair is one placement with copies, number 0 must be the one that hangs first along the corridor or
-    was met first: whichever of both ways of counting fits the walk better is taken.
+    was met first: for each pair, whichever of both ways of counting fits the walk better is taken. A print of
+    which it is said that nobody knows which it is (number -1) is ambiguous.
     """
     rows = mapping[mapping["placement_id"].str.startswith("twin")]
-    ambiguous = int((rows["state"] == "ambiguous").sum())
-    rows = rows[rows["state"] == "mapped"]
+    open_ = (rows["state"] == "ambiguous") | ((rows["state"] == "mapped") & (rows["copy"] < 0))
+    rows = rows[(rows["state"] == "mapped") & ~open_]
     sizes = {placement.id: placement.size_px for placement in clip.placements}
     truth = clip.true_mapping[clip.true_mapping["placement_id"].str.startswith("twin")]
     by_frame = dict(list(truth.groupby("frame")))
     right = wrong = 0
-    for row in rows.itertuples():
-        pair = str(row.placement_id)[:-1]
-        here = by_frame.get(row.frame)
-        if here is None:
-            wrong += 1
-            continue
-        near = _nearest(row, here[here["placement_id"].str.startswith(pair)], sizes)
-        named = f"{pair}{'ab'[min(int(row.copy), 1)]}" if as_copies else str(row.placement_id)
-        if near == named:
-            right += 1
-        else:
-            wrong += 1
-    if as_copies:
-        right, wrong = max(right, wrong), min(right, wrong)
-    return right, wrong, ambiguous
+    for pair, own in rows.groupby(rows["placement_id"].str[:-1]):
+        agree = differ = nowhere = 0
+        for row in own.itertuples():
+            here = by_frame.get(row.frame)
+            near = (
+                "" if here is None else _nearest(row, here[here["placement_id"].str.startswith(pair)], sizes)
+            )
+            named = f"{pair}{'ab'[min(int(row.copy), 1)]}" if as_copies else str(row.placement_id)
+            nowhere += near == ""
+            agree += near == named
+            differ += near not in ("", named)
+        if as_copies:
+            agree, differ = max(agree, differ), min(agree, differ)
+        right, wrong = right + agree, wrong + differ + nowhere
+    return right, wrong, int(open_.sum())
 
 
 def _nearest(row: Any, truth: pd.DataFrame, sizes: dict[str, tuple[int, int]]) -> str:
