@@ -279,6 +279,35 @@ def list_(study: StudyPath, as_json: AsJson = False, quiet: Quiet = False) -> No
     )
 
 
+@app.command("questions")
+def questions(as_json: AsJson = False, quiet: Quiet = False) -> None:
+    """Show the question bank: what may be asked, in which order, and how answers are kept."""
+    from gazestudy.pipeline.interview_tables import question_bank_table
+
+    console = Console(as_json, quiet)
+    found = question_bank_table()
+    console.document(records_of(found))
+    console.table(list(found.columns), found.to_numpy().tolist())
+
+
+@app.command("link")
+def link(
+    study: StudyPath,
+    interview: Annotated[str, typer.Argument(metavar="INTERVIEW", help="Its id.")],
+    recording: Annotated[str, typer.Option("--recording", help="Recording of the walk; empty for none.")],
+    quiet: Quiet = False,
+) -> None:
+    """Say which recording an interview is about, for a person with several."""
+    from gazestudy.errors import StudyError
+    from gazestudy.store import open_study
+
+    with open_study(study) as opened:
+        if recording and recording not in {one.id for one in opened.recordings()}:
+            raise StudyError(f"{study}: there is no recording {recording!r}")
+        opened.set_recording_of(interview, recording)
+    Console(False, quiet).say(f"{interview} is about {recording or 'no recording'}")
+
+
 @app.command("remove")
 def remove(
     study: StudyPath,

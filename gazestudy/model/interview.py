@@ -36,9 +36,6 @@ STAGES = (
 SHOWN = ("target", "foil", "none")
 """A picture that hung in the station, one that never did, and no picture at all."""
 
-INTERVIEW_SOURCES = ("table", "odk", "kobo", "live", "paper", "notes", "transcript", "field_log", "simulated")
-"""What an interview was written with; an importer's own name is welcome too."""
-
 DOCUMENT_KINDS = ("notes", "transcript", "field_note")
 """Notes of the interviewer, a transcript with time marks, a note of a field observer."""
 

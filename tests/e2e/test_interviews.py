@@ -82,6 +82,13 @@ def test_from_forms_to_codes(study: Path, tmp_path: Path) -> None:
     assert told("check", study)["sound"] is True
 
 
+def test_the_question_bank_is_shown() -> None:
+    rows = told("interview", "questions")
+    assert rows[0]["item"] == "walk"
+    assert rows[-1]["item"] == "rta"
+    assert "unaided" in run("interview", "questions")
+
+
 def test_mistakes_have_a_line_each_and_nothing_changes(study: Path, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text(
         "participant_id,rec__hall-east,like__hall-east\nP01,perhaps,9\n", encoding="utf-8"
@@ -95,6 +102,8 @@ def test_mistakes_have_a_line_each_and_nothing_changes(study: Path, tmp_path: Pa
     run("interview", "import", study, tmp_path / "none.csv", code=1)
     run("interview", "import", study, tmp_path / "a.csv", "--column", "nonsense", code=1)
     run("interview", "agreement", study, code=1)
+    run("interview", "link", study, "interview-P01", "--recording", "none", code=1)
+    run("interview", "remove", study, "interview-P01", code=1)
 
 
 def test_the_sample_interviews_come_in_whole(study: Path) -> None:
