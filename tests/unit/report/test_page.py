@@ -179,7 +179,7 @@ def test_placements_without_recordings_keep_their_page():
 
 
 def test_from_four_people_nothing_is_concluded():
-    report = report_of(simulated_evidence(people=4))
+    report = report_of(simulated_evidence(people=4, sites=4))
     about_people = [one for one in report.findings() if one.topic in ("limits", "seen", "remembered")]
     assert about_people
     assert {one.strength for one in about_people} == {"open"}
