@@ -37,6 +37,8 @@ _LEAST_PICTURED = 0.25
 ERROR = "error_px"
 """Extra column of mapped gaze: expected error of the mapping at that point, reference px."""
 
+_FAST = 0.05  # widths
+
 _H = [f"h{row}{column}" for row in range(3) for column in range(3)]
 
 
@@ -126,7 +128,9 @@ def map_gaze(
     was some milliseconds before the sample, and a walking head turns on: where the next frame is mapped too,
     the position moves from what the one frame says to what the next one says, on the curve through these and
     the frames around them. At 30 deg/s that is up to 1 deg; on a straight line the 95th percentile of the
-    error would be twice as large. A sample where that part of the placement does not look right in its frame
+    error would be twice as large. In the last frame in which a placement is seen it goes on as it came; if it
+    has moved by more than 5 % of its width since then, nobody knows where it is, and the sample is not mapped
+    onto it. A sample where that part of the placement does not look right in its frame
     lies on whoever stands in front, not on the placement. Where placements overlap, the one that is larger in
     the scene image wins, being the nearer one in most cases; at equal size the more confident one.
     """
@@ -134,9 +138,12 @@ def map_gaze(
     samples, rows, on_show = _pairs(gaze, frames, mapping)
     scene = gaze[["x_px", "y_px"]].to_numpy(dtype=np.float64)
     flat = scene if camera is None else undistort_px(scene, camera)
-    located = mapping.iloc[rows]
     times_ns = gaze["t_ns"].to_numpy()[samples]
-    reference = _at_sample_time(mapping, rows, times_ns, flat[samples], frames["t_ns"].to_numpy())
+    widths_px = np.array([sizes.px[name][0] for name in mapping["placement_id"]], dtype=np.float64)
+    reference = _at_sample_time(mapping, rows, times_ns, flat[samples], frames["t_ns"].to_numpy(), widths_px)
+    known = np.isfinite(reference).all(axis=1)
+    samples, rows, reference = samples[known], rows[known], reference[known]
+    located = mapping.iloc[rows]
     names = located["placement_id"].to_numpy(dtype=str)
     limits = np.array([sizes.px[name] for name in names.tolist()], dtype=np.float64).reshape(-1, 2)
     inside = np.all((reference >= -0.5) & (reference < limits - 0.5), axis=1)
@@ -240,8 +247,12 @@ def _at_sample_time(
     times_ns: NDArray[np.int64],
     flat_px: Floats,
     frame_ns: NDArray[np.int64],
+    widths_px: Floats,
 ) -> Floats:
-    """Map undistorted points by their rows of `mapping`, and on towards the next frame."""
+    """Map undistorted points by their rows of `mapping`, and on towards the next frame.
+
+    NaN where it is not known how far a placement has moved since it was last seen, but it moved fast.
+    """
     homography = mapping[_H].to_numpy(dtype=np.float64).reshape(-1, 3, 3)
     reference = apply_homography(invert_homography(homography[rows]), flat_px)
     row_ns = frame_ns[mapping["frame"].to_numpy()]
@@ -261,9 +272,13 @@ def _at_sample_time(
 
     before, after = preceding[rows], following[rows]
     earlier, end, later = seen_by(before), seen_by(after), seen_by(np.where(after < 0, -1, following[after]))
-    span_ns = np.where(after >= 0, row_ns[after] - row_ns[rows], 1)
+    span_ns = np.where(after >= 0, row_ns[after] - row_ns[rows], row_ns[rows] - row_ns[before])
+    span_ns = np.where((after >= 0) | (before >= 0), span_ns, 1)
     share = ((times_ns - row_ns[rows]) / span_ns)[:, None].clip(0.0, 1.0)
     start = reference
+    goes_on = np.where((after < 0)[:, None], share * (start - earlier), 0.0)
+    lost = np.linalg.norm(goes_on, axis=1) > _FAST * widths_px[rows]  # False where nothing came before
+    end = np.where((after < 0)[:, None], 2 * start - earlier, end)
     # a turn is neither even nor sudden: the frames around say how the way bends (Catmull-Rom)
     first, second = 2 * start - earlier - end, 2 * end - start - later
     first, second = (
@@ -272,7 +287,9 @@ def _at_sample_time(
     )
     moved = start + share * (end - start)
     moved += 0.5 * share * (1 - share) * ((1 - share) * first + share * second)
-    return np.where(np.isfinite(moved), moved, start)
+    moved = np.where(np.isfinite(moved), moved, start)
+    moved[lost] = np.nan
+    return moved
 
 
 def _following_rows(mapping: pd.DataFrame) -> NDArray[np.int64]:

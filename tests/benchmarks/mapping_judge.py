@@ -113,10 +113,28 @@ def true_areas(clip: Clip, rows: pd.DataFrame) -> NDArray[np.float64]:
 
 
 def _on_true_place(clip: Clip, table: pd.DataFrame) -> NDArray[np.float64]:
-    """Map each sample onto the placement that was found, with the true pose in the frame on show."""
+    """Map each sample onto the placement that was found, with its true pose at the time of the sample.
+
+    Between frames the position moves in proportion to time.
+    """
     rows = clip.true_mapping.drop_duplicates(["frame", "placement_id"]).set_index(["frame", "placement_id"])
-    keys = pd.MultiIndex.from_arrays([table["frame"], table["found"]])
-    return _apply(clip, table, rows[H].reindex(keys).to_numpy(dtype=float), clip.camera)
+    here, there = (
+        _apply(
+            clip,
+            table,
+            rows[H]
+            .reindex(pd.MultiIndex.from_arrays([table["frame"] + step, table["found"]]))
+            .to_numpy(dtype=float),
+            clip.camera,
+        )
+        for step in (0, 1)
+    )
+    frame_ns = clip.frames["t_ns"].to_numpy()
+    frame = table["frame"].to_numpy().clip(0, len(frame_ns) - 2)
+    since_ns = clip.gaze["t_ns"].to_numpy()[table["sample"]] - frame_ns[frame]
+    share = (since_ns / (frame_ns[frame + 1] - frame_ns[frame])).clip(0.0, 1.0)[:, None]
+    moved = here + share * (there - here)
+    return np.where(np.isfinite(moved), moved, here)
 
 
 def _by_frame(mapped: Mapped, table: pd.DataFrame) -> NDArray[np.float64]:

@@ -80,7 +80,7 @@ def shifted(x: float, y: float, scale: float = 1.0) -> np.ndarray:
 
 def test_a_sample_uses_the_frame_on_show_and_the_lens():
     tilted = np.array([[1.1, 0.05, 240], [0.02, 0.9, 60], [5e-4, 1e-4, 1.0]])
-    mapping = mapping_table([(0, "a", 0, shifted(5000, 0), 100, "a-1"), (1, "a", 0, tilted, 100, "a-1")])
+    mapping = mapping_table([(0, "a", 0, shifted(5000, 0), 100, "a-2"), (1, "a", 0, tilted, 100, "a-1")])
     wanted = np.array([[20.0, 30.0], [99.0, 199.0], [0.0, 0.0]])
     scene = distort_px(apply_homography(tilted, wanted), CAMERA)
     mapped, states = map_gaze(
@@ -124,8 +124,11 @@ def test_where_placements_overlap_the_larger_wins():
     assert mapped["placement_id"].tolist() == ["near", "far"]
 
 
-def on_curve(before, now, later, last, share):
+def at_time(before, now, later, last, share):
     """Catmull-Rom; it bends evenly where a frame around is missing, not at all without both."""
+    if later is None:
+        step = share * (0 if before is None else now - before)  # goes on as it came
+        return now + step if np.hypot(*np.broadcast_to(step, 2)) <= 5.0 else np.full(2, np.nan)
     if before is None:
         before = 2 * now - later if last is None else 3 * now - 3 * later + last
     if last is None:
@@ -167,7 +170,7 @@ def test_agrees_with_one_sample_at_a_time():
             before, now, later, last = (place(when // 40 + step, name, point) for step in (-1, 0, 1, 2))
             if now is None:
                 continue
-            x, y = now if later is None else on_curve(before, now, later, last, (when % 40) / 40)
+            x, y = at_time(before, now, later, last, (when % 40) / 40)
             size = homographies[when // 40, name][0, 0]
             if -0.5 <= x < 99.5 and -0.5 <= y < 199.5 and (best is None or size > best[0]):
                 best = (size, name, x, y)
@@ -207,6 +210,19 @@ def test_a_nodding_head_is_followed_along_a_curve():
     )
     straight = at(times) - np.interp(times, 40 * np.arange(8), at(40 * np.arange(8)))
     assert np.abs(mapped["y_ref_px"] - 90.0).max() < 0.35 * np.abs(straight).max()
+
+
+@pytest.mark.parametrize(("step_px", "mapped_until_ms"), [(4.0, 40), (12.0, 16)])
+def test_in_the_last_frame_it_goes_on_as_it_came_until_nobody_knows(step_px, mapped_until_ms):
+    turning = [(frame, "a", 0, shifted(step_px * frame, 0.0), 100, "a-1") for frame in range(2)]
+    times = range(40, 80, 4)
+    points = [[50.0 + step_px * when / 40, 20.0] for when in times]
+    mapped, states = map_gaze(
+        gaze_table(times, points), frames_table([0, 40, 80]), mapping_table(turning), [placement("a")], None
+    )
+    assert len(mapped) == sum(when - 40 <= mapped_until_ms for when in times)
+    np.testing.assert_allclose(mapped["x_ref_px"], 50.0, atol=1e-9)
+    assert set(states) <= {"on_placement", "nothing_mapped"}
 
 
 def test_nothing_moves_between_frames_that_are_far_apart_or_of_other_pictures():
