@@ -22,6 +22,7 @@ from gazestudy_gui.words import tr
 _LOG_BYTES = 1_000_000
 
 log = logging.getLogger("gazestudy_gui")
+_shown: set[QMessageBox] = set()
 
 
 def log_path() -> Path:
@@ -112,6 +113,8 @@ def tell(parent: QWidget | None, error: BaseException, *, doing: str = "") -> No
         return
     box = message_for(parent, error, doing)
     box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    _shown.add(box)  # without a parent nothing else would keep it
+    box.finished.connect(lambda _code: _shown.discard(box))
     box.open()
 
 
@@ -119,6 +122,7 @@ def message_for(parent: QWidget | None, error: BaseException, doing: str = "") -
     """Return the dialog that `tell` shows."""
     box = QMessageBox(parent or QApplication.activeWindow())
     box.setObjectName("trouble")
+    box.setTextFormat(Qt.TextFormat.PlainText)
     box.setIcon(QMessageBox.Icon.Warning)
     box.setTextInteractionFlags(
         Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
