@@ -49,13 +49,24 @@ def strategy_evidence(study: Study, missing: dict[str, str]) -> StrategyEvidence
         costs=found.costs,
         currency=found.strategy.currency,
         goal=_goal(found.strategy),
-        made_up="REPLACE" in document.read_text(encoding="utf-8-sig"),
+        made_up=is_made_up(document.read_text(encoding="utf-8-sig")),
         conclusions=(*found.conclusions, *(one.message for one in found.findings)),
         plan=plan,
         plan_words=words,
         what_if=_what_if(study, found.strategy),
         trial=trial,
     )
+
+
+def is_made_up(text: str) -> bool:
+    """Return True if a strategy document still holds values of its template, which are marked REPLACE.
+
+    Examples
+    --------
+    >>> is_made_up("# marked REPLACE"), is_made_up("cost: 40000  # REPLACE, for the period")
+    (False, True)
+    """
+    return any("REPLACE" in line for line in text.splitlines() if not line.lstrip().startswith("#"))
 
 
 def creative_evidence(study: Study) -> CreativeEvidence | None:

@@ -9,7 +9,7 @@ from typing import Any, cast
 from gazestudy.model.study import Placement
 from gazestudy.report.evidence import CreativeEvidence, Evidence, StrategyEvidence
 from gazestudy.report.structure import Block, Cell, Facts, Missing, Number, Paragraph, Rung, Section, Table
-from gazestudy.report.words import counted, digits
+from gazestudy.report.words import counted, digits, listed
 from gazestudy.strategy.potential import WHOLE_DAY
 
 WHAT_IS_MISSING = (
@@ -56,7 +56,11 @@ def strategy_section(evidence: Evidence) -> Section:
     made.append(Facts("What the budget is for", found.goal))
     made += _overview(evidence, found)
     made += _budget(evidence, found)
-    made += [Paragraph(_sentence(text), quiet=True) for text in (*found.conclusions, *found.trial)]
+    if found.trial:
+        pairs = tuple((str(number), _sentence(text)) for number, text in enumerate(found.trial, start=1))
+        made.append(Facts("A test with control stations", pairs))
+    limits = tuple((str(number), _sentence(text)) for number, text in enumerate(found.conclusions, start=1))
+    made.append(Facts("What limits these figures", limits, folded=True))
     return Section("strategy", title, tuple(made), kind="chapter")
 
 
@@ -106,32 +110,51 @@ def _number(row: Mapping[str, Any], name: str, rung: Rung, unit: str) -> Number:
 
 
 def _overview(evidence: Evidence, found: StrategyEvidence) -> list[Block]:
-    shown = list(dict.fromkeys(str(key) for key in found.potential["placement_id"]))
-    rows: list[tuple[Cell, ...]] = []
-    prices: list[tuple[Cell, ...]] = []
-    for key in shown:
-        numbers = [day_number(found, key, measure) for measure in _SHOWN]
-        rows.append((evidence.label(key), *(one or "–" for one in numbers)))
-        costs = [cost_number(found, key, figure) for figure in _COSTS]
-        if any(one is not None for one in costs):
-            prices.append((evidence.label(key), *(one or "–" for one in costs)))
-    potential = Table(
-        "What placements deliver, over the hours of the strategy document",
-        ("Placement", *(_MEASURES[measure][0] for measure in _SHOWN)),
-        tuple(rows),
-        note="Passages × in view × clear × looked at × seconds: each term counted, measured or assumed, each "
-        "drawn anew from its interval. A dash: a term is not known; the page of the placement says which.",
-    )
+    keys = list(dict.fromkeys(str(key) for key in found.potential["placement_id"]))
+    delivers = {key: [day_number(found, key, measure) for measure in _SHOWN] for key in keys}
+    costs = {key: [cost_number(found, key, figure) for figure in _COSTS] for key in keys}
+    blocks: list[Block] = []
+    rows = _known_rows(evidence, delivers)
+    if rows:
+        blocks.append(
+            Table(
+                "What placements deliver, over the hours of the strategy document",
+                ("Placement", *(_MEASURES[measure][0] for measure in _SHOWN)),
+                rows,
+                note="Passages × in view × clear × looked at × seconds: each term counted, measured or "
+                "assumed, each drawn anew from its interval. A dash: a term is not known.",
+            )
+        )
+    unknown = [evidence.label(key) for key in keys if not any(one and one.known for one in delivers[key])]
+    if unknown:
+        missing = f"Not all terms are known of {listed(unknown)}."
+        blocks.append(
+            Missing(missing, "What they deliver cannot be concluded; their pages say what is missing.")
+        )
+    prices = _known_rows(evidence, costs)
     if not prices:
-        return [potential, Missing("No placement has a price.", "What attention costs cannot be said.")]
-    cost = Table(
-        f"What that costs, {found.currency}",
-        ("Placement", *_COSTS.values()),
-        tuple(prices),
-        note="Money a day over what is delivered a day. No upper limit: the data do not exclude that nobody "
-        "looks.",
+        return [
+            *blocks,
+            Missing("No price meets a known delivery.", "What attention costs cannot be concluded."),
+        ]
+    note = (
+        "Money a day over what is delivered a day. No upper limit: the data do not exclude that nobody looks."
     )
-    return [potential, cost]
+    return [
+        *blocks,
+        Table(f"What that costs, {found.currency}", ("Placement", *_COSTS.values()), prices, note),
+    ]
+
+
+def _known_rows(
+    evidence: Evidence, numbers: Mapping[str, list[Number | None]]
+) -> tuple[tuple[Cell, ...], ...]:
+    """Return a row for each placement of which any number is known."""
+    return tuple(
+        (evidence.label(key), *(one or "–" for one in row))
+        for key, row in numbers.items()
+        if any(one is not None and one.known for one in row)
+    )
 
 
 def _budget(evidence: Evidence, found: StrategyEvidence) -> list[Block]:
