@@ -11,6 +11,7 @@ from typing import Self
 from gazestudy.errors import StudyDamagedError, StudyExistsError, StudyNotFoundError
 from gazestudy.store import database
 from gazestudy.store.alignments import AlignmentShelf
+from gazestudy.store.answering import AnsweringShelf
 from gazestudy.store.aois import AoiShelf
 from gazestudy.store.atomic import file_trouble, is_leftover, sweep, write_bytes
 from gazestudy.store.base import DERIVED, EXPORTS, PLACEMENTS, RECORDINGS, require_name, require_slug
@@ -55,6 +56,7 @@ class Study(
     FieldLogShelf,
     ScheduleShelf,
     InterviewShelf,
+    AnsweringShelf,
     ChangeShelf,
     EditShelf,
     ListShelf,

@@ -55,6 +55,9 @@ class StudyWindow(QMainWindow):
         self._settle = QTimer(self)
         self._settle.setSingleShot(True)
         self._settle.timeout.connect(self._arrange)
+        self._soon = QTimer(self)  # after everybody has heard of a change
+        self._soon.setSingleShot(True)
+        self._soon.timeout.connect(self._read_shares)
         self._make_docks()
         self._make_actions()
         self._make_status()
@@ -67,7 +70,6 @@ class StudyWindow(QMainWindow):
         self._share_read.connect(self._on_share)
         self._title()
         self.book.allow_writing(not document.read_only)
-        self._read_shares()
 
     def view(self, name: str) -> QWidget:
         """Return a view, made if it was not looked at yet."""
@@ -78,7 +80,7 @@ class StudyWindow(QMainWindow):
             self.views[name] = view
             self.docks[name].setWidget(view)
             if name == "tree":
-                self._read_shares()
+                self._soon.start(0)
             if hasattr(view, "add_actions"):
                 view.add_actions(self.book)
                 self.book.allow_writing(not self.document.read_only)
@@ -130,6 +132,8 @@ class StudyWindow(QMainWindow):
             if hasattr(view, "shut_down"):
                 view.shut_down()
         self._stop_reading = True
+        self._soon.stop()
+        self._settle.stop()
         self._pool.clear()
         self._pool.waitForDone()
         self.document.close()
@@ -171,6 +175,8 @@ class StudyWindow(QMainWindow):
                 self.addDockWidget(areas.BottomDockWidgetArea, dock)
             elif spec.area == "below":
                 self.splitDockWidget(first["main"], dock, Qt.Orientation.Vertical)
+            elif spec.area == "right":
+                self.splitDockWidget(first["main"], dock, Qt.Orientation.Horizontal)
             else:
                 self.addDockWidget(areas.RightDockWidgetArea, dock)
         for area, dock in later:  # a dock that has tabs can no longer be split
@@ -266,7 +272,7 @@ class StudyWindow(QMainWindow):
         if kind == "study":
             self._title()
         if kind in ("results", "recordings"):
-            self._read_shares()
+            self._soon.start(0)
 
     def _on_selected(self, kind: str, _item: str) -> None:
         wanted = {"recording": "player", "placement": "placements"}.get(kind)

@@ -62,6 +62,14 @@ VIEWS: tuple[ViewSpec, ...] = (
     ViewSpec(
         "review", "Mapping review", "main", "gazestudy_gui.views.mapping_review:MappingReviewView", "Ctrl+6"
     ),
+    ViewSpec(
+        "interviews",
+        "Interviews",
+        "right",
+        "gazestudy_gui.views.interviews:InterviewsView",
+        "Ctrl+7",
+        shown=False,
+    ),
     ViewSpec("timeline", "Timeline", "below", "gazestudy_gui.timeline.view:TimelineView", "Ctrl+8"),
     ViewSpec("jobs", "Jobs", "bottom", "gazestudy_gui.job_dock:JobDock", "Ctrl+9"),
     ViewSpec("problems", "Problems", "bottom", "gazestudy_gui.views.problems:ProblemsView", "Ctrl+0"),

@@ -1,0 +1,171 @@
+"""What the interview view shows, read in another thread: interviews, moments of texts, results of people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from gazestudy.errors import GazestudyError, StudyError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from gazestudy.memory.recognition import RecognitionResult
+    from gazestudy.model.interview import Interviews
+    from gazestudy.pipeline.interview_moments import Moments
+    from gazestudy.pipeline.memory import StudyMemory
+    from gazestudy.store import Study
+
+DRAWS = 400
+"""Bootstrap draws of the live table; reports take more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Talks:
+    """Interviews and what is needed to show them.
+
+    Attributes
+    ----------
+    interviews : Interviews
+        As stored.
+    moments : Moments
+        Of their texts.
+    placements : dict of str to str
+        Names by id.
+    coders : tuple of str
+        Who coded something.
+    people : tuple of str
+        Participants.
+    """
+
+    interviews: Interviews
+    moments: Moments
+    placements: dict[str, str]
+    coders: tuple[str, ...]
+    people: tuple[str, ...]
+
+    @classmethod
+    def of(cls, study: Study) -> Talks:
+        """Read the interviews of a study."""
+        from gazestudy.pipeline.interview_moments import moments_of
+
+        talks = study.interviews()
+        return cls(
+            talks,
+            moments_of(study, talks),
+            {one.id: one.name for one in study.placements()},
+            study.coders(),
+            tuple(one.id for one in study.participants()),
+        )
+
+    def answers(self, interview_id: str, item: str = "", stimulus: str | None = None) -> pd.DataFrame:
+        """Return answers of an interview in the order of their numbers."""
+        table = self.interviews.interview_answers
+        wanted = table["interview_id"] == interview_id
+        if item:
+            wanted &= table["item"] == item
+        if stimulus is not None:
+            wanted &= table["stimulus"] == stimulus
+        return table[wanted].sort_values("answer_no", kind="stable")
+
+    def head(self, interview_id: str) -> dict[str, Any]:
+        """Return the row of an interview, empty if there is none."""
+        table = self.interviews.interviews
+        rows = table[table["interview_id"] == interview_id].to_dict("records")
+        return {str(key): value for key, value in rows[0].items()} if rows else {}
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """Looked at and remembered, as far as it is known now.
+
+    Attributes
+    ----------
+    memory : StudyMemory or None
+        Cases; None where no recording has results.
+    looks : DataFrame or None
+        For each participant and placement the recording and start of the longest visit, or of the longest
+        time in view where there was no visit: participant_id, placement_id, recording_id, t_ns, looked.
+    tables : DataFrame or None
+        The 2 x 2 table of every placement and kind of memory.
+    pooled : DataFrame or None
+        The same of all placements together.
+    people : RecognitionResult or None
+        Recognition with foils.
+    notes : tuple of str
+        What is missing, and why.
+    """
+
+    memory: StudyMemory | None = None
+    looks: pd.DataFrame | None = None
+    tables: pd.DataFrame | None = None
+    pooled: pd.DataFrame | None = None
+    people: RecognitionResult | None = None
+    notes: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, study: Study) -> Remembered:
+        """Join attention and memory of a study; what is not there yet is told in the notes."""
+        from gazestudy.memory.two_by_two import REMEMBERED
+        from gazestudy.pipeline.memory import study_memory, study_recognition, study_two_by_two
+
+        try:
+            memory = study_memory(study)
+        except StudyError as error:
+            return cls(notes=(str(error),))
+        looks = _looks(study)
+        if memory.interviews.interviews.empty:
+            return cls(memory, looks)
+        notes = []
+        tables = pooled = people = None
+        try:
+            tables = study_two_by_two(memory, by=("placement",), memory=REMEMBERED, draws=DRAWS)
+            pooled = study_two_by_two(memory, memory=REMEMBERED, draws=DRAWS)
+        except GazestudyError as error:
+            notes.append(str(error))
+        try:
+            people, _ = study_recognition(memory, draws=DRAWS)
+        except GazestudyError as error:
+            notes.append(str(error))
+        return cls(memory, looks, tables, pooled, people, tuple(notes))
+
+    def of_person(self, participant_id: str) -> pd.DataFrame | None:
+        """Return the cases of a participant, None where no results are there."""
+        if self.memory is None:
+            return None
+        cases = self.memory.joined.cases
+        return cases[cases["participant_id"] == participant_id]
+
+    def look(self, participant_id: str, placement_id: str) -> tuple[str, int] | None:
+        """Return recording and time of the longest look of a person at a placement, None for none."""
+        if self.looks is None:
+            return None
+        table = self.looks
+        rows = table[(table["participant_id"] == participant_id) & (table["placement_id"] == placement_id)]
+        if rows.empty:
+            return None
+        return str(rows["recording_id"].iloc[0]), int(rows["t_ns"].iloc[0])
+
+
+def _looks(study: Study) -> pd.DataFrame:
+    """Return the longest visit, else the longest exposure, of each participant and placement."""
+    import pandas as pd
+
+    from gazestudy.pipeline.results import attention_table
+
+    parts = []
+    for looked, name in ((True, "visits"), (False, "exposures")):
+        table = attention_table(study, name)
+        if "aoi_id" in table:
+            table = table[table["aoi_id"] == ""]
+        if "participant_id" not in table:
+            people = {one.id: one.participant_id for one in study.recordings()}
+            table = table.assign(participant_id=table["recording_id"].map(people))
+        table = table.assign(
+            t_ns=table["onset_ns"], length_ns=table["offset_ns"] - table["onset_ns"], looked=looked
+        )
+        table = table.sort_values("length_ns", ascending=False, kind="stable")
+        parts.append(table.drop_duplicates(["participant_id", "placement_id"]))
+    columns = ["participant_id", "placement_id", "recording_id", "t_ns", "looked"]
+    joined = pd.concat([part[columns] for part in parts], ignore_index=True)
+    return joined.drop_duplicates(["participant_id", "placement_id"]).reset_index(drop=True)

@@ -1,0 +1,242 @@
+"""A figure of the library in the colours of the window, drawn beside the window's own thread.
+
+The figure is drawn for the size at hand, so text stays sharp and never too small. Settings of matplotlib are
+global, so one figure is drawn at a time.
+"""
+
+from __future__ import annotations
+
+import textwrap
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from PyQt6.QtCore import QSize, Qt, QTimer
+from PyQt6.QtGui import QImage, QPainter, QPaintEvent, QResizeEvent
+from PyQt6.QtWidgets import QSizePolicy, QWidget
+
+from gazestudy_gui import theme
+from gazestudy_gui.background import Background
+from gazestudy_gui.words import tr
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Draw = Callable[["Figure"], None]
+
+_DOTS_PER_INCH = 110.0
+_PAUSE_MS = 120
+_GREY = 0.16
+_DARK = 0.45
+_one_at_a_time = threading.Lock()
+
+
+class PlotPane(QWidget):
+    """Shows a figure, or words.
+
+    Parameters
+    ----------
+    name : str
+        What it shows, for people who listen.
+    parent : QWidget, optional
+        Owner. `shut_down` must be called before it goes.
+    """
+
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAccessibleName(name)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        em = self.fontMetrics().height()
+        self.setMinimumSize(14 * em, 8 * em)
+        self.image, self.message = QImage(), ""
+        self._draw: Draw | None = None
+        self._worker = Background("plot", self)
+        self._worker.done.connect(self._on_drawn)
+        self._worker.failed.connect(self._on_failed)
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(_PAUSE_MS)
+        self._soon.timeout.connect(self.redraw)
+
+    def show_figure(self, draw: Draw) -> None:
+        """Show what a function draws into an empty figure; it is called in another thread."""
+        self._draw = draw
+        self.redraw()
+
+    def show_message(self, text: str) -> None:
+        """Show words."""
+        self._draw, self.image, self.message = None, QImage(), text
+        self.setAccessibleDescription(text)
+        self.update()
+
+    def redraw(self) -> None:
+        """Draw again, for another size or other colours."""
+        draw, size, ratio = self._draw, self.size(), self.devicePixelRatioF()
+        if draw is None or not self.isVisible() or size.isEmpty():
+            return
+        ink, paper = theme.foreground().name(), theme.background().name()
+        self._worker.ask(lambda: rendered(draw, size, ratio, ink=ink, paper=paper))
+
+    def recolour(self) -> None:
+        """Follow another colour scheme."""
+        self.redraw()
+
+    def shut_down(self) -> None:
+        """End the thread and the timer."""
+        self._soon.stop()
+        self._worker.close()
+
+    def showEvent(self, event: Any) -> None:
+        """Draw when it is looked at."""
+        super().showEvent(event)
+        self._soon.start()
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Draw for the new size, once it stays."""
+        super().resizeEvent(event)
+        self._soon.start()
+
+    def paintEvent(self, _event: QPaintEvent | None) -> None:
+        """Paint it."""
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), theme.background())
+        if self.image.isNull():
+            painter.setPen(theme.foreground())
+            area = self.rect().adjusted(20, 20, -20, -20)
+            painter.drawText(area, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self.message)
+        else:
+            painter.drawImage(0, 0, self.image)
+
+    def _on_drawn(self, number: int, image: QImage) -> None:
+        if number == self._worker.newest and self._draw is not None:
+            self.image, self.message = image, ""
+            self.update()
+
+    def _on_failed(self, number: int, error: Exception) -> None:
+        if number == self._worker.newest:
+            self.show_message(str(error))
+
+
+def rendered(draw: Draw, size: QSize, ratio: float, *, ink: str, paper: str) -> QImage:
+    """Return a figure as a picture.
+
+    Parameters
+    ----------
+    draw : callable
+        Draws into an empty figure.
+    size : QSize
+        Size on the screen, in its own units.
+    ratio : float
+        Pixels of the picture per unit.
+    ink, paper : str
+        Colours of text and ground, #rrggbb.
+    """
+    import numpy as np
+
+    with _one_at_a_time:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+
+        dots = _DOTS_PER_INCH * ratio
+        inches = (size.width() / _DOTS_PER_INCH, size.height() / _DOTS_PER_INCH)
+        figure = Figure(figsize=inches, dpi=dots, facecolor="white", layout="constrained")
+        canvas = FigureCanvasAgg(figure)
+        draw(figure)
+        recolour(figure, ink=ink, paper=paper)
+        with _fonts(figure):
+            _fit_words(figure)
+            canvas.draw()  # type: ignore[no-untyped-call]
+        pixels = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
+    height, width = int(pixels.shape[0]), int(pixels.shape[1])
+    image = QImage(pixels.tobytes(), width, height, 4 * width, QImage.Format.Format_RGBA8888).copy()
+    image.setDevicePixelRatio(ratio)
+    return image
+
+
+def recolour(figure: Figure, *, ink: str, paper: str) -> None:
+    """Turn the greys of a figure made for white paper into those between two colours.
+
+    Colours proper keep their hue; on a dark ground, dark ones become lighter.
+
+    Parameters
+    ----------
+    figure : Figure
+        Drawn for white paper.
+    ink, paper : str
+        What black and white become, #rrggbb.
+    """
+    import numpy as np
+    from matplotlib.collections import Collection
+    from matplotlib.colors import to_rgba
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+    from matplotlib.text import Text
+
+    dark, light = np.array(to_rgba(ink)[:3]), np.array(to_rgba(paper)[:3])
+    on_dark = dark.mean() > light.mean()
+
+    def turned(colour: Any) -> Any:
+        rgba = np.array(to_rgba(colour))
+        rgb = rgba[:3]
+        if rgb.max() - rgb.min() <= _GREY:
+            grey = float(rgb.mean())
+            return (*((1 - grey) * dark + grey * light), rgba[3])
+        if on_dark and rgb.mean() < _DARK:
+            return (*(rgb + (1 - rgb) * (_DARK - rgb.mean())), rgba[3])
+        return tuple(rgba)
+
+    def each(colours: Any) -> Any:
+        return [turned(one) for one in colours]
+
+    figure.set_facecolor(turned("white"))
+    for artist in figure.findobj():
+        if isinstance(artist, Text):
+            artist.set_color(turned(artist.get_color()))
+        elif isinstance(artist, Line2D):
+            artist.set_color(turned(artist.get_color()))
+            for face in ("markerfacecolor", "markeredgecolor"):
+                colour = getattr(artist, f"get_{face}")()
+                if not isinstance(colour, str) or colour not in ("none", "auto"):
+                    getattr(artist, f"set_{face}")(turned(colour))
+        elif isinstance(artist, Patch) and artist is not figure.patch:
+            alpha = artist.get_alpha()
+            face_colour, edge_colour = artist.get_facecolor(), artist.get_edgecolor()
+            artist.set_facecolor(turned(face_colour))
+            artist.set_edgecolor(turned(edge_colour))
+            artist.set_alpha(alpha)
+        elif isinstance(artist, Collection) and artist.get_array() is None:
+            artist.set_facecolor(each(artist.get_facecolor()))
+            artist.set_edgecolor(each(artist.get_edgecolor()))
+
+
+def _fonts(figure: Figure) -> Any:
+    """Give every text of a figure fonts that have its letters; returns settings to draw in."""
+    from matplotlib import rc_context
+    from matplotlib.text import Text
+
+    from gazestudy.plots import families_for
+
+    for axes in figure.axes:  # labels of ticks are made when they are asked for
+        axes.get_xticklabels()
+        axes.get_yticklabels()
+    texts = [artist for artist in figure.findobj(Text) if isinstance(artist, Text)]
+    families = families_for("".join(sorted(set("".join(text.get_text() for text in texts)))))
+    for text in texts:
+        text.set_fontfamily(families)
+    return rc_context({"font.family": families, "axes.unicode_minus": False})
+
+
+def _fit_words(figure: Figure) -> None:
+    """Break headings and labels of axes that are longer than the figure is wide."""
+    width = figure.get_figwidth() * 72
+    for axes in figure.axes:
+        for text in (axes.xaxis.label, axes.title, getattr(axes, "_left_title", axes.title)):
+            letters = max(12, int(width / (0.56 * float(text.get_fontsize()))))
+            lines = text.get_text().split("\n")
+            if any(len(line) > letters for line in lines):
+                text.set_text("\n".join(part for line in lines for part in textwrap.wrap(line, letters)))
+
+
+def nothing_yet(what: str) -> str:
+    """Return words for results that are not there yet."""
+    return tr("No results yet: Analyse › Run everything.") + (f"\n\n{what}" if what else "")
