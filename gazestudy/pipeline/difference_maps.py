@@ -229,18 +229,31 @@ def _write(
             figure = axes.get_figure(root=True)
             assert figure is not None  # it was made with the axes
             write_bytes(path, figure_bytes(figure, PICTURES[kind]))
-        elif kind == "npz":
-            buffer = io.BytesIO()
-            facts = json.dumps(_facts(found), ensure_ascii=False)
-            np.savez_compressed(buffer, difference=found.difference, t=found.t, facts=np.array(facts))
-            write_bytes(path, buffer.getvalue())
         else:
-            text = io.StringIO()
-            np.savetxt(text, found.difference, fmt="%.6g", delimiter=",")
-            head = "".join(f"# {name}: {value}\n" for name, value in _facts(found).items())
-            write_bytes(path, (head + text.getvalue()).encode("utf-8"))
+            write_bytes(path, difference_numbers(found, kind))
         files.append(path)
     return tuple(files)
+
+
+def difference_numbers(found: MapComparison, kind: str) -> bytes:
+    """Return a difference as a file of numbers, with what it is.
+
+    Parameters
+    ----------
+    found : MapComparison
+        The comparison.
+    kind : {"npz", "csv"}
+        Kind of file.
+    """
+    if kind == "npz":
+        buffer = io.BytesIO()
+        facts = json.dumps(_facts(found), ensure_ascii=False)
+        np.savez_compressed(buffer, difference=found.difference, t=found.t, facts=np.array(facts))
+        return buffer.getvalue()
+    text = io.StringIO()
+    np.savetxt(text, found.difference, fmt="%.6g", delimiter=",")
+    head = "".join(f"# {name}: {value}\n" for name, value in _facts(found).items())
+    return (head + text.getvalue()).encode("utf-8")
 
 
 def _facts(found: MapComparison) -> dict[str, Any]:

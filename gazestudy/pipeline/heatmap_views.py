@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from gazestudy.errors import ParameterError, StudyError
-from gazestudy.heatmaps import make_heatmap
+from gazestudy.heatmaps import HeatmapData, MapComparison, make_heatmap
 from gazestudy.heatmaps.maps import unit_area
-from gazestudy.model import Finding, Placement
-from gazestudy.pipeline.difference_maps import COMPARED_BY, compare_sides
-from gazestudy.pipeline.heatmaps import kernel_for
+from gazestudy.model import Creative, Finding, Placement
+from gazestudy.pipeline.difference_maps import COMPARED_BY, compare_sides, difference_numbers
+from gazestudy.pipeline.field_results import SEED
+from gazestudy.pipeline.heatmaps import FORMATS, PICTURES, artwork, density_numbers, file_stem, kernel_for
+from gazestudy.pipeline.metrics import write_csv
 from gazestudy.pipeline.results import attention_table
+from gazestudy.progress import SILENT, Progress, raise_if_cancelled
 from gazestudy.store import Study
 from gazestudy.store.atomic import write_bytes
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 Style = Literal["overlay", "fog", "contour"]
-FORMATS: tuple[Literal["png", "svg"], ...] = ("png", "svg")
-_SEED = 20260401
+COLORMAPS = ("viridis", "magma", "inferno", "plasma", "cividis")
+"""Steps of equal lightness mean equal steps of attention."""
+
+_PERMUTATIONS = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +43,8 @@ class HeatmapChoice:
     ----------
     placement_id : str
         Which placement.
+    creative_id : str
+        Which picture of a screen.
     segments, dayparts, participants : tuple of str
         Whose fixations, and of when.
     first_exposure, last_exposure : int
@@ -46,11 +59,16 @@ class HeatmapChoice:
         How it is drawn.
     opacity : float
         Of the colour at the top of the scale, 0 to 1.
+    colormap : str
+        One of `COLORMAPS`.
+    scale_max : float
+        Density at the top of the scale, for pictures that are put side by side; 0: the peak of this one.
     compare : str
         "segment=a,b" or "daypart=a,b": the difference of two groups instead.
     """
 
     placement_id: str
+    creative_id: str = ""
     segments: tuple[str, ...] = ()
     dayparts: tuple[str, ...] = ()
     participants: tuple[str, ...] = ()
@@ -62,11 +80,14 @@ class HeatmapChoice:
     kernel: str = ""
     style: Style = "overlay"
     opacity: float = 0.85
+    colormap: str = "viridis"
+    scale_max: float = 0.0
     compare: str = ""
 
     def words(self) -> str:
         """Return the filters in words, for the caption; empty if there is none."""
-        parts = [", ".join(names) for names in (self.segments, self.dayparts, self.participants) if names]
+        parts = [self.creative_id] if self.creative_id else []
+        parts += [", ".join(names) for names in (self.segments, self.dayparts, self.participants) if names]
         if self.first_exposure or self.last_exposure:
             last = str(self.last_exposure) if self.last_exposure else "the last"
             parts.append(f"exposures {self.first_exposure or 1} to {last}")
@@ -106,6 +127,7 @@ class Looks:
         """Return the fixations a heatmap is made of."""
         rows = self.fixations[self.fixations["placement_id"] == choice.placement_id]
         for column, names in (
+            ("creative_id", (choice.creative_id,) if choice.creative_id else ()),
             ("segment", choice.segments),
             ("daypart", choice.dayparts),
             ("participant_id", choice.participants),
@@ -164,9 +186,48 @@ def number_exposures(fixations: pd.DataFrame, exposures: pd.DataFrame) -> pd.Dat
     return fixations.assign(exposure_no=numbers, since_s=since)
 
 
-def draw_choice(
-    study: Study, looks: Looks, choice: HeatmapChoice, kind: Literal["png", "svg"] = "png"
-) -> tuple[bytes, tuple[str, ...]]:
+@dataclass(frozen=True, slots=True, eq=False)
+class Drawn:
+    """A heatmap, drawn.
+
+    Attributes
+    ----------
+    figure : Figure
+        The picture.
+    data : HeatmapData or MapComparison
+        What it shows.
+    notes : tuple of str
+        What cannot be concluded or drawn.
+    """
+
+    figure: Figure
+    data: HeatmapData | MapComparison
+    notes: tuple[str, ...]
+
+    def pixels(self) -> NDArray[np.uint8]:
+        """Return what a PNG file of it shows: RGBA, shape (height, width, 4)."""
+        from gazestudy.plots import figure_pixels
+
+        return figure_pixels(self.figure)
+
+    def content(self, kind: str) -> bytes:
+        """Return it as a file.
+
+        Parameters
+        ----------
+        kind : {"png", "svg", "npz", "csv"}
+            Picture or numbers.
+        """
+        from gazestudy.plots import figure_bytes
+
+        if kind in PICTURES:
+            return figure_bytes(self.figure, PICTURES[kind])
+        if isinstance(self.data, HeatmapData):
+            return density_numbers(self.data, kind)
+        return difference_numbers(self.data, kind)
+
+
+def draw_choice(study: Study, looks: Looks, choice: HeatmapChoice) -> Drawn:
     """Draw a heatmap; the same call makes what is on screen and what is exported.
 
     Parameters
@@ -177,30 +238,26 @@ def draw_choice(
         From `Looks.of`.
     choice : HeatmapChoice
         What to show.
-    kind : {"png", "svg"}
-        Kind of file.
 
     Returns
     -------
-    content : bytes
-        Of the file.
-    notes : tuple of str
-        What cannot be concluded or drawn.
+    Drawn
+        The picture and its numbers.
 
     Raises
     ------
     StudyError
-        If there is no such placement.
+        If there is no such placement, or nobody to compare.
     ParameterError
-        For a kernel, weight or comparison that does not exist.
+        For a picture, kernel, weight or comparison that does not exist.
     """
-    from gazestudy.plots import draw_heatmap, figure_bytes
+    from gazestudy.plots import draw_heatmap
 
     placement = study.placement(choice.placement_id)
     rows = looks.chosen(choice)
-    rgb = np.ascontiguousarray(study.placement_image(placement.creatives[0])[..., ::-1])
+    image = artwork(study.placement_image(_creative(placement, choice.creative_id)), placement)
     if choice.compare:
-        return _difference(placement, rows, rgb, choice, kind)
+        return _difference(placement, rows, image, choice)
     data = make_heatmap(
         rows,
         placement,
@@ -209,8 +266,16 @@ def draw_choice(
         group=choice.words(),
     )
     notes: list[Finding] = []
-    figure = draw_heatmap(data, rgb, style=choice.style, opacity=choice.opacity, findings=notes)
-    return figure_bytes(figure, kind), tuple(note.message for note in notes)
+    figure = draw_heatmap(
+        data,
+        image,
+        style=choice.style,
+        colormap=choice.colormap,
+        scale_max=choice.scale_max or None,
+        opacity=choice.opacity,
+        findings=notes,
+    )
+    return Drawn(figure, data, tuple(note.message for note in notes))
 
 
 def export_choice(study: Study, choice: HeatmapChoice, out: Path) -> Path:
@@ -223,29 +288,104 @@ def export_choice(study: Study, choice: HeatmapChoice, out: Path) -> Path:
     choice : HeatmapChoice
         What to show.
     out : Path
-        A PNG or SVG file.
+        A PNG or SVG file, or NPZ or CSV for the numbers.
 
     Raises
     ------
     ParameterError
-        If it is no PNG or SVG.
+        If it is none of these.
     """
-    kind = next((known for known in FORMATS if out.suffix.lower() == f".{known}"), None)
-    if kind is None:
-        raise ParameterError("file", str(out), "a name that ends in .png or .svg")
-    content, _ = draw_choice(study, Looks.of(study), choice, kind)
-    write_bytes(out, content)
+    kind = out.suffix.lower().removeprefix(".")
+    if kind not in FORMATS:
+        raise ParameterError("file", str(out), "a name that ends in ." + ", .".join(FORMATS))
+    write_bytes(out, draw_choice(study, Looks.of(study), choice).content(kind))
     return out
 
 
-def _difference(
-    placement: Placement,
-    rows: pd.DataFrame,
-    rgb: np.ndarray[tuple[int, ...], np.dtype[np.uint8]],
+def export_choices(
+    study: Study,
     choice: HeatmapChoice,
-    kind: Literal["png", "svg"],
-) -> tuple[bytes, tuple[str, ...]]:
-    from gazestudy.plots import draw_difference, figure_bytes
+    out: Path,
+    *,
+    formats: Sequence[str] = ("png", "npz"),
+    progress: Progress = SILENT,
+) -> pd.DataFrame:
+    """Write the heatmap of every placement with the filters and the style of one.
+
+    Parameters
+    ----------
+    study : Study
+        The study.
+    choice : HeatmapChoice
+        What to show; each placement takes the place of its own in turn, each with all of its pictures.
+    out : Path
+        Folder to write into; it is made.
+    formats : sequence of str
+        Any of "png", "svg", "npz", "csv".
+    progress : Progress, optional
+        Who is told, and who may ask to stop.
+
+    Returns
+    -------
+    DataFrame
+        One row per placement: `placement_id`, `filters`, `files`, `notes`; also written as `heatmaps.csv`.
+
+    Raises
+    ------
+    ParameterError
+        For a format that does not exist.
+    StudyError
+        If no recording has results.
+    """
+    for kind in formats:
+        if kind not in FORMATS:
+            raise ParameterError("format", kind, "any of " + ", ".join(FORMATS))
+    looks, placements, rows = Looks.of(study), study.placements(), []
+    progress.start("drawing heatmaps", len(placements))
+    for placement in placements:
+        raise_if_cancelled(progress)
+        wanted = replace(choice, placement_id=placement.id, creative_id="")
+        label = "; ".join(part for part in (choice.compare, wanted.words()) if part)
+        files, notes = [], ""
+        try:
+            drawn = draw_choice(study, looks, wanted)
+        except StudyError as error:  # nobody of one group looked at it: said in the list, the others go on
+            notes = str(error)
+        else:
+            notes = "; ".join(drawn.notes)
+            for kind in formats:
+                path = out / f"{_shortened(file_stem(placement.id, label))}.{kind}"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                write_bytes(path, drawn.content(kind))
+                files.append(path.name)
+        rows.append(
+            {"placement_id": placement.id, "filters": label, "files": ";".join(files), "notes": notes}
+        )
+        progress.advance()
+    table = pd.DataFrame(rows, columns=["placement_id", "filters", "files", "notes"])
+    write_csv(table, out / "heatmaps.csv")
+    return table
+
+
+def _shortened(stem: str) -> str:
+    """Return a name that is not too long for a file; the list says what it is."""
+    return re.sub(r"-{3,}", "--", stem)[:100].rstrip("-")
+
+
+def _creative(placement: Placement, creative_id: str) -> Creative:
+    if not creative_id:
+        return placement.creatives[0]
+    found = next((one for one in placement.creatives if one.id == creative_id), None)
+    if found is None:
+        known = ", ".join(one.id for one in placement.creatives)
+        raise ParameterError("creative", creative_id, f"a picture of {placement.id!r}: {known}")
+    return found
+
+
+def _difference(
+    placement: Placement, rows: pd.DataFrame, image: NDArray[np.uint8], choice: HeatmapChoice
+) -> Drawn:
+    from gazestudy.plots import draw_difference
 
     by, _, names = choice.compare.partition("=")
     pair = [name.strip() for name in names.split(",")]
@@ -258,13 +398,13 @@ def _difference(
         (pair[0], pair[1]),
         choice.weight,
         choice.kernel,
-        1000,
-        np.random.default_rng(_SEED),
+        _PERMUTATIONS,
+        np.random.default_rng(SEED),
     )
     if found is None:
         raise StudyError("; ".join(notes) or f"nothing to compare on {placement.name}")
     area_px2, unit = unit_area(placement)
-    axes = draw_difference(found, rgb, title=placement.name, unit=unit, area_px2=area_px2)
-    figure = axes.get_figure(root=True)
-    assert figure is not None  # it was made with the axes
-    return figure_bytes(figure, kind), notes
+    title = "; ".join(part for part in (placement.name, choice.words()) if part)
+    axes = draw_difference(found, image, title=title, unit=unit, area_px2=area_px2)
+    figure: Any = axes.get_figure(root=True)
+    return Drawn(figure, found, notes)

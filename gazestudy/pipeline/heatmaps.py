@@ -225,16 +225,11 @@ def kernel_for(wanted: str, placement: Placement, rows: pd.DataFrame) -> Kernel:
 def _write(
     data: HeatmapData, image: NDArray[np.uint8], stem: Path, formats: Sequence[str], fog: bool
 ) -> tuple[tuple[Path, ...], tuple[str, ...]]:
-    from gazestudy._cv2 import cv2
     from gazestudy.plots import draw_heatmap, figure_bytes
 
     stem.parent.mkdir(parents=True, exist_ok=True)
     height_px, width_px = data.density.shape
-    if image.shape[:2] != (height_px, width_px):  # a further creative in the pixels of the first
-        image = np.asarray(
-            cv2.resize(image, (width_px, height_px), interpolation=cv2.INTER_AREA), dtype=np.uint8
-        )
-    rgb = np.ascontiguousarray(image[..., ::-1])
+    rgb = _fitted(image, (width_px, height_px))
     files: list[Path] = []
     notes: list[Finding] = []
     for kind in formats:
@@ -248,12 +243,44 @@ def _write(
                     figure_bytes(draw_heatmap(data, rgb, style="fog", findings=notes), PICTURES[kind]),
                 )
                 files.append(fog_path)
-        elif kind == "npz":
-            write_bytes(path, _npz(data))
         else:
-            write_bytes(path, _csv(data))
+            write_bytes(path, density_numbers(data, kind))
         files.append(path)
     return tuple(files), tuple(finding.message for finding in notes)
+
+
+def artwork(image: NDArray[np.uint8], placement: Placement) -> NDArray[np.uint8]:
+    """Return a picture of a placement as RGB in the pixels of its first one.
+
+    Parameters
+    ----------
+    image : ndarray of uint8, shape (height, width, 3)
+        Blue, green, red.
+    placement : Placement
+        Which placement.
+    """
+    return _fitted(image, placement.size_px)
+
+
+def _fitted(image: NDArray[np.uint8], size_px: tuple[int, int]) -> NDArray[np.uint8]:
+    from gazestudy._cv2 import cv2
+
+    if image.shape[1::-1] != size_px:  # a further creative in the pixels of the first
+        image = np.asarray(cv2.resize(image, size_px, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    return np.ascontiguousarray(image[..., ::-1])
+
+
+def density_numbers(data: HeatmapData, kind: str) -> bytes:
+    """Return the density as a file of numbers, with what it is.
+
+    Parameters
+    ----------
+    data : HeatmapData
+        The heatmap.
+    kind : {"npz", "csv"}
+        Kind of file.
+    """
+    return _npz(data) if kind == "npz" else _csv(data)
 
 
 def _npz(data: HeatmapData) -> bytes:

@@ -3,7 +3,7 @@
 from gazestudy.plots.difference import draw_difference
 from gazestudy.plots.fonts import families_for, missing_scripts
 from gazestudy.plots.funnel import draw_funnel
-from gazestudy.plots.heatmap import draw_heatmap, figure_bytes
+from gazestudy.plots.heatmap import draw_heatmap, figure_bytes, figure_pixels
 from gazestudy.plots.survival import draw_survival
 
 __all__ = [
@@ -13,5 +13,6 @@ __all__ = [
     "draw_survival",
     "families_for",
     "figure_bytes",
+    "figure_pixels",
     "missing_scripts",
 ]

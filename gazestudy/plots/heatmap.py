@@ -138,7 +138,7 @@ def draw_heatmap(
         if lines and top > 0:
             _lines(axes, share, colors, style)
         if style != "fog" and top > 0:
-            _bar(figure, layout, colors, top, data.unit, style)
+            _bar(figure, layout, colors, top, data.unit, opacity if style == "overlay" else None)
         _write(figure, layout, text)
     return figure
 
@@ -207,6 +207,27 @@ def figure_bytes(figure: Figure, file_format: Literal["png", "svg", "pdf"] = "pn
     with rc_context({"svg.hashsalt": "gazestudy", "svg.fonttype": "path", "pdf.fonttype": 3}):
         figure.savefig(buffer, format=file_format, dpi=_DPI, metadata=undated[file_format])
     return buffer.getvalue()
+
+
+def figure_pixels(figure: Figure) -> Picture:
+    """Return a figure as the pixels that its PNG file has.
+
+    Parameters
+    ----------
+    figure : Figure
+        From `draw_heatmap` or `draw_difference`.
+
+    Returns
+    -------
+    ndarray of uint8, shape (height, width, 4)
+        RGBA.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    canvas: Any = FigureCanvasAgg(figure)
+    figure.set_dpi(_DPI)
+    canvas.draw()
+    return np.array(canvas.buffer_rgba(), dtype=np.uint8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -363,12 +384,14 @@ def _lines(axes: Axes, share: NDArray[np.float32], colors: Colormap, style: str)
     axes.contour(share, levels=levels, colors=own, linewidths=1.5 if style == "contour" else 0.8)
 
 
-def _bar(figure: Figure, layout: _Layout, colors: Colormap, top: float, unit: str, style: str) -> None:
-    """Draw the scale as it looks over a white artwork."""
+def _bar(
+    figure: Figure, layout: _Layout, colors: Colormap, top: float, unit: str, opacity: float | None
+) -> None:
+    """Draw the scale as it looks over a white artwork; None: without artwork."""
     axes = figure.add_axes(layout.fractions(layout.bar))
     share = np.linspace(1, 0, layout.bar[3], dtype=np.float32)[:, None]
     white = np.full((layout.bar[3], 1, 3), 255, dtype=np.uint8)
-    strength = _opacity(share) if style == "overlay" else np.ones_like(share)
+    strength = np.ones_like(share) if opacity is None else _opacity(share, opacity)
     strip = _blend(white, colors(share)[..., :3] * 255.0, strength)
     axes.imshow(strip, aspect="auto", extent=(0, 1, 0, top), interpolation="nearest")
     axes.set_xticks([])

@@ -72,32 +72,28 @@ def load_sample(study: str, token: str, *, progress: Telling) -> dict[str, Any]:
         return {"recordings": len(opened.recordings())}
 
 
+def export_heatmap(study: str, *, out: str, choice: Mapping[str, Any], progress: Telling) -> dict[str, Any]:
+    """Write one heatmap as it is shown."""
+    from gazestudy.pipeline.heatmap_views import HeatmapChoice, export_choice
+
+    progress.start("drawing the heatmap", None)
+    with open_study(study, read_only=True) as opened:
+        export_choice(opened, HeatmapChoice(**choice), Path(out))
+    progress.say(out)
+    return {"file": out}
+
+
 def export_all_heatmaps(
-    study: str,
-    *,
-    out: str,
-    group_by: Sequence[str],
-    formats: Sequence[str],
-    weight: str,
-    kernel: str,
-    fog: bool,
-    progress: Telling,
+    study: str, *, out: str, choice: Mapping[str, Any], formats: Sequence[str], progress: Telling
 ) -> dict[str, Any]:
-    """Write the heatmaps of all placements."""
-    from gazestudy.pipeline.heatmaps import export_heatmaps
+    """Write the heatmaps of all placements with the filters and the style of one."""
+    from gazestudy.pipeline.heatmap_views import HeatmapChoice, export_choices
 
     with open_study(study, read_only=True) as opened:
-        exported = export_heatmaps(
-            opened,
-            Path(out),
-            group_by=group_by,
-            formats=formats,
-            weight=weight,
-            kernel=kernel,
-            fog=fog,
-            progress=progress,
-        )
-    return {"maps": len(exported), "folder": out}
+        table = export_choices(opened, HeatmapChoice(**choice), Path(out), formats=formats, progress=progress)
+    for row in table.to_dict("records"):
+        progress.say(f"{row['placement_id']}  {row['files'] or row['notes']}")
+    return {"maps": int((table["files"] != "").sum()), "folder": out}
 
 
 def check(study: str, *, progress: Telling) -> list[str]:

@@ -1,0 +1,226 @@
+"""Heatmaps follow their filters, and what is shown is what is exported."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from PyQt6.QtCore import Qt
+from PyQt6.QtGui import QImage
+from PyQt6.QtWidgets import QApplication
+
+from gazestudy.pipeline.heatmap_views import (
+    HeatmapChoice,
+    Looks,
+    draw_choice,
+    export_choice,
+    number_exposures,
+)
+from gazestudy.store import open_study
+
+
+@pytest.fixture
+def window(desk, sample, qtbot):
+    opened = desk.open(sample)
+    qtbot.waitExposed(opened)
+    return opened
+
+
+@pytest.fixture
+def view(window, qtbot):
+    shown = window.show_view("heatmaps")
+    QApplication.processEvents()
+    qtbot.waitUntil(lambda: not shown.picture.image.isNull(), timeout=30_000)
+    return shown
+
+
+def drawn_again(view, qtbot, change):
+    """Change something and return the next picture."""
+    before = view.picture.image.copy()
+    with qtbot.waitSignal(view._worker.done, timeout=30_000):
+        change()
+    qtbot.waitUntil(lambda: view.picture.image != before, timeout=5_000)
+    return view.picture.image.copy()
+
+
+def choose(view, placement_id):
+    view.filters.which.setCurrentIndex(view.filters.which.findData(placement_id))
+
+
+def busiest(view):
+    """Return the placement with most fixations."""
+    return str(view._looks.fixations["placement_id"].mode()[0])
+
+
+def over(window, qtbot):
+    job = window.document.jobs.jobs[-1]
+    qtbot.waitUntil(lambda: job.is_over, timeout=90_000)
+    assert job.state == "done", job.error + job.details
+    return job
+
+
+def test_the_export_is_the_picture_on_show(window, view, qtbot, tmp_path):
+    shown = drawn_again(view, qtbot, lambda: choose(view, busiest(view)))
+    view.export(tmp_path / "one.png")
+    over(window, qtbot)
+    written = QImage(str(tmp_path / "one.png")).convertToFormat(shown.format())
+    assert written == shown
+    for name in ("one.svg", "one.npz", "one.csv"):
+        view.export(tmp_path / name)
+        over(window, qtbot)
+    assert b"<svg" in (tmp_path / "one.svg").read_bytes()
+    with np.load(tmp_path / "one.npz") as numbers:
+        density, facts = numbers["density"], json.loads(str(numbers["facts"]))
+    assert facts["placement_id"] == busiest(view)
+    # what lies under the density is the fixation time that it was made of, but for what falls off the edge
+    rows = view._looks.chosen(view.choice())
+    under = float(density.sum()) * facts["per_px2"]
+    assert 0.5 * rows["duration_ms"].sum() / 1e3 < under < 1.001 * rows["duration_ms"].sum() / 1e3
+    table = np.loadtxt(tmp_path / "one.csv", delimiter=",", comments="#")
+    np.testing.assert_allclose(table, density, rtol=1e-4, atol=1e-6)
+
+
+def test_filters_weight_kernel_style_and_opacity_change_the_picture(view, qtbot):
+    filters = view.filters
+    pictures = [drawn_again(view, qtbot, lambda: choose(view, busiest(view)))]
+    for change in (
+        lambda: filters.weight.setCurrentIndex(1),
+        lambda: (filters.unit.setCurrentText("px"), filters.kernel.setValue(60)),
+        lambda: filters.opacity.setValue(40),
+        lambda: filters.colours.setCurrentIndex(1),
+        lambda: filters.top.setValue(50.0),
+        lambda: filters.style_box.setCurrentIndex(1),
+        lambda: filters.last.setValue(1),
+        lambda: filters.until.setValue(0.5),
+    ):
+        pictures.append(drawn_again(view, qtbot, change))
+    for number, one in enumerate(pictures):
+        assert all(one != other for other in pictures[number + 1 :])
+    filters.clear_filters()
+    assert view.choice().words() == ""
+
+
+def test_ticking_a_segment_leaves_the_others_out(view, qtbot):
+    item = view.filters.lists["segment"].item(0)
+    drawn_again(view, qtbot, lambda: item.setCheckState(Qt.CheckState.Checked))
+    choice = view.choice()
+    assert choice.segments == (item.text(),)
+    rows = view._looks.chosen(choice)
+    assert set(rows["segment"]) <= {item.text()}
+
+
+def test_the_newest_wish_wins(view, qtbot):
+    choose(view, busiest(view))
+    for value in range(40, 80, 5):
+        view.filters.opacity.setValue(value)
+        view._draw()
+    qtbot.waitUntil(lambda: view._shown is not None and view._shown.opacity == 0.75, timeout=30_000)
+    last = view.picture.image.copy()
+    drawn = draw_choice(view._document.study, view._looks, view.choice())
+    view.picture.show_pixels(drawn.pixels())
+    assert view.picture.image == last
+
+
+def crowd(looks, placement_id, size_px):
+    """Twenty people of whom one segment looks at the left, the other at the right side of a placement."""
+    rng = np.random.default_rng(3)
+    one = looks.fixations[looks.fixations["placement_id"] == placement_id].iloc[[0]]
+    rows = pd.concat([one] * 200, ignore_index=True)
+    person = np.arange(200) % 20
+    rows["participant_id"] = [f"P{number:02d}" for number in person]
+    rows["segment"] = np.where(person < 10, "regular", "visitor")
+    rows["x_ref_px"] = np.where(person < 10, 0.25, 0.75) * size_px[0] + rng.normal(0, 20, 200)
+    rows["y_ref_px"] = size_px[1] / 2 + rng.normal(0, 20, 200)
+    return type(looks)(rows)
+
+
+def test_the_difference_of_two_groups_outlines_where_they_differ(window, view, qtbot):
+    name = busiest(view)
+    size_px = window.document.study.placement(name).size_px
+    choose(view, name)
+    view._looks = crowd(view._looks, name, size_px)
+    index = view.filters.compare.findData("segment=regular,visitor")
+    assert index > 0
+    drawn_again(view, qtbot, lambda: view.filters.compare.setCurrentIndex(index))
+    assert not view.filters.opacity.isEnabled()  # it has no meaning there
+    drawn = draw_choice(window.document.study, view._looks, view.choice())
+    assert {region.more_in for region in drawn.data.regions} == {"a", "b"}
+    left = next(region for region in drawn.data.regions if region.more_in == "a")
+    assert left.peak_px[0] < size_px[0] / 2
+    assert left.share_a > 0.8 > 0.2 > left.share_b
+
+
+def test_a_difference_of_too_few_says_so(view, qtbot):
+    choose(view, "corridor-twin")
+    view.filters.compare.setCurrentIndex(view.filters.compare.findData("segment=regular,visitor"))
+    qtbot.waitUntil(lambda: bool(view.note.text()) or bool(view.picture.message), timeout=30_000)
+
+
+def test_all_are_exported_with_the_same_filters(window, view, qtbot, tmp_path):
+    view.filters.fill_values({"segment": ["regular"], "daypart": [], "participant_id": []})
+    view.filters.lists["segment"].item(0).setCheckState(Qt.CheckState.Checked)
+    view.export_all(tmp_path / "out")
+    over(window, qtbot)
+    assert len(list((tmp_path / "out").glob("*.png"))) == 12
+    listed = pd.read_csv(tmp_path / "out" / "heatmaps.csv")
+    assert set(listed["filters"]) == {"regular"}
+    # each is what one alone would be
+    choice = replace(view.choice(), placement_id="pillar-poster")
+    export_choice(window.document.study, choice, tmp_path / "alone.png")
+    assert (tmp_path / "out" / "pillar-poster--regular.png").read_bytes() == (
+        tmp_path / "alone.png"
+    ).read_bytes()
+
+
+def test_without_results_it_says_what_to_do(desk, imported, qtbot):
+    window = desk.open(imported)
+    qtbot.waitExposed(window)
+    view = window.show_view("heatmaps")
+    qtbot.waitUntil(lambda: bool(view.picture.message), timeout=20_000)
+    assert "Run everything" in view.picture.message
+
+
+def test_exposures_are_counted_per_person_over_recordings():
+    exposures = pd.DataFrame(
+        {
+            "recording_id": ["a", "a", "b"],
+            "participant_id": ["P", "P", "P"],
+            "placement_id": ["x", "x", "x"],
+            "onset_ns": [0, 100, 0],
+            "offset_ns": [50, 150, 50],
+        }
+    )
+    fixations = pd.DataFrame(
+        {
+            "recording_id": ["a", "a", "a", "b", "b"],
+            "participant_id": "P",
+            "placement_id": ["x", "x", "x", "x", "y"],
+            "onset_ns": [10, 60, 100, 25, 25],
+        }
+    )
+    found = number_exposures(fixations, exposures)
+    assert found["exposure_no"].tolist() == [1, 0, 2, 3, 0]
+    assert found["since_s"].fillna(-1).tolist() == [10e-9, -1, 0.0, 25e-9, -1]
+
+
+def test_choices_filter_by_hand_count(made_sample):
+    with open_study(made_sample, read_only=True) as study:
+        looks = Looks.of(study)
+    table = looks.fixations
+    place = table["placement_id"].mode()[0]
+    for choice, wanted in (
+        (HeatmapChoice(place), table["placement_id"] == place),
+        (
+            HeatmapChoice(place, participants=("P01",)),
+            (table["placement_id"] == place) & (table["participant_id"] == "P01"),
+        ),
+        (
+            HeatmapChoice(place, first_exposure=1, last_exposure=1),
+            (table["placement_id"] == place) & (table["exposure_no"] == 1),
+        ),
+        (HeatmapChoice(place, until_s=1.0), (table["placement_id"] == place) & (table["since_s"] < 1.0)),
+    ):
+        assert len(looks.chosen(choice)) == int(wanted.sum())
