@@ -72,7 +72,7 @@ class AoiShelf(StudyBase):
             if session.get(PlacementRow, placement_id) is None:
                 raise no_placement(self._path, session, placement_id)
             taken = set(session.scalars(select(AoiRow.id)))
-            wanted = aoi_id or _free(f"{placement_id}_{slug(name, 'aoi')}"[:56], taken)
+            wanted = aoi_id or free_id(f"{placement_id}_{slug(name, 'aoi')}"[:56], taken)
             if wanted in taken:
                 raise StudyError(f"{self._path}: the AOI id {wanted!r} is taken; choose another")
             aoi = Aoi(require_slug("AOI id", wanted), placement_id, name or wanted, points)
@@ -106,7 +106,8 @@ def _aoi(row: AoiRow) -> Aoi:
     return Aoi(row.id, row.placement_id, row.name, tuple((float(x), float(y)) for x, y in row.points_px))
 
 
-def _free(wanted: str, taken: set[str]) -> str:
+def free_id(wanted: str, taken: set[str]) -> str:
+    """Return an id that nobody has, with a number behind it if need be."""
     number, candidate = 2, wanted
     while candidate in taken:
         candidate, number = f"{wanted}-{number}", number + 1

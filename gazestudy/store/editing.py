@@ -7,12 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
 from gazestudy.errors import ParameterError, StudyError
 from gazestudy.model.study import Aoi, Placement
-from gazestudy.store.base import StudyBase, require_name
+from gazestudy.store.aois import free_id
+from gazestudy.store.base import StudyBase, require_name, slug
 from gazestudy.store.placements import no_placement, placement_of, station_row
 from gazestudy.store.schema import AoiRow, PlacementRow, RecordingRow, StudyRow
 
@@ -112,6 +113,55 @@ class EditShelf(StudyBase):
             aoi = Aoi(row.id, row.placement_id, name or row.name, tuple((x, y) for x, y in points))
             row.name, row.points_px = aoi.name, [list(point) for point in aoi.points_px]
         return aoi
+
+    def copy_aois(self, source_id: str, target_id: str) -> tuple[Aoi, ...]:
+        """Draw the AOIs of one placement on another too, at the same shares of its picture; all or none.
+
+        Parameters
+        ----------
+        source_id, target_id : str
+            From which placement to which.
+
+        Returns
+        -------
+        tuple of Aoi
+            The new ones.
+
+        Raises
+        ------
+        StudyError
+            If there is no such placement.
+        """
+        self._require_writing()
+        with self._database.writing() as session:
+            rows = [session.get(PlacementRow, name) for name in (source_id, target_id)]
+            for name, row in zip((source_id, target_id), rows, strict=True):
+                if row is None:
+                    raise no_placement(self._path, session, name)
+            (width, height), (new_width, new_height) = (placement_of(row).size_px for row in rows if row)
+            taken = set(session.scalars(select(AoiRow.id)))
+            position = session.scalar(select(func.max(AoiRow.position))) or 0
+            query = select(AoiRow).where(AoiRow.placement_id == source_id).order_by(AoiRow.position)
+            made = []
+            for number, old in enumerate(session.scalars(query).all(), start=1):
+                # pixel (0, 0) is the middle of the first one, so the edges lie at -0.5
+                points = tuple(
+                    ((x + 0.5) * new_width / width - 0.5, (y + 0.5) * new_height / height - 0.5)
+                    for x, y in old.points_px
+                )
+                wanted = free_id(f"{target_id}_{slug(old.name, 'aoi')}"[:56], taken)
+                taken.add(wanted)
+                made.append(Aoi(wanted, target_id, old.name, points))
+                session.add(
+                    AoiRow(
+                        id=wanted,
+                        placement_id=target_id,
+                        position=position + number,
+                        name=old.name,
+                        points_px=[list(point) for point in points],
+                    )
+                )
+            return tuple(made)
 
     def set_daypart(self, recording_id: str, daypart: str) -> None:
         """Say when in the day a recording was made.

@@ -295,14 +295,7 @@ class CopyAois(Edit):
 
     def apply(self, study: Study) -> Any:
         """Do it."""
-        (width, height), (new_width, new_height) = (
-            study.placement(name).size_px for name in (self._source_id, self._target_id)
-        )
-        across, down = new_width / width, new_height / height
-        for aoi in study.aois(self._source_id):
-            # pixel (0, 0) is the middle of the first one, so edges lie at -0.5
-            points = [((x + 0.5) * across - 0.5, (y + 0.5) * down - 0.5) for x, y in aoi.points_px]
-            study.add_aoi(self._target_id, aoi.name, points)
+        return study.copy_aois(self._source_id, self._target_id)
 
 
 class GiveAnswer(Edit):

@@ -206,9 +206,9 @@ class StudyWindow(QMainWindow):
                  writes=True), lambda: self.import_paths([]))  # fmt: skip
         add(spec("file.backup", "&File", "Make a &backup now", "Ctrl+B",
                  "Copy what people edited into the backups folder", writes=True), self._back_up)  # fmt: skip
-        add(spec("file.check", "&File", "&Check all files", "",
+        add(spec("file.check", "&File", "&Check all files", "Ctrl+Shift+K",
                  "Compare every file of the study with its hash"), self._check)  # fmt: skip
-        add(spec("file.folder", "&File", "Show study &folder", ""), self._show_folder)
+        add(spec("file.folder", "&File", "Show study &folder", "Ctrl+Shift+O"), self._show_folder)
         add(spec("file.start", "&File", "&Other study …", "Ctrl+O", separated=True), self.wants_start.emit)
         add(spec("file.close", "&File", "&Close", "Ctrl+W"), self.close)
         undo = self.document.undo_stack.createUndoAction(self, tr("&Undo"))
@@ -222,29 +222,24 @@ class StudyWindow(QMainWindow):
         for number, one in enumerate(VIEWS):
             add(spec(f"view.{one.id}", "&View", one.title, one.keys, separated=number == 0),
                 partial(self._focus, one.id))  # fmt: skip
-        add(spec("view.reset", "&View", "Docks as at first", "", separated=True), self._arrange)
-        for scheme, text in (
-            ("", "Colours as the system"),
-            ("light", "Light colours"),
-            ("dark", "Dark colours"),
+        add(spec("view.reset", "&View", "Docks as at first", "Ctrl+Shift+D", separated=True), self._arrange)
+        for scheme, text, keys in (
+            ("", "Colours as the system", "Ctrl+Alt+S"),
+            ("light", "Light colours", "Ctrl+Alt+L"),
+            ("dark", "Dark colours", "Ctrl+Alt+D"),
         ):
-            add(spec(f"view.scheme.{scheme or 'system'}", "&View", text, separated=not scheme),
+            add(spec(f"view.scheme.{scheme or 'system'}", "&View", text, keys, separated=not scheme),
                 partial(self.wants_scheme.emit, scheme))  # fmt: skip
         for number, (code, name) in enumerate(LANGUAGES.items()):
-            add(spec(f"view.language.{code}", "&View", name, separated=number == 0),
+            add(spec(f"view.language.{code}", "&View", name, f"Ctrl+Alt+{number + 1}", separated=number == 0),
                 partial(self.wants_language.emit, code))  # fmt: skip
         add(spec("help.commands", "&Help", "&Commands …", "Ctrl+Shift+P", "Find and run any command"),
             lambda: CommandList(self.book, self).open())  # fmt: skip
         add(spec("help.shortcuts", "&Help", "&Shortcuts …", "F1", "All shortcuts, and how to change them"),
             lambda: ShortcutTable(self.book, self).open())  # fmt: skip
-        add(spec("help.about", "&Help", "&About gazestudy"), self._about)
-        for name in (
-            "player",
-            "placements",
-            "heatmaps",
-            "timeline",
-        ):  # their commands are in the menus before they are looked at
-            self.view(name)
+        add(spec("help.about", "&Help", "&About gazestudy", "Shift+F1"), self._about)
+        for name in ("player", "placements", "heatmaps", "timeline"):
+            self.view(name)  # their commands are in the menus before they are looked at
 
     def _make_status(self) -> None:
         self._note = QLabel(self)

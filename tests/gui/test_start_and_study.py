@@ -200,6 +200,12 @@ def test_every_action_is_in_a_menu_and_no_shortcut_is_taken_twice(desk, imported
     window = desk.open(imported)
     in_menus = {action for menu in window.book._menus.values() for action in menu.actions()}
     assert set(window.book.actions.values()) <= in_menus
+    ours = ("file.", "edit.", "analyse.", "view.", "help.", "player.", "timeline.", "placement.", "aoi.")
+    assert [
+        name
+        for name, one in window.book.actions.items()
+        if name.startswith(ours) and one.shortcut().isEmpty()
+    ] == []
     taken: dict[str, str] = {}
     for name, action in window.book.actions.items():
         spec = window.book.specs[name]

@@ -159,7 +159,7 @@ class PlacementsView(QWidget):
             self.add_from_files)  # fmt: skip
         add(spec("placement.grab", menu, "Placement from the &video …", "Ctrl+Shift+G", writes=True),
             self.grab_from_video)  # fmt: skip
-        add(spec("placement.remove", menu, "&Remove placement", "", writes=True), self.remove)
+        add(spec("placement.remove", menu, "&Remove placement", "Ctrl+Shift+Del", writes=True), self.remove)
         for number, (tool, text, keys) in enumerate(
             (
                 ("select", "&Select and move", "V"),
@@ -177,7 +177,10 @@ class PlacementsView(QWidget):
             owner=self)  # fmt: skip
         add(spec("aoi.rename", menu, "Re&name AOI", "F2", writes=True, local=True), self._begin_rename,
             owner=self)  # fmt: skip
-        add(spec("aoi.copy", menu, "&Copy AOIs to another placement …", "", writes=True), self._ask_copy)
+        add(
+            spec("aoi.copy", menu, "&Copy AOIs to another placement …", "Ctrl+Shift+C", writes=True),
+            self._ask_copy,
+        )
 
     def recolour(self) -> None:
         """Follow another colour scheme."""
