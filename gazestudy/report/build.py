@@ -113,6 +113,7 @@ def _facts(evidence: Evidence) -> tuple[tuple[str, str], ...]:
         facts.append(("Dayparts recorded", ", ".join(dayparts)))
     if evidence.field is not None:
         sessions = evidence.field.sessions
-        points = sessions["point_id"].nunique()
-        facts.append(("Observation", f"{counted(len(sessions), 'session')} at {counted(points, 'point')}"))
+        points, beside = sessions["point_id"].nunique(), int((sessions["role"] != "primary").sum())
+        words = f"{counted(len(sessions) - beside, 'session')} at {counted(points, 'point')}"
+        facts.append(("Observation", words + (f", {beside} counted by two" if beside else "")))
     return tuple(facts)
