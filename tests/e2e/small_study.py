@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -26,10 +27,16 @@ def write_picture(path: Path, seed: int) -> Path:
     return path
 
 
-def write_recording(folder: Path, *seeds: int, n_frames: int = 45) -> Path:
+def write_recording(
+    folder: Path,
+    *seeds: int,
+    n_frames: int = 45,
+    looks_px: Sequence[tuple[float, float]] = ((119.5, 179.5),),
+) -> Path:
     """Write a table, its column mapping and a video in which a poster moves; gaze follows its middle.
 
-    With several seeds the face shows one picture after the other, each for the same number of frames.
+    With several seeds the face shows one picture after the other, each for the same number of frames; with
+    several looks gaze goes from one point of the poster to the next, each for the same number of frames.
     """
     folder.mkdir(parents=True)
     rng = np.random.default_rng(seeds[0])
@@ -40,8 +47,9 @@ def write_recording(folder: Path, *seeds: int, n_frames: int = 45) -> Path:
         picture = wall.copy()
         picture[y : y + 360, x : x + 240] = poster(seeds[number * len(seeds) // n_frames])
         frames.append(picture)
+        across, down = looks_px[number * len(looks_px) // n_frames]
         rows += [
-            f"{40 * number + 20 * half},{x + 119.5 + 1.5 * half},{y + 179.5 + 0.5 * half}" for half in (0, 1)
+            f"{40 * number + 20 * half},{x + across + 1.5 * half},{y + down + 0.5 * half}" for half in (0, 1)
         ]
     write_video(folder / "scene.mp4", frames, np.arange(n_frames) * 40_000_000)
     (folder / "gaze.csv").write_text("time_ms,x,y\n" + "\n".join(rows) + "\n", encoding="utf-8")
