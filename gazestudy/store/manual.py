@@ -7,6 +7,7 @@ belong to a result: results are made from them again.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import select
@@ -130,7 +131,7 @@ class ManualMappingShelf(StudyBase):
         self._remove(KeyFrameRow, number, "key frame")
 
     def add_answer(
-        self, answer: ManualAnswer, *, made_by: str | None = None, note: str = ""
+        self, answer: ManualAnswer, *, made_by: str | None = None, note: str = "", replace: bool = False
     ) -> Stored[ManualAnswer]:
         """Keep what a person says about gaze during a stretch of time.
 
@@ -143,6 +144,9 @@ class ManualMappingShelf(StudyBase):
             Who gave it; None: the user of this computer.
         note : str, optional
             For people.
+        replace : bool, default False
+            Take the place of what was said about exactly this stretch, but for answers that say "off" of
+            other placements where this one does so too.
 
         Returns
         -------
@@ -157,6 +161,8 @@ class ManualMappingShelf(StudyBase):
         self._require_writing()
         with self._database.writing() as session:
             self._require_known(session, answer.recording_id, answer.placement_id or None)
+            if replace:
+                self._forget_answers_like(session, answer)
             if answer.verdict == "on":
                 self._require_picture(session, answer.placement_id, answer.creative_id, answer.copy)
             row = ManualAnswerRow(
@@ -174,6 +180,17 @@ class ManualMappingShelf(StudyBase):
             session.add(row)
             session.flush()
             return self._answer(row)
+
+    def _forget_answers_like(self, session: Session, answer: ManualAnswer) -> None:
+        same = select(ManualAnswerRow).where(
+            ManualAnswerRow.recording_id == answer.recording_id,
+            ManualAnswerRow.start_ns == int(answer.start_ns),
+            ManualAnswerRow.end_ns == int(answer.end_ns),
+        )
+        for row in session.scalars(same):
+            if not (row.verdict == answer.verdict == "off" and row.placement_id != answer.placement_id):
+                session.delete(row)
+        session.flush()
 
     def answers(self, recording_id: str | None = None) -> tuple[Stored[ManualAnswer], ...]:
         """Return the answers about a recording, or all, in the order they were given.
@@ -198,6 +215,22 @@ class ManualMappingShelf(StudyBase):
             If there is none of that number.
         """
         self._remove(ManualAnswerRow, number, "answer")
+
+    def remove_answers(self, numbers: Iterable[int]) -> None:
+        """Forget several answers, all or none of them.
+
+        Raises
+        ------
+        StudyError
+            If there is none of one of the numbers.
+        """
+        self._require_writing()
+        with self._database.writing() as session:
+            for number in numbers:
+                row = session.get(ManualAnswerRow, number)
+                if row is None:
+                    raise StudyError(f"{self._path}: there is no answer {number}")
+                session.delete(row)
 
     def set_markers(
         self, layout: MarkerLayout, *, made_by: str | None = None, note: str = "", replace: bool = False

@@ -309,14 +309,7 @@ class GiveAnswer(Edit):
 
     def apply(self, study: Study) -> Any:
         """Do it."""
-        new = self._answer
-        for stored in study.answers(new.recording_id):
-            old = stored.fact
-            same = (old.start_ns, old.end_ns) == (new.start_ns, new.end_ns)
-            both_off = old.verdict == new.verdict == "off" and old.placement_id != new.placement_id
-            if same and not both_off:
-                study.remove_answer(stored.id)
-        return study.add_answer(new)
+        return study.add_answer(self._answer, replace=True)
 
     def id(self) -> int:
         """Return what tells edits that may become one."""
@@ -341,8 +334,7 @@ class TakeBackAnswers(Edit):
 
     def apply(self, study: Study) -> Any:
         """Do it."""
-        for number in self._numbers:
-            study.remove_answer(number)
+        study.remove_answers(self._numbers)
 
 
 class AddKeyFrame(Edit):

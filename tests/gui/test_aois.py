@@ -205,3 +205,43 @@ def test_read_only_draws_nothing(desk, imported, qtbot):
     drag(view.canvas, (50, 60), (250, 300))
     assert window.document.study.aois() == ()
     assert not window.book.actions["placement.add"].isEnabled()
+
+
+def test_corners_of_a_polygon_come_and_go(window, view):
+    view.set_tool("rectangle")
+    drag(view.canvas, (50, 60), (550, 600))
+    edge = at(view.canvas, 300, 60)
+    QTest.mouseDClick(view.canvas, Qt.MouseButton.LeftButton, pos=edge)
+    (made,) = aois(window)
+    assert len(made.points_px) == 5
+    assert made.points_px[1] == pytest.approx((300, 60), abs=step_px(view))
+    QTest.mouseClick(view.canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ControlModifier, edge)
+    assert len(aois(window)[0].points_px) == 4
+    window.document.undo_stack.undo()
+    assert len(aois(window)[0].points_px) == 5
+
+
+def test_an_ellipse_is_pulled_at_the_box_around_it(window, view):
+    view.set_tool("ellipse")
+    drag(view.canvas, (50, 60), (250, 300))
+    right, bottom = box_of(aois(window)[0])[2:]
+    drag(view.canvas, (right, bottom), (right + 60, bottom + 40))
+    left, top, right_now, bottom_now = box_of(aois(window)[0])
+    assert (right_now - right, bottom_now - bottom) == pytest.approx((60, 40), abs=3 * step_px(view))
+    (made,) = aois(window)
+    wide, high = right_now - left, bottom_now - top
+    # still an ellipse: its box is a little larger than itself, since it has the area of the true one
+    assert area(made.points_px) == pytest.approx(np.pi / 4 * wide * high, rel=0.02)
+
+
+def test_an_aoi_is_drawn_and_resized_with_keys_alone(window, view):
+    view.setFocus()
+    QTest.keyClick(view.canvas, Qt.Key.Key_Insert)
+    (made,) = aois(window)
+    before = box_of(made)
+    control = Qt.KeyboardModifier.ControlModifier
+    for _ in range(5):
+        QTest.keyClick(view.canvas, Qt.Key.Key_Right, control)
+    QTest.keyClick(view.canvas, Qt.Key.Key_Down, control | Qt.KeyboardModifier.ShiftModifier)
+    np.testing.assert_allclose(np.array(box_of(aois(window)[0])) - before, [0, 0, 5, 10], atol=1e-6)
+    assert window.document.undo_stack.count() == 2

@@ -74,7 +74,12 @@ def at(view, x, y):
 def run(window, view, qtbot):
     with qtbot.waitSignal(window.document.jobs.over, timeout=60_000):
         view.run()
-    qtbot.waitUntil(lambda: view.is_ready and view.note.text() == "", timeout=30_000)
+    job = window.document.jobs.jobs[-1]
+    assert job.state == "done", job.error + job.details
+    qtbot.waitUntil(
+        lambda: (view.is_ready and view.note.text() == "") or bool(view.scene.message), timeout=60_000
+    )
+    assert view.is_ready, view.scene.message
 
 
 def test_a_fixation_is_on_both_pictures(view):

@@ -31,6 +31,9 @@ Points = list[tuple[float, float]]
 
 _HANDLE_EM = 0.45
 _ELLIPSE_CORNERS = 36
+_MOST_HANDLES = 16
+"""Shapes with more corners, such as ellipses, are pulled at the corners of the box around them."""
+_BOX = 1000  # numbers of handles from here on are corners of the box
 _LEAST_PX = 3.0
 _ARROWS = {
     Qt.Key.Key_Left: (-1, 0),
@@ -183,7 +186,9 @@ class AoiCanvas(QWidget):
         if event.button() != Qt.MouseButton.LeftButton:
             return
         at = self.to_image(event.position())
-        if self.tool == "select":
+        if self.tool == "select" and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self._remove_corner(event.position())
+        elif self.tool == "select":
             self._grab(event.position())
         elif self.can_edit and self.tool == "polygon":
             self._draft.append((at.x(), at.y()))
@@ -226,9 +231,13 @@ class AoiCanvas(QWidget):
         self.update()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent | None) -> None:
-        """Close a polygon."""
-        if event is not None and self.tool == "polygon" and self._draft:
+        """Close a polygon; put a new corner on an edge of the selected AOI."""
+        if event is None:
+            return
+        if self.tool == "polygon" and self._draft:
             self._close_polygon()
+        elif self.tool == "select" and self.can_edit:
+            self._insert_corner(event.position())
 
     def wheelEvent(self, event: QWheelEvent | None) -> None:
         """Zoom where the pointer is."""
@@ -245,7 +254,7 @@ class AoiCanvas(QWidget):
     # ------------------------------------------------------------------ keyboard
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
-        """Move the selected AOI by a pixel (ten with Shift), close or cancel a polygon, remove an AOI."""
+        """Move the selected AOI by a pixel (ten with Shift), resize it with Ctrl, end a polygon, remove."""
         if event is None:
             return
         key = event.key()
@@ -261,7 +270,8 @@ class AoiCanvas(QWidget):
             self.removed.emit(shape.id)
         elif key in _ARROWS and shape is not None and self.can_edit:
             step = 10 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1
-            self._nudge(shape, _ARROWS[Qt.Key(key)], step)
+            resizes = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
+            self._nudge(shape, _ARROWS[Qt.Key(key)], step, resizes=resizes)
         else:
             super().keyPressEvent(event)
 
@@ -270,15 +280,39 @@ class AoiCanvas(QWidget):
     def _shape(self, aoi_id: str) -> Shape | None:
         return next((shape for shape in self.shapes if shape.id == aoi_id), None)
 
+    def draw_in_middle(self) -> None:
+        """Draw an AOI where one looks, without a mouse: arrow keys then move it, with Ctrl resize it."""
+        if self.image.isNull() or not self.can_edit:
+            return
+        first = self.to_image(QPointF(0, 0))  # what is to be seen of the picture
+        last = self.to_image(QPointF(self.width(), self.height()))
+        a, b = first + (last - first) * 0.375, first + (last - first) * 0.625
+        self.drawn.emit((ellipse_points if self.tool == "ellipse" else rectangle_points)(a, b))
+
+    def _handles(self, shape: Shape) -> list[tuple[int, tuple[float, float]]]:
+        """Return where a shape can be taken: number and point, reference px."""
+        if len(shape.points) <= _MOST_HANDLES:
+            return list(enumerate(shape.points))
+        left, top, right, bottom = _box(shape.points)
+        return [(_BOX + k, point) for k, point in enumerate(
+            ((left, top), (right, top), (right, bottom), (left, bottom))
+        )]  # fmt: skip
+
+    def _handle_at(self, shape: Shape, where: QPointF) -> int:
+        reach = 3 * _HANDLE_EM * self.fontMetrics().height()
+        near = [
+            ((self.to_widget(x, y) - where).manhattanLength(), number)
+            for number, (x, y) in self._handles(shape)
+        ]
+        distance, number = min(near)
+        return number if distance <= reach else -1
+
     def _grab(self, where: QPointF) -> None:
         """Take hold of a corner of the selected AOI, or of the AOI under the pointer."""
-        reach = _HANDLE_EM * self.fontMetrics().height() * 1.5
         chosen = self._shape(self.selected)
-        if chosen is not None:
-            for number, (x, y) in enumerate(chosen.points):
-                if (self.to_widget(x, y) - where).manhattanLength() <= 2 * reach:
-                    self._grabbed = (chosen, number, list(chosen.points))
-                    return
+        if chosen is not None and (handle := self._handle_at(chosen, where)) >= 0:
+            self._grabbed = (chosen, handle, list(chosen.points))
+            return
         at = self.to_image(where)
         for shape in reversed(self.shapes):
             polygon = QPolygonF([QPointF(x, y) for x, y in shape.points])
@@ -287,15 +321,50 @@ class AoiCanvas(QWidget):
                 self._grabbed = (shape, -1, list(shape.points))
                 self._from_grab = at
                 return
-        self.select("")
+        near = 2 * _HANDLE_EM * self.fontMetrics().height()
+        if chosen is None or self._edge_at(chosen, where)[1] > near:
+            self.select("")
+
+    def _edge_at(self, shape: Shape, where: QPointF) -> tuple[int, float]:
+        """Return the edge of a shape that is nearest, and how far it is, screen px."""
+        at, points = self.to_image(where), shape.points
+        gaps = [_distance(at, points[k], points[(k + 1) % len(points)]) for k in range(len(points))]
+        nearest = min(range(len(gaps)), key=lambda k: gaps[k])
+        return nearest, gaps[nearest] * self.scale()
+
+    def _remove_corner(self, where: QPointF) -> None:
+        """Take a corner of the selected AOI away; three stay."""
+        shape = self._shape(self.selected)
+        if shape is None or not self.can_edit or not 3 < len(shape.points) <= _MOST_HANDLES:
+            return
+        corner = self._handle_at(shape, where)
+        if corner >= 0:
+            self.reshaped.emit(shape.id, [p for k, p in enumerate(shape.points) if k != corner], 0)
+
+    def _insert_corner(self, where: QPointF) -> None:
+        """Put a corner onto the edge of the selected AOI that is near."""
+        shape = self._shape(self.selected)
+        if shape is None or len(shape.points) >= _MOST_HANDLES or self._handle_at(shape, where) >= 0:
+            return
+        at, points = self.to_image(where), shape.points
+        nearest, gap = self._edge_at(shape, where)
+        if gap <= 2 * _HANDLE_EM * self.fontMetrics().height():
+            new = [*points[: nearest + 1], (at.x(), at.y()), *points[nearest + 1 :]]
+            self._grabbed = None
+            self.reshaped.emit(shape.id, new, 0)
 
     def _drag(self, at: QPointF) -> None:
         assert self._grabbed is not None
         shape, corner, before = self._grabbed
-        if corner >= 0:
+        if corner >= _BOX:
+            left, top, right, bottom = _box(before)
+            opposite = ((right, bottom), (left, bottom), (left, top), (right, top))[corner - _BOX]
+            new = rectangle_points(QPointF(*opposite), at)
+            shape.points = _fitted(before, (*new[0], *new[2]))
+        elif corner >= 0:
             shape.points = [(at.x(), at.y()) if k == corner else point for k, point in enumerate(before)]
-            return
-        shape.points = self._moved(before, at.x() - self._from_grab.x(), at.y() - self._from_grab.y())
+        else:
+            shape.points = self._moved(before, at.x() - self._from_grab.x(), at.y() - self._from_grab.y())
 
     def _moved(self, points: Points, dx: float, dy: float) -> Points:
         """Return points moved, as far as they stay in the image."""
@@ -304,11 +373,18 @@ class AoiCanvas(QWidget):
         dy = min(max(dy, -0.5 - min(ys)), self.image.height() - 0.5 - max(ys))
         return [(x + dx, y + dy) for x, y in points]
 
-    def _nudge(self, shape: Shape, direction: tuple[int, int], step: int) -> None:
+    def _nudge(self, shape: Shape, direction: tuple[int, int], step: int, *, resizes: bool) -> None:
         if not self._is_nudging:
             self._gesture += 1
             self._is_nudging = True
-        points = self._moved(shape.points, direction[0] * step, direction[1] * step)
+        dx, dy = direction[0] * step, direction[1] * step
+        if resizes:
+            left, top, right, bottom = _box(shape.points)
+            right = min(max(right + dx, left + _LEAST_PX), self.image.width() - 0.5)
+            bottom = min(max(bottom + dy, top + _LEAST_PX), self.image.height() - 0.5)
+            points = _fitted(shape.points, (left, top, right, bottom))
+        else:
+            points = self._moved(shape.points, dx, dy)
         self.reshaped.emit(shape.id, points, self._gesture)
 
     def _close_polygon(self) -> None:
@@ -362,11 +438,11 @@ class AoiCanvas(QWidget):
         painter.drawRoundedRect(label, 3, 3)
         painter.setPen(QColor("white"))
         painter.drawText(label, Qt.AlignmentFlag.AlignCenter, shape.name)
-        if is_selected and len(shape.points) <= 16:
+        if is_selected and self.can_edit:
             painter.setPen(QPen(QColor("black"), 1))
             painter.setBrush(QColor("white"))
             size = _HANDLE_EM * em
-            for point in (self.to_widget(x, y) for x, y in shape.points):
+            for point in (self.to_widget(x, y) for _, (x, y) in self._handles(shape)):
                 painter.drawRect(QRectF(point.x() - size / 2, point.y() - size / 2, size, size))
 
     def _paint_outline(self, painter: QPainter, points: Points, colour: QColor) -> None:
@@ -374,3 +450,26 @@ class AoiCanvas(QWidget):
         painter.setPen(QPen(colour, self.fontMetrics().height() / 6))
         polygon = QPolygonF([self.to_widget(x, y) for x, y in points])
         painter.drawPolygon(polygon) if self._from is not None else painter.drawPolyline(polygon)
+
+
+def _box(points: Points) -> tuple[float, float, float, float]:
+    """Return left, top, right and bottom."""
+    xs, ys = [x for x, _ in points], [y for _, y in points]
+    return min(xs), min(ys), max(xs), max(ys)
+
+
+def _fitted(points: Points, box: tuple[float, float, float, float]) -> Points:
+    """Return points stretched into another box."""
+    left, top, right, bottom = _box(points)
+    across = (box[2] - box[0]) / max(right - left, 1e-9)
+    down = (box[3] - box[1]) / max(bottom - top, 1e-9)
+    return [(box[0] + (x - left) * across, box[1] + (y - top) * down) for x, y in points]
+
+
+def _distance(at: QPointF, a: tuple[float, float], b: tuple[float, float]) -> float:
+    """Return how far a point is from the line between two others."""
+    ax, ay, bx, by = a[0], a[1], b[0] - a[0], b[1] - a[1]
+    length = bx * bx + by * by
+    along = ((at.x() - ax) * bx + (at.y() - ay) * by) / length if length else 0.0
+    along = min(max(along, 0.0), 1.0)
+    return math.hypot(at.x() - ax - along * bx, at.y() - ay - along * by)

@@ -173,6 +173,8 @@ class PlacementsView(QWidget):
                 partial(self.set_tool, tool),  # type: ignore[arg-type]
                 owner=self,
             )
+        add(spec("aoi.insert", menu, "Dra&w in the middle", "Ins", writes=True, local=True),
+            self.canvas.draw_in_middle, owner=self)  # fmt: skip
         add(spec("aoi.remove", menu, "Re&move AOI", "Del", writes=True, local=True), self.remove_aoi,
             owner=self)  # fmt: skip
         add(spec("aoi.rename", menu, "Re&name AOI", "F2", writes=True, local=True), self._begin_rename,

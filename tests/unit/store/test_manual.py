@@ -92,6 +92,27 @@ def test_corners_out_of_order_are_refused(corners: object) -> None:
         KeyFrame("r", 0, "gate", corners)  # type: ignore[arg-type]
 
 
+def test_an_answer_takes_the_place_of_those_about_the_same_stretch(ready: tuple[Study, str]) -> None:
+    study, recording = ready
+    place = study.placements()[0].id
+    on = ManualAnswer(recording, 10, 20, "on", place, 0.5, 0.5)
+    other = ManualAnswer(recording, 10, 21, "nowhere")
+    for answer in (on, other):
+        study.add_answer(answer)
+    moved = ManualAnswer(recording, 10, 20, "on", place, 0.25, 0.5)
+    study.add_answer(moved, replace=True)
+    assert [one.fact for one in study.answers()] == [other, moved]
+    off = ManualAnswer(recording, 10, 20, "off", place)
+    study.add_answer(off, replace=True)
+    assert [one.fact for one in study.answers()] == [other, off]
+    numbers = [one.id for one in study.answers()]
+    with pytest.raises(StudyError, match="no answer 99"):
+        study.remove_answers([numbers[0], 99])
+    assert len(study.answers()) == 2  # all or none
+    study.remove_answers(numbers)
+    assert study.answers() == ()
+
+
 def test_answers_stay_in_the_order_they_were_given(ready: tuple[Study, str]) -> None:
     study, one = ready
     on = study.add_answer(ManualAnswer(one, T_NS, T_NS + 200, "on", "gate", 1 / 3, 0.25), made_by="Bo")
