@@ -28,7 +28,8 @@ _DOTS_PER_INCH = 110.0
 _PAUSE_MS = 120
 _GREY = 0.16
 _DARK = 0.45
-_one_at_a_time = threading.Lock()
+ONE_AT_A_TIME = threading.Lock()
+"""Held while anything is drawn."""
 
 
 class PlotPane(QWidget):
@@ -133,7 +134,7 @@ def rendered(draw: Draw, size: QSize, ratio: float, *, ink: str, paper: str) -> 
     """
     import numpy as np
 
-    with _one_at_a_time:
+    with ONE_AT_A_TIME:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
 
@@ -143,7 +144,7 @@ def rendered(draw: Draw, size: QSize, ratio: float, *, ink: str, paper: str) -> 
         canvas = FigureCanvasAgg(figure)
         draw(figure)
         recolour(figure, ink=ink, paper=paper)
-        with _fonts(figure):
+        with fitting_fonts(figure):
             _fit_words(figure)
             canvas.draw()  # type: ignore[no-untyped-call]
         pixels = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
@@ -165,51 +166,61 @@ def recolour(figure: Figure, *, ink: str, paper: str) -> None:
     ink, paper : str
         What black and white become, #rrggbb.
     """
-    import numpy as np
     from matplotlib.collections import Collection
-    from matplotlib.colors import to_rgba
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
     from matplotlib.text import Text
 
-    dark, light = np.array(to_rgba(ink)[:3]), np.array(to_rgba(paper)[:3])
-    on_dark = dark.mean() > light.mean()
-
     def turned(colour: Any) -> Any:
-        rgba = np.array(to_rgba(colour))
-        rgb = rgba[:3]
-        if rgb.max() - rgb.min() <= _GREY:
-            grey = float(rgb.mean())
-            return (*((1 - grey) * dark + grey * light), rgba[3])
-        if on_dark and rgb.mean() < _DARK:
-            return (*(rgb + (1 - rgb) * (_DARK - rgb.mean())), rgba[3])
-        return tuple(rgba)
-
-    def each(colours: Any) -> Any:
-        return [turned(one) for one in colours]
+        return turn(colour, ink=ink, paper=paper)
 
     figure.set_facecolor(turned("white"))
     for artist in figure.findobj():
         if isinstance(artist, Text):
             artist.set_color(turned(artist.get_color()))
         elif isinstance(artist, Line2D):
-            artist.set_color(turned(artist.get_color()))
-            for face in ("markerfacecolor", "markeredgecolor"):
-                colour = getattr(artist, f"get_{face}")()
-                if not isinstance(colour, str) or colour not in ("none", "auto"):
-                    getattr(artist, f"set_{face}")(turned(colour))
+            _recolour_line(artist, turned)
         elif isinstance(artist, Patch) and artist is not figure.patch:
-            alpha = artist.get_alpha()
-            face_colour, edge_colour = artist.get_facecolor(), artist.get_edgecolor()
-            artist.set_facecolor(turned(face_colour))
-            artist.set_edgecolor(turned(edge_colour))
-            artist.set_alpha(alpha)
+            _recolour_patch(artist, turned)
         elif isinstance(artist, Collection) and artist.get_array() is None:
-            artist.set_facecolor(each(artist.get_facecolor()))
-            artist.set_edgecolor(each(artist.get_edgecolor()))
+            artist.set_facecolor([turned(one) for one in artist.get_facecolor()])
+            artist.set_edgecolor([turned(one) for one in artist.get_edgecolor()])
 
 
-def _fonts(figure: Figure) -> Any:
+def turn(colour: Any, *, ink: str, paper: str) -> tuple[float, float, float, float]:
+    """Return what a colour of a figure on white paper becomes; see `recolour`."""
+    import numpy as np
+    from matplotlib.colors import to_rgba
+
+    dark, light = np.array(to_rgba(ink)[:3]), np.array(to_rgba(paper)[:3])
+    rgba = np.array(to_rgba(colour))
+    rgb = rgba[:3]
+    if rgb.max() - rgb.min() <= _GREY:
+        grey = float(rgb.mean())
+        rgb = (1 - grey) * dark + grey * light
+    elif dark.mean() > light.mean() and rgb.mean() < _DARK:
+        rgb = rgb + (1 - rgb) * (_DARK - rgb.mean())
+    return (float(rgb[0]), float(rgb[1]), float(rgb[2]), float(rgba[3]))
+
+
+def _recolour_line(line: Any, turned: Callable[[Any], Any]) -> None:
+    line.set_color(turned(line.get_color()))
+    for face in ("markerfacecolor", "markeredgecolor"):
+        colour = getattr(line, f"get_{face}")()
+        if not isinstance(colour, str) or colour not in ("none", "auto"):
+            getattr(line, f"set_{face}")(turned(colour))
+
+
+def _recolour_patch(patch: Any, turned: Callable[[Any], Any]) -> None:
+    alpha, face, edge = patch.get_alpha(), patch.get_facecolor(), patch.get_edgecolor()
+    if face[3]:  # what is not drawn stays so
+        patch.set_facecolor(turned(face))
+    if edge[3]:
+        patch.set_edgecolor(turned(edge))
+    patch.set_alpha(alpha)
+
+
+def fitting_fonts(figure: Figure) -> Any:
     """Give every text of a figure fonts that have its letters; returns settings to draw in."""
     from matplotlib import rc_context
     from matplotlib.text import Text

@@ -62,6 +62,7 @@ VIEWS: tuple[ViewSpec, ...] = (
     ViewSpec(
         "review", "Mapping review", "main", "gazestudy_gui.views.mapping_review:MappingReviewView", "Ctrl+6"
     ),
+    ViewSpec("results", "Results", "main", "gazestudy_gui.views.results:ResultsView", "Ctrl+Shift+R"),
     ViewSpec(
         "interviews",
         "Interviews",

@@ -76,6 +76,10 @@ class TableWidget(QWidget):
             self._fit()
         self._say_count()
 
+    def set_name(self, name: str) -> None:
+        """Give exported files another name."""
+        self._name = name
+
     def current_row(self) -> int:
         """Return the current row, as a number in the table as it was given, -1 for none."""
         index = self.view.currentIndex()
@@ -202,3 +206,11 @@ class TableWidget(QWidget):
         if on_show != whole:
             text = tr("{shown} of {n} rows", shown=cell(on_show), n=cell(whole))
         self.count.setText(text)
+
+
+def heading(column: str) -> str:
+    """Return a heading for people: the name of the column with blanks and its unit apart."""
+    for unit in ("ms", "s", "deg", "mm", "px", "m", "m2"):
+        if column.endswith(f"_{unit}"):
+            return f"{column[: -len(unit) - 1].replace('_', ' ')}, {'°' if unit == 'deg' else unit}"
+    return column.replace("_", " ")

@@ -1,0 +1,310 @@
+"""Funnel and time to the first look as figures that follow their choices."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PyQt6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDoubleSpinBox,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from gazestudy.errors import GazestudyError
+from gazestudy_gui.background import Background
+from gazestudy_gui.document import StudyDocument
+from gazestudy_gui.trouble import tell
+from gazestudy_gui.views.plot_pane import ONE_AT_A_TIME, PlotPane, fitting_fonts, nothing_yet
+from gazestudy_gui.words import tr
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from gazestudy.store import Study
+
+_CURVES = 6
+_GROUPS = (("all together", ()), ("placement", ("placement",)), ("segment", ("segment",)),
+           ("daypart", ("daypart",)))  # fmt: skip
+
+
+class FigurePage(QWidget):
+    """A figure with its choices above it. Subclasses say what is computed and how it is drawn.
+
+    Parameters
+    ----------
+    document : StudyDocument
+        The study.
+    name : str
+        What it shows.
+    parent : QWidget, optional
+        Owner.
+    """
+
+    file_name = "figure"
+
+    def __init__(self, document: StudyDocument, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._document = document
+        self.data: dict[str, Any] = {}
+        self._is_old = True
+        self._worker = Background(f"figure {self.file_name}", self)
+        self._worker.done.connect(self._on_done)
+        self._worker.failed.connect(self._on_failed)
+        self.group = QComboBox(self)
+        self.group.setAccessibleName(tr("Groups"))
+        for text, by in _GROUPS:
+            self.group.addItem(tr(text), by)
+        self.group.currentIndexChanged.connect(lambda _index: self.compute())
+        self.one = QComboBox(self)
+        self.one.setAccessibleName(tr("Which group"))
+        self.one.setMinimumContentsLength(14)
+        self.one.currentIndexChanged.connect(lambda _index: self.draw())
+        self.plot = PlotPane(name, self)
+        self.area = QScrollArea(self)
+        self.area.setWidgetResizable(True)
+        self.area.setWidget(self.plot)
+        self.area.setFrameShape(QScrollArea.Shape.NoFrame)
+        self.line = QHBoxLayout()
+        label = QLabel(tr("&Groups:"), self)
+        label.setBuddy(self.group)
+        for widget in (label, self.group, self.one):
+            self.line.addWidget(widget)
+        self.add_choices()
+        self.line.addStretch(1)
+        export = QPushButton(tr("Export …"), self)
+        export.clicked.connect(self._ask_export)
+        self.line.addWidget(export)
+        column = QVBoxLayout(self)
+        column.addLayout(self.line)
+        column.addWidget(self.area, 1)
+
+    def add_choices(self) -> None:
+        """Add choices of its own to `line`."""
+
+    def work(self, study: Study, by: tuple[str, ...]) -> dict[str, Any]:
+        """Return what is drawn, by group; in another thread."""
+        raise NotImplementedError
+
+    def draw_into(self, figure: Figure, shown: dict[str, Any]) -> None:
+        """Draw groups into a figure."""
+        raise NotImplementedError
+
+    def rows(self, shown: dict[str, Any]) -> int:
+        """Return for how many lines of text the figure needs room."""
+        raise NotImplementedError
+
+    def shown(self) -> dict[str, Any]:
+        """Return the groups that are chosen."""
+        name = self.one.currentData()
+        return {name: self.data[name]} if name in self.data else dict(list(self.data.items())[:_CURVES])
+
+    def forget(self) -> None:
+        """Compute again when it is looked at: the study changed."""
+        self._is_old = True
+        if self.isVisible():
+            self.compute()
+
+    def compute(self) -> None:
+        """Compute for the choices as they are now; the newest wish wins."""
+        self._is_old = False
+        study, by = self._document.study, tuple(self.group.currentData())
+        work = self.prepared()
+        self._worker.ask(lambda: work(study, by))
+
+    def prepared(self) -> Any:
+        """Return what computes, with the choices as they are now."""
+        return self.work
+
+    def draw(self) -> None:
+        """Draw what is chosen."""
+        shown = self.shown()
+        if not shown:
+            return
+        em = self.fontMetrics().height()
+        self.plot.setMinimumHeight(self.rows(shown) * em)
+        self.plot.show_figure(lambda figure: self.draw_into(figure, shown))
+
+    def export(self, path: Path) -> None:
+        """Write the figure on show, on white paper, as PNG, SVG or PDF."""
+        from matplotlib.figure import Figure as Paper
+
+        from gazestudy.pipeline.figure_files import write_figure
+
+        shown = self.shown()
+        if not shown:
+            return
+        height = max(3.5, 0.17 * self.rows(shown))
+        figure = Paper(figsize=(8.0, height), dpi=200, facecolor="white", layout="constrained")
+        try:
+            with ONE_AT_A_TIME:
+                self.draw_into(figure, shown)
+                with fitting_fonts(figure):
+                    write_figure(figure.axes[0], path)
+        except (GazestudyError, OSError) as error:
+            tell(self, error)
+
+    def recolour(self) -> None:
+        """Follow another colour scheme."""
+        self.plot.recolour()
+
+    def shut_down(self) -> None:
+        """End the threads."""
+        self._worker.close()
+        self.plot.shut_down()
+
+    def showEvent(self, event: Any) -> None:
+        """Compute when it is looked at."""
+        super().showEvent(event)
+        if self._is_old:
+            self.compute()
+
+    def _on_done(self, number: int, data: dict[str, Any]) -> None:
+        if number != self._worker.newest:
+            return
+        self.data = data
+        current = self.one.currentData()
+        self.one.blockSignals(True)
+        self.one.clear()
+        self.fill_groups()
+        self.one.setCurrentIndex(max(0, self.one.findData(current)))
+        self.one.setVisible(self.one.count() > 1)
+        self.one.blockSignals(False)
+        self.draw()
+
+    def fill_groups(self) -> None:
+        """Offer the groups one by one."""
+        for name in self.data:
+            self.one.addItem(name, name)
+
+    def _on_failed(self, number: int, error: Exception) -> None:
+        if number == self._worker.newest:
+            self.data = {}
+            self.plot.show_message(nothing_yet(str(error)))
+
+    def _ask_export(self) -> None:
+        name, _ = QFileDialog.getSaveFileName(
+            self, tr("Export this figure"), f"{self.file_name}.png", "PNG (*.png);;SVG (*.svg);;PDF (*.pdf)"
+        )
+        if name:
+            self.export(Path(name))
+
+
+class FunnelPage(FigurePage):
+    """From exposure to intention.
+
+    Parameters
+    ----------
+    document : StudyDocument
+        The study.
+    parent : QWidget, optional
+        Owner.
+    """
+
+    file_name = "funnel"
+
+    def __init__(self, document: StudyDocument, parent: QWidget | None = None) -> None:
+        super().__init__(document, tr("Funnel from exposure to intention"), parent)
+
+    def add_choices(self) -> None:
+        """Add from when a case counts as looked at."""
+        self.look = QDoubleSpinBox(self)
+        self.look.setRange(0.1, 60)
+        self.look.setSingleStep(0.5)
+        self.look.setDecimals(1)
+        self.look.setValue(2.0)
+        self.look.setSuffix(" s")
+        self.look.setAccessibleName(tr("Looked at from"))
+        self.look.valueChanged.connect(lambda _value: self.compute())
+        label = QLabel(tr("&Looked at from:"), self)
+        label.setBuddy(self.look)
+        self.line.addWidget(label)
+        self.line.addWidget(self.look)
+
+    def prepared(self) -> Any:
+        """Return what computes, with the choices as they are now."""
+        look_s = self.look.value()
+
+        def work(study: Study, by: tuple[str, ...]) -> dict[str, Any]:
+            from gazestudy.pipeline.attention_figures import study_funnels
+
+            return dict(study_funnels(study, by, look_s=look_s))
+
+        return work
+
+    def shown(self) -> dict[str, Any]:
+        """Return the funnel that is chosen."""
+        name = self.one.currentData()
+        return {name: self.data[name]} if name in self.data else {}
+
+    def rows(self, shown: dict[str, Any]) -> int:
+        """Return for how many lines of text the figure needs room."""
+        return 6 + sum(2 * len(one.table) for one in shown.values())
+
+    def draw_into(self, figure: Figure, shown: dict[str, Any]) -> None:
+        """Draw one funnel."""
+        from gazestudy.plots.funnel import draw_funnel
+
+        (funnel,) = shown.values()
+        draw_funnel(funnel, figure.add_subplot())
+
+
+class SurvivalPage(FigurePage):
+    """Who has not looked yet.
+
+    Parameters
+    ----------
+    document : StudyDocument
+        The study.
+    parent : QWidget, optional
+        Owner.
+    """
+
+    file_name = "first-look"
+
+    def __init__(self, document: StudyDocument, parent: QWidget | None = None) -> None:
+        super().__init__(document, tr("Time to the first look"), parent)
+
+    def add_choices(self) -> None:
+        """Add what a row is."""
+        self.each = QCheckBox(tr("&each exposure by itself"), self)
+        self.each.setToolTip(tr("Otherwise the times in view of a recording and placement are added up"))
+        self.each.toggled.connect(lambda _on: self.compute())
+        self.line.addWidget(self.each)
+
+    def prepared(self) -> Any:
+        """Return what computes, with the choices as they are now."""
+        per_exposure = self.each.isChecked()
+
+        def work(study: Study, by: tuple[str, ...]) -> dict[str, Any]:
+            from gazestudy.pipeline.attention_figures import study_first_looks
+
+            return dict(study_first_looks(study, by, per_exposure=per_exposure))
+
+        return work
+
+    def fill_groups(self) -> None:
+        """Offer all groups in one figure, then each by itself."""
+        if len(self.data) > 1:
+            text = tr("all in one figure")
+            if len(self.data) > _CURVES:
+                text = tr("the first {n} in one figure", n=_CURVES)
+            self.one.addItem(text, None)
+        super().fill_groups()
+
+    def rows(self, shown: dict[str, Any]) -> int:
+        """Return for how many lines of text the figure needs room."""
+        return 16 + 3 * len(shown)
+
+    def draw_into(self, figure: Figure, shown: dict[str, Any]) -> None:
+        """Draw the curves."""
+        from gazestudy.plots.survival import draw_survival
+
+        draw_survival(shown, figure.add_subplot())

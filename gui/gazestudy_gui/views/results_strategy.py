@@ -1,0 +1,514 @@
+"""Strategy: the document with its assumptions, what placements can deliver, and what else might be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PyQt6.QtCore import Qt, QTimer
+from PyQt6.QtGui import QFontDatabase, QTextCursor
+from PyQt6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDoubleSpinBox,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QListWidget,
+    QPlainTextEdit,
+    QPushButton,
+    QSlider,
+    QSplitter,
+    QStackedWidget,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from gazestudy.errors import GazestudyError
+from gazestudy_gui.background import Background
+from gazestudy_gui.document import StudyDocument
+from gazestudy_gui.trouble import tell
+from gazestudy_gui.views.table_model import cell
+from gazestudy_gui.views.table_view import TableWidget, heading
+from gazestudy_gui.words import tr
+
+if TYPE_CHECKING:
+    from gazestudy.store import Study
+
+_PAUSE_MS = 150
+_STEPS = 200
+_DRAWS = 60
+_SHARE = 100.0
+
+
+class Amount(QWidget):
+    """A number by slider and by keys.
+
+    Parameters
+    ----------
+    name : str
+        What it is.
+    low, high, step, value : float
+        Range, step and first value.
+    unit : str
+        After the number.
+    parent : QWidget, optional
+        Owner.
+    """
+
+    def __init__(
+        self, name: str, low: float, high: float, step: float, value: float, unit: str,
+        parent: QWidget | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__(parent)
+        self.slider = QSlider(Qt.Orientation.Horizontal, self)
+        self.slider.setRange(0, _STEPS)
+        self.slider.setAccessibleName(name)
+        self.slider.setMinimumWidth(8 * self.fontMetrics().height())
+        self.spin = QDoubleSpinBox(self)
+        self.spin.setAccessibleName(name)
+        self.spin.setDecimals(0 if step >= 1 else 1 if step >= 0.1 else 2)
+        self.spin.setSuffix(f" {unit}" if unit else "")
+        self.spin.setGroupSeparatorShown(True)
+        line = QHBoxLayout(self)
+        line.setContentsMargins(0, 0, 0, 0)
+        line.addWidget(self.slider, 1)
+        line.addWidget(self.spin)
+        self.set_range(low, high, step)
+        self.spin.setValue(value)
+        self._follow(value)
+        self.slider.valueChanged.connect(self._on_slider)
+        self.spin.valueChanged.connect(self._follow)
+
+    def set_range(self, low: float, high: float, step: float) -> None:
+        """Set what can be chosen."""
+        self.spin.setRange(low, high)
+        self.spin.setSingleStep(step)
+
+    def value(self) -> float:
+        """Return the number."""
+        return self.spin.value()
+
+    def _on_slider(self, place: int) -> None:
+        low, high, step = self.spin.minimum(), self.spin.maximum(), self.spin.singleStep()
+        self.spin.setValue(round((low + (high - low) * place / _STEPS) / step) * step)
+
+    def _follow(self, value: float) -> None:
+        low, high = self.spin.minimum(), self.spin.maximum()
+        self.slider.blockSignals(True)
+        self.slider.setValue(round(_STEPS * (value - low) / max(high - low, 1e-9)))
+        self.slider.blockSignals(False)
+
+
+class Answer(QWidget):
+    """A table with the words that belong to it; computed in a thread of its own, the newest wish wins.
+
+    Parameters
+    ----------
+    name : str
+        What it is.
+    parent : QWidget, optional
+        Owner.
+    """
+
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._worker = Background(f"strategy {name}", self)
+        self._worker.done.connect(self._on_done)
+        self._worker.failed.connect(self._on_failed)
+        self.table = TableWidget(name, self)
+        self.words = QPlainTextEdit(self)
+        self.words.setReadOnly(True)
+        self.words.setAccessibleName(tr("What can be concluded, and what not"))
+        split = QSplitter(Qt.Orientation.Vertical, self)
+        split.addWidget(self.table)
+        split.addWidget(self.words)
+        split.setStretchFactor(0, 3)
+        split.setStretchFactor(1, 1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(split)
+        self.is_busy = False
+
+    def ask(self, work: Any) -> None:
+        """Compute: a function that returns a table, headings and lines of words."""
+        self.is_busy = True
+        self._worker.ask(work)
+
+    def shut_down(self) -> None:
+        """End the thread."""
+        self._worker.close()
+
+    def _on_done(self, number: int, result: Any) -> None:
+        if number != self._worker.newest:
+            return
+        self.is_busy = False
+        frame, titles, lines = result
+        self.table.set_frame(frame, titles)
+        self.table.show()
+        self.words.setPlainText("\n".join(f"• {line}" for line in lines))
+
+    def _on_failed(self, number: int, error: Exception) -> None:
+        if number == self._worker.newest:
+            self.is_busy = False
+            self.table.hide()
+            self.words.setPlainText(str(error))
+
+
+class DocumentEditor(QWidget):
+    """The strategy document with its mistakes, each with its line.
+
+    Parameters
+    ----------
+    document : StudyDocument
+        The study.
+    saved : callable
+        Called when another text is on the disk.
+    parent : QWidget, optional
+        Owner.
+    """
+
+    def __init__(self, document: StudyDocument, saved: Any, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._document, self._saved = document, saved
+        self.text = QPlainTextEdit(self)
+        self.text.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+        self.text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        self.text.setAccessibleName(tr("Strategy document"))
+        self.text.setReadOnly(document.read_only)
+        self.mistakes = QListWidget(self)
+        self.mistakes.setAccessibleName(tr("Mistakes in the document"))
+        self.mistakes.itemActivated.connect(
+            lambda item: self._go_to(int(item.data(Qt.ItemDataRole.UserRole)))
+        )
+        self.keep = QPushButton(tr("&Keep and compute"), self)
+        self.keep.clicked.connect(self.save)
+        self.keep.setEnabled(False)
+        self.state = QLabel("", self)
+        line = QHBoxLayout()
+        line.addWidget(self.state, 1)
+        line.addWidget(self.keep)
+        split = QSplitter(Qt.Orientation.Vertical, self)
+        split.addWidget(self.text)
+        split.addWidget(self.mistakes)
+        split.setStretchFactor(0, 4)
+        column = QVBoxLayout(self)
+        column.addWidget(split, 1)
+        column.addLayout(line)
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(4 * _PAUSE_MS)
+        self._soon.timeout.connect(self.check)
+        self.text.textChanged.connect(self._on_typed)
+
+    def load(self) -> None:
+        """Show what is on the disk, unless something else is being typed."""
+        path = strategy_path(self._document)
+        if path.exists() and not self.keep.isEnabled():
+            text = path.read_text(encoding="utf-8")
+            if text != self.text.toPlainText():
+                self.text.setPlainText(text)
+                self._soon.stop()
+                self.keep.setEnabled(False)
+            self.check()
+
+    def check(self) -> bool:
+        """Show the mistakes; returns True if there are none."""
+        from gazestudy.pipeline.strategy_document import parse_strategy
+        from gazestudy.protocol import ProtocolError
+
+        self.mistakes.clear()
+        try:
+            parse_strategy(self.text.toPlainText(), strategy_path(self._document))
+        except ProtocolError as error:
+            for one in error.mistakes:
+                self.mistakes.addItem(str(one))
+                item = self.mistakes.item(self.mistakes.count() - 1)
+                assert item is not None
+                item.setData(Qt.ItemDataRole.UserRole, one.line or 0)
+        except GazestudyError as error:
+            self.mistakes.addItem(str(error))
+        count = self.mistakes.count()
+        self.mistakes.setVisible(count > 0)
+        self.state.setText(tr("{n} mistakes", n=count) if count else tr("no mistakes"))
+        return count == 0
+
+    def save(self) -> None:
+        """Keep the document, whole or not at all."""
+        from gazestudy.store.atomic import write_bytes
+
+        try:
+            write_bytes(strategy_path(self._document), self.text.toPlainText().encode("utf-8"))
+        except (GazestudyError, OSError) as error:
+            tell(self, error)
+            return
+        self.keep.setEnabled(False)
+        if self.check():
+            self._saved()
+
+    def _on_typed(self) -> None:
+        self.keep.setEnabled(not self._document.read_only)
+        self._soon.start()
+
+    def _go_to(self, line: int) -> None:
+        document = self.text.document()
+        if line > 0 and document is not None:
+            self.text.setTextCursor(QTextCursor(document.findBlockByNumber(line - 1)))
+            self.text.setFocus()
+
+
+class StrategyPage(QWidget):
+    """Potential, budget, what-ifs, and the document they rest on.
+
+    Parameters
+    ----------
+    document : StudyDocument
+        The study.
+    parent : QWidget, optional
+        Owner.
+    """
+
+    def __init__(self, document: StudyDocument, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._document = document
+        self._is_old = True
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(_PAUSE_MS)
+        self._soon.timeout.connect(self._compute_shown)
+        self._fresh: set[QWidget] = set()
+        self._build()
+
+    def begin(self) -> None:
+        """Write a document to fill in."""
+        from gazestudy.pipeline.strategy_document import write_template
+
+        try:
+            write_template(self._document.study)
+        except GazestudyError as error:
+            tell(self, error)
+            return
+        self.forget()
+        self.pages.setCurrentWidget(self.editor)
+
+    def forget(self) -> None:
+        """Compute again when it is looked at: the study or the document changed."""
+        self._is_old = True
+        self._fresh.clear()
+        if self.isVisible():
+            self._show()
+
+    def recolour(self) -> None:
+        """Follow another colour scheme: nothing here has colours of its own."""
+
+    def shut_down(self) -> None:
+        """End the threads."""
+        self._soon.stop()
+        self.editor._soon.stop()
+        for answer in (self.potential, self.budget, self.what_if):
+            answer.shut_down()
+
+    def showEvent(self, event: Any) -> None:
+        """Compute when it is looked at."""
+        super().showEvent(event)
+        self._show()
+
+    # ------------------------------------------------------------------ inside
+
+    def _build(self) -> None:
+        self.empty = QWidget(self)
+        words = QLabel(
+            tr("A strategy needs a document: goal, budget, prices, dayparts, segments, and every assumption"
+               " with who makes it. Begin with a template that holds what the study knows already; what is"
+               " marked REPLACE is made up."), self.empty,
+        )  # fmt: skip
+        words.setWordWrap(True)
+        begin = QPushButton(tr("&Begin with a template"), self.empty)
+        begin.setEnabled(not self._document.read_only)
+        begin.clicked.connect(self.begin)
+        column = QVBoxLayout(self.empty)
+        column.setContentsMargins(*[2 * self.fontMetrics().height()] * 4)
+        column.addWidget(words)
+        column.addWidget(begin, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addStretch(1)
+        self.editor = DocumentEditor(self._document, self.forget, self)
+        self.potential = Answer(tr("Potential"), self)
+        self.budget, self.what_if = Answer(tr("Budget"), self), Answer(tr("What if"), self)
+        self.pages = QTabWidget(self)
+        self.pages.addTab(self.potential, tr("Potential"))
+        self.pages.addTab(self._budget_page(), tr("Budget"))
+        self.pages.addTab(self._what_if_page(), tr("What if"))
+        self.pages.addTab(self.editor, tr("Document"))
+        self.pages.currentChanged.connect(lambda _index: self._compute_shown())
+        self.stack = QStackedWidget(self)
+        self.stack.addWidget(self.empty)
+        self.stack.addWidget(self.pages)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(self.stack)
+
+    def _budget_page(self) -> QWidget:
+        page = QWidget(self)
+        self.money = Amount(tr("Budget"), 0, 1e6, 1000, 0, "", page)
+        self.money.spin.valueChanged.connect(lambda _value: self._again(self.budget))
+        label = QLabel(tr("&Budget for the period:"), page)
+        label.setBuddy(self.money.spin)
+        self.currency = QLabel("", page)
+        line = QHBoxLayout()
+        line.addWidget(label)
+        line.addWidget(self.money, 1)
+        line.addWidget(self.currency)
+        column = QVBoxLayout(page)
+        column.addLayout(line)
+        column.addWidget(self.budget, 1)
+        return page
+
+    def _what_if_page(self) -> QWidget:
+        page = QWidget(self)
+        self.placement = QComboBox(page)
+        self.placement.setAccessibleName(tr("Placement"))
+        self.placement.currentIndexChanged.connect(lambda _index: self._again(self.what_if))
+        grid = QGridLayout()
+        label = QLabel(tr("&Placement:"), page)
+        label.setBuddy(self.placement)
+        grid.addWidget(label, 0, 0)
+        grid.addWidget(self.placement, 0, 1)
+        self.tries: dict[str, tuple[QCheckBox, Amount]] = {}
+        rows = (
+            ("bottoms_m", tr("&Lower edge above the floor"), 0.0, 6.0, 0.1, 2.2, "m"),
+            ("densities_m2", tr("&Crowd"), 0.05, 4.0, 0.05, 1.0, tr("people per m²")),
+            ("distances_m", tr("&Distance of those who pass"), 0.5, 30.0, 0.5, 5.0, "m"),
+        )
+        for number, (key, text, low, high, step, value, unit) in enumerate(rows, start=1):
+            tick = QCheckBox(text, page)
+            tick.setChecked(key != "distances_m")
+            amount = Amount(text.replace("&", ""), low, high, step, value, unit, page)
+            amount.setEnabled(tick.isChecked())
+            tick.toggled.connect(amount.setEnabled)
+            tick.toggled.connect(lambda _on: self._again(self.what_if))
+            amount.spin.valueChanged.connect(lambda _value: self._again(self.what_if))
+            grid.addWidget(tick, number, 0)
+            grid.addWidget(amount, number, 1)
+            self.tries[key] = (tick, amount)
+        grid.setColumnStretch(1, 1)
+        column = QVBoxLayout(page)
+        column.addLayout(grid)
+        column.addWidget(self.what_if, 1)
+        return page
+
+    def _show(self) -> None:
+        has_document = strategy_path(self._document).exists()
+        self.stack.setCurrentWidget(self.pages if has_document else self.empty)
+        if not has_document or not self._is_old:
+            return
+        self._is_old = False
+        self.editor.load()
+        self._fill_choices()
+        self._compute_shown()
+
+    def _fill_choices(self) -> None:
+        from gazestudy.pipeline.strategy_document import load_strategy
+
+        try:
+            strategy = load_strategy(self._document.study)
+        except GazestudyError:
+            self.pages.setCurrentWidget(self.editor)
+            return
+        names = {one.id: one.name for one in self._document.study.placements()}
+        current = self.placement.currentData()
+        self.placement.blockSignals(True)
+        self.placement.clear()
+        for one in strategy.placements:
+            self.placement.addItem(names.get(one.id, one.id), one.id)
+        self.placement.setCurrentIndex(max(0, self.placement.findData(current)))
+        self.placement.blockSignals(False)
+        goal = float(strategy.goal.budget)
+        whole = sum(float(one.cost or 0) for one in strategy.placements)
+        first = self.money.value() == 0
+        self.money.spin.blockSignals(True)
+        self.money.set_range(0, max(whole, 2 * goal), max(1.0, round(goal / 100)))
+        self.money.spin.blockSignals(False)
+        if first:
+            self.money.spin.setValue(goal)
+        self.currency.setText(strategy.currency)
+
+    def _again(self, answer: Answer) -> None:
+        self._fresh.discard(answer)
+        self._soon.start()
+
+    def _compute_shown(self) -> None:
+        """Compute what is on show, if it is not up to date."""
+        page = self.pages.currentWidget()
+        if not self.isVisible() or page is None or self.stack.currentWidget() is not self.pages:
+            return
+        study = self._document.study
+        wishes: tuple[tuple[Answer, Any], ...] = (
+            (self.potential, self._potential_wish), (self.budget, self._budget_wish),
+            (self.what_if, self._what_if_wish),
+        )  # fmt: skip
+        for answer, wish in wishes:
+            on_show = answer is page or page.isAncestorOf(answer)
+            if on_show and answer not in self._fresh:
+                self._fresh.add(answer)
+                answer.ask(wish(study))
+
+    def _potential_wish(self, study: Study) -> Any:
+        names = {one.id: one.name for one in study.placements()}
+
+        def work() -> Any:
+            from gazestudy.pipeline.strategy import study_potential
+
+            found = study_potential(study, draws=1000)
+            table = found.potential.table
+            table.insert(1, "placement", [names.get(one, one) for one in table["placement_id"]])
+            told = [*found.conclusions, *(finding.message for finding in found.findings)]
+            return table, _headings(table), told
+
+        return work
+
+    def _budget_wish(self, study: Study) -> Any:
+        money = self.money.value()
+        names = {one.id: one.name for one in study.placements()}
+
+        def work() -> Any:
+            from gazestudy.pipeline.strategy_budget import study_budget
+
+            found = study_budget(study, budget=money, draws=_DRAWS)
+            table = found.plan.table.copy()
+            table.insert(1, "placement", [names.get(one, one) for one in table["placement_id"]])
+            told = [*found.conclusions, *(finding.message for finding in found.findings)]
+            return table, _headings(table), told
+
+        return work
+
+    def _what_if_wish(self, study: Study) -> Any:
+        placement = str(self.placement.currentData() or "")
+        tried: dict[str, Any] = {
+            key: (amount.value(),) for key, (tick, amount) in self.tries.items() if tick.isChecked()
+        }
+
+        def work() -> Any:
+            from gazestudy.pipeline.strategy_what_if import study_what_if
+
+            found = study_what_if(study, placement, **tried)
+            radius = found.radius
+            told = [
+                tr("Body radius {value} m: {source}", value=cell(radius.value), source=radius.source),
+                *found.limits,
+                *(finding.message for finding in found.findings),
+            ]
+            return found.table, _headings(found.table), told
+
+        return work
+
+
+def strategy_path(document: StudyDocument) -> Path:
+    """Return where the strategy document of a study lies."""
+    from gazestudy.pipeline.strategy_document import STRATEGY_NAME
+
+    return document.path / STRATEGY_NAME
+
+
+def _headings(table: Any) -> dict[str, str]:
+    return {str(name): heading(str(name)) for name in table.columns}
