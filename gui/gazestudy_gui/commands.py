@@ -363,3 +363,51 @@ class RemoveKeyFrame(Edit):
     def apply(self, study: Study) -> Any:
         """Do it."""
         study.remove_key_frame(self._number)
+
+
+class SetLoop(Edit):
+    """A screen repeats some spots."""
+
+    kinds = ("placements", "mapping")
+
+    def __init__(
+        self, placement_id: str, name: str, spots: Sequence[tuple[str, float]], **facts: Any
+    ) -> None:
+        super().__init__(tr("schedule of {name}", name=name))
+        self._id, self._spots, self._facts = placement_id, list(spots), facts
+
+    def apply(self, study: Study) -> Any:
+        """Do it."""
+        from gazestudy.pipeline.schedules import schedule_from_loop
+
+        return schedule_from_loop(study, self._id, self._spots, **self._facts)
+
+
+class SetScheduleFromLog(Edit):
+    """A screen showed what its player wrote down."""
+
+    kinds = ("placements", "mapping")
+
+    def __init__(self, placement_id: str, name: str, path: Path, **facts: Any) -> None:
+        super().__init__(tr("schedule of {name}", name=name))
+        self._id, self._path, self._facts = placement_id, path, facts
+
+    def apply(self, study: Study) -> Any:
+        """Do it."""
+        from gazestudy.pipeline.schedules import schedule_from_log
+
+        return schedule_from_log(study, self._id, self._path, **self._facts)
+
+
+class RemoveSchedule(Edit):
+    """What a screen showed is told from the video alone again."""
+
+    kinds = ("placements", "mapping")
+
+    def __init__(self, placement_id: str, name: str) -> None:
+        super().__init__(tr("remove the schedule of {name}", name=name))
+        self._id = placement_id
+
+    def apply(self, study: Study) -> Any:
+        """Do it."""
+        study.remove_schedule(self._id)

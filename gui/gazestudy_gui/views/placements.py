@@ -17,6 +17,7 @@ from PyQt6.QtWidgets import (
     QLabel,
     QListWidget,
     QListWidgetItem,
+    QPushButton,
     QSplitter,
     QToolButton,
     QVBoxLayout,
@@ -112,6 +113,27 @@ class PlacementsView(QWidget):
             self.refresh()
             self.choose(wanted)
 
+    def add_screen(self) -> None:
+        """Ask for pictures that one screen shows in turn."""
+        names, _ = QFileDialog.getOpenFileNames(
+            self, tr("All pictures that the screen shows"), "", f"{tr('Pictures')} ({_PICTURES})"
+        )
+        if names:
+            pictures = [Path(name) for name in names]
+            wanted = free_id(pictures[0].stem, set(self._placements))
+            if self._edit(AddPlacement(wanted, pictures, name=pictures[0].stem, kind="digital")):
+                self.choose(wanted)
+
+    def ask_schedule(self) -> None:
+        """Ask what the screen on show shows when."""
+        place = self._placements.get(self.placement_id)
+        if place is None or place.kind != "digital":
+            tell(self, GazestudyError(tr("Only screens have a schedule: choose one first.")))
+            return
+        from gazestudy_gui.views.placement_schedule import ScheduleDialog
+
+        ScheduleDialog(self._document, place, self).open()
+
     def grab_from_video(self) -> None:
         """Make a placement of the picture that the player shows."""
         from gazestudy_gui.views.grab import GrabDialog
@@ -157,6 +179,14 @@ class PlacementsView(QWidget):
         menu = "&Placements"
         add(spec("placement.add", menu, "&Add placements from pictures …", "Ctrl+Shift+A", writes=True),
             self.add_from_files)  # fmt: skip
+        add(
+            spec(
+                "placement.screen", menu, "Add a s&creen with several pictures …", "Ctrl+Alt+A", writes=True
+            ),
+            self.add_screen,
+        )
+        add(spec("placement.schedule", menu, "What a screen s&hows when …", "Ctrl+Shift+T", writes=True),
+            self.ask_schedule)  # fmt: skip
         add(spec("placement.grab", menu, "Placement from the &video …", "Ctrl+Shift+G", writes=True),
             self.grab_from_video)  # fmt: skip
         add(spec("placement.remove", menu, "&Remove placement", "Ctrl+Shift+Del", writes=True), self.remove)
@@ -198,6 +228,9 @@ class PlacementsView(QWidget):
         self.creative = QComboBox(self)
         self.creative.setAccessibleName(tr("Picture"))
         self.creative.activated.connect(lambda _row: self._show_picture())
+        self.schedule = QPushButton(tr("Sche&dule …"), self)
+        self.schedule.setToolTip(tr("What this screen shows when"))
+        self.schedule.clicked.connect(lambda _checked=False: self.ask_schedule())
         self.canvas = AoiCanvas(self)
         self.setFocusProxy(self.canvas)
         self.list = QListWidget(self)
@@ -222,6 +255,7 @@ class PlacementsView(QWidget):
         line = QHBoxLayout()
         line.addWidget(self.which, 1)
         line.addWidget(self.creative)
+        line.addWidget(self.schedule)
         self.tools: dict[str, QToolButton] = {}
         group = QButtonGroup(self)
         for tool, sign, name in (
@@ -281,6 +315,8 @@ class PlacementsView(QWidget):
         for one in place.creatives:
             self.creative.addItem(one.name, one.id)
         self.creative.setVisible(len(place.creatives) > 1)
+        self.schedule.setVisible(place.kind == "digital")
+        self.schedule.setEnabled(not self._document.read_only)
         self.creative.blockSignals(False)
         self.canvas.can_edit = not self._document.read_only
         self._show_picture()
