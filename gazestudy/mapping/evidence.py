@@ -83,10 +83,14 @@ class Evidence:
 
     @property
     def coverage(self) -> float:
-        """Share of the picture, by contrast, that was seen large enough to tell it from a look-alike."""
+        """Share of the picture, by contrast, that was seen right, and well enough to tell a look-alike."""
         contrast = np.where(self._contrast >= _LEAST_CONTRAST, self._contrast, 0.0)
         total = contrast.sum()
-        return float(contrast[self._judged > 0].sum() / total) if total > 0 else 0.0
+        return (
+            float(contrast[(self._judged > 0) & (self._right >= _SEEN_RIGHT * self._judged)].sum() / total)
+            if total > 0
+            else 0.0
+        )
 
     @property
     def share(self) -> float:
@@ -96,7 +100,7 @@ class Evidence:
 
         Suspect are cells that looked right in less than a quarter of the frames, unless they belong to a
         patch that somebody or something may cover: one of which 15 % lies on the lower edge, one as high as
-        wide of which 15 % lies on an edge to the side, or one that stands on the lower edge as people do.
+        wide of which 15 % lies on an edge to the side, or one that stands on the lower edge on a broad foot.
         Plain parts that are not as bright as they should be belong to such a patch, too; around another
         lettering they are.
         """
@@ -125,6 +129,6 @@ def _covered(patches: NDArray[np.generic], count: int) -> NDArray[np.bool_]:
     from_below = foot >= _EDGE_SHARE * sizes
     from_side = (at_edge >= _EDGE_SHARE * sizes) & (rows >= columns)
     width = sizes / np.maximum(rows, 1)
-    stands = (rows >= _UPRIGHT_ROWS) & (rows > width) & (foot >= _FOOT_SHARE * width)
+    stands = (rows >= _UPRIGHT_ROWS) & (foot >= _FOOT_SHARE * width)
     covered: NDArray[np.bool_] = from_below | from_side | stands
     return covered

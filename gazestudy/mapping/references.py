@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -169,7 +170,8 @@ def prepare(references: Sequence[Reference]) -> list[Artwork]:
         names.add(reference.creative_id)
         origin = first.setdefault(reference.placement_id, reference)
         luma = luma_of(reference.image)
-        twin = pictures.setdefault(repr(luma.shape).encode() + luma.tobytes(), reference)
+        picture = hashlib.sha256(luma.tobytes()).digest()
+        twin = pictures.setdefault(repr(luma.shape).encode() + picture, reference)
         if twin.placement_id != reference.placement_id:
             raise ParameterError(
                 "references",
@@ -262,10 +264,9 @@ class FeatureIndex:
         self.points = np.concatenate(points)
         self._diagonals = np.concatenate(sizes)
         cv2.setRNGSeed(1)  # the random trees come out the same every time
-        self._matcher = cv2.FlannBasedMatcher({"algorithm": 1, "trees": 4}, {"checks": _CHECKS})
         self._descriptors = np.concatenate(descriptors)
-        self._matcher.add([self._descriptors])
-        self._matcher.train()
+        # uses the descriptors where they are, while a matcher of features2d would copy them
+        self._trees = cv2.flann.Index(self._descriptors, {"algorithm": 1, "trees": 4})
 
     def match(self, descriptors: NDArray[np.float32], *, ratio: float) -> tuple[NDArray[np.int64], ...]:
         """Match described features of a frame.
@@ -287,19 +288,17 @@ class FeatureIndex:
         neighbours = min(5, self.size)
         if neighbours < 2 or len(descriptors) == 0:
             return nothing, nothing
-        found = self._matcher.knnMatch(descriptors, neighbours)
-        rows = [row for row in found if len(row) == neighbours]
-        if not rows:
+        entries, squares = self._trees.knnSearch(descriptors, neighbours, params={"checks": _CHECKS})
+        queries = np.flatnonzero((entries >= 0).all(axis=1))
+        if len(queries) == 0:
             return nothing, nothing
-        entries = np.array([[match.trainIdx for match in row] for row in rows])
-        distances = np.array([[match.distance for match in row] for row in rows])
-        queries = np.array([row[0].queryIdx for row in rows])
+        entries, distances = entries[queries].astype(np.int64), np.sqrt(squares[queries])
         best = entries[:, :1]
         apart = np.linalg.norm(self.points[entries] - self.points[best], axis=2)
         rival = (self.owners[entries] != self.owners[best]) | (apart > _SAME_SPOT * self._diagonals[best])
         # without any rival among the neighbours, the farthest one stands for it: a cautious bound
         rival[:, -1] = True
-        runner_up = distances[np.arange(len(rows)), rival.argmax(axis=1)]
+        runner_up = distances[np.arange(len(queries)), rival.argmax(axis=1)]
         good = distances[:, 0] < ratio * runner_up
         return queries[good], entries[good, 0]
 

@@ -64,10 +64,11 @@ class WorkingView:
         move = np.array([[1.0, 0.0, -origin[0]], [0.0, 1.0, -origin[1]], [0.0, 0.0, 1.0]])
         self.to_undistorted = np.linalg.inv(move @ shrink).astype(np.float64)
         bent, returns = self._lens_table(int(columns), int(rows), camera)
-        centre, reach = np.array([width_px - 1, height_px - 1]) / 2, np.array([width_px, height_px]) / 2 - 1
-        shows = returns & (np.abs(bent - centre) <= reach).all(axis=2)
-        source = np.where(shows[..., None], bent * shrink[[0, 1], [0, 1]] + shrink[:2, 2], -10.0)
-        source = source.astype(np.float32)
+        # single precision: these tables are large, and a ten-thousandth of a pixel is enough
+        size = np.array([width_px, height_px], dtype=np.float32)
+        shows = returns & (np.abs(bent - (size - 1) / 2) <= size / 2 - 1).all(axis=2)
+        scale, shift = (part.astype(np.float32) for part in (shrink[[0, 1], [0, 1]], shrink[:2, 2]))
+        source = np.where(shows[..., None], bent * scale + shift, np.float32(-10.0))
         self.mask = np.where(shows, 255, 0).astype(np.uint8)
         self._maps = _tables(source)
         self._small_mask = _nearest(self.mask, self.small_size_px)
@@ -264,16 +265,16 @@ def _nearest(mask: Bytes, size_px: tuple[int, int]) -> Bytes:
     return np.asarray(cv2.resize(mask, size_px, interpolation=cv2.INTER_NEAREST), dtype=np.uint8)
 
 
-def _tables(source: Floats) -> tuple[NDArray[Any], NDArray[Any]]:
-    flat = source.astype(np.float32)
+def _tables(source: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    flat = source.astype(np.float32, copy=False)
     return cv2.convertMaps(flat[..., 0], flat[..., 1], cv2.CV_16SC2)
 
 
-def _halved(table: Floats) -> Floats:
+def _halved(table: NDArray[Any]) -> Floats:
     """Return the means of two by two entries."""
     rows, columns = table.shape[0] // 2 * 2, table.shape[1] // 2 * 2
-    blocks = table[:rows, :columns].astype(np.float64).reshape(rows // 2, 2, columns // 2, 2, -1)
-    return np.asarray(blocks.mean(axis=(1, 3)), dtype=np.float64)
+    blocks = table[:rows, :columns].reshape(rows // 2, 2, columns // 2, 2, -1)
+    return np.asarray(blocks.mean(axis=(1, 3), dtype=np.float64), dtype=np.float64)
 
 
 def _finer(table: NDArray[Any]) -> NDArray[Any]:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from gazestudy.geometry.homographies import apply_homography, corners_px, jacobian, quad_problem
 from gazestudy.mapping.appearance import Appearance, appearance
-from gazestudy.mapping.detection import Loose
+from gazestudy.mapping.detection import Loose, Refused
 from gazestudy.mapping.references import Artwork
 from gazestudy.mapping.rigid import rigid_errors_px
 from gazestudy.mapping.sightings import SAME_PLACE, Sighting, Slot, Track, TrackingLimits, overlap
@@ -195,7 +195,14 @@ class Walls:
                 best = min(proven, key=lambda s: s.corner_error_share)
                 if all(overlap(best.quad, s.quad) <= SAME_PLACE for s in slot.sightings):
                     found.append(best)
-        slot.sightings += found
+        alone = [
+            one
+            for one in found
+            if all(one is other or overlap(one.quad, other.quad) <= SAME_PLACE for other in found)
+        ]
+        # two pictures that both seem to hang at one spot: nobody knows which of them does
+        slot.refused += [Refused(s.track.artwork, "ambiguous", s.inliers) for s in found if s not in alone]
+        slot.sightings += alone
 
     def _candidates(self, slot: Slot) -> Iterator[list[tuple[Relation, Sighting]]]:
         """Yield where each placement that is not seen should hang, by every neighbour."""

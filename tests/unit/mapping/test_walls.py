@@ -6,6 +6,10 @@ import pytest
 from gazestudy._cv2 import cv2
 from gazestudy.geometry.homographies import apply_homography, corners_px
 from gazestudy.mapping import PlanarParameters, Reference, map_frames
+from gazestudy.mapping.appearance import Appearance
+from gazestudy.mapping.sightings import Sighting, Slot, Track, TrackingLimits
+from gazestudy.mapping.view import View
+from gazestudy.mapping.walls import Relation, Walls
 
 SIZE = 300, 420
 WIDTH_M = 1.2
@@ -69,6 +73,26 @@ def test_a_nearly_blank_poster_is_placed_by_its_neighbour(scene, walk):
     assert (placed["beside"] == "motif").all()
     assert max(error_share(row, truth[row.frame]) for row in placed.itertuples()) < 0.02
     assert (placed["corner_error_share"] <= QUICK.max_corner_error_share).all()
+
+
+def placed(artwork: int, x_px: float) -> tuple[Relation, Sighting]:
+    """A picture that has been seen at a spot again and again, and where that is in a frame."""
+    every = np.ones((4, 4), dtype=bool)
+    look = Appearance(1.0, 16, every, every, np.ones((4, 4)), np.full((4, 4), 20.0), every)
+    quad = np.array([[0, 0], [100, 0], [100, 150], [0, 150.0]]) + np.array([x_px, 0])
+    relation = Relation(track=Track(artwork), looks=10, right=10)
+    return relation, Sighting(relation.track, np.eye(3), quad, look, 20, 0.1, 0.01, beside="motif")
+
+
+@pytest.mark.parametrize(("apart_px", "kept", "open_"), [(10, [], [1, 2]), (120, [1, 2], [])])
+def test_two_pictures_that_seem_to_hang_at_one_spot_are_ambiguous(monkeypatch, apart_px, kept, open_):
+    walls = Walls([], np.eye(3), TrackingLimits(0.4, 8, 16.0, 0.025))
+    found = [[placed(1, 0.0)], [placed(2, apart_px)]]
+    monkeypatch.setattr(Walls, "_candidates", lambda self, slot: iter(found))
+    slot = Slot(0, 0, View.plain(np.zeros((20, 20), np.uint8)))
+    walls.place(slot)
+    assert [s.track.artwork for s in slot.sightings] == kept
+    assert [(r.artwork, r.state) for r in slot.refused] == [(number, "ambiguous") for number in open_]
 
 
 def test_without_sizes_nothing_is_placed(scene, walk):
