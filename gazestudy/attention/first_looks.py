@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from gazestudy.errors import ParameterError
+from gazestudy.model.tables import VIEWED_MS
 from gazestudy.statistics.clustered_survival import (
     ClusteredSurvival,
     clustered_log_rank,
@@ -117,7 +118,9 @@ def looks_of_cases(cases: pd.DataFrame) -> pd.DataFrame:
     return _looks(cases, cases["ttff_s"], cases["censored_at_s"], "case")
 
 
-def looks_of_exposures(exposures: pd.DataFrame, fixations: pd.DataFrame) -> pd.DataFrame:
+def looks_of_exposures(
+    exposures: pd.DataFrame, fixations: pd.DataFrame, *, min_fixation_ms: float = VIEWED_MS
+) -> pd.DataFrame:
     """Return one row per exposure, also of those after a first look.
 
     Parameters
@@ -126,6 +129,8 @@ def looks_of_exposures(exposures: pd.DataFrame, fixations: pd.DataFrame) -> pd.D
         Contract `EXPOSURES` with `recording_id` and `participant_id`.
     fixations : DataFrame
         Contract `MAPPED_FIXATIONS` with `recording_id`.
+    min_fixation_ms : float
+        Shorter fixations are no looks.
 
     Returns
     -------
@@ -134,7 +139,8 @@ def looks_of_exposures(exposures: pd.DataFrame, fixations: pd.DataFrame) -> pd.D
     """
     keys = ["recording_id", "placement_id"]
     require_columns(exposures, [*keys, "participant_id", "onset_ns", "offset_ns"])
-    require_columns(fixations, [*keys, "onset_ns", "offset_ns"])
+    require_columns(fixations, [*keys, "onset_ns", "offset_ns", "duration_ms"])
+    fixations = fixations[fixations["duration_ms"] >= min_fixation_ms]
     wait_ns = np.full(len(exposures), np.nan)
     by_target = {key: rows for key, rows in fixations.groupby(keys, sort=False)}
     begin, end = exposures["onset_ns"].to_numpy(np.int64), exposures["offset_ns"].to_numpy(np.int64)

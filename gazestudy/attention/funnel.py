@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from gazestudy.errors import ParameterError
+from gazestudy.model.tables import VIEWED_MS
 from gazestudy.statistics.differences import clustered_share_difference
 from gazestudy.statistics.groups import each_group, require_columns, share_by_group
 
@@ -254,7 +255,7 @@ def _rules(look_s: float, recall: Recall, thresholds: dict[str, float]) -> dict[
     }
     return {
         "exposed": "the placement entered the participant's view",
-        "noticed": "at least one fixation on it",
+        "noticed": f"at least one fixation on it, {VIEWED_MS:g} ms or longer unless set otherwise",
         "looked": f"dwell of at least {look_s:g} s",
         "recognised": "said yes to its picture, less the share of yes to foils",
         "recalled": f"named it {how[recall]}",

@@ -15,7 +15,7 @@ from gazestudy.errors import ParameterError
 from gazestudy.model.camera import Camera
 from gazestudy.model.provenance import Provenance
 from gazestudy.model.study import Aoi, Placement
-from gazestudy.model.tables import METRICS
+from gazestudy.model.tables import METRICS, VIEWED_MS
 from gazestudy.model.timing import sample_durations_ns
 
 _KEYS = ["placement_id", "aoi_id"]
@@ -24,13 +24,13 @@ RULES = {
     "exposure_ms": "time in which at least one copy of the placement was located in the scene image with at "
     "least min_visible_share of it visible; holes up to max_hole_ms are filled; exposures shorter than "
     "min_exposure_ms are dropped; an AOI has the exposure of its placement",
-    "noticed": "at least one fixation on it that overlaps an exposure",
+    "noticed": "at least one fixation of min_fixation_ms or longer on it that overlaps an exposure",
     "time_to_first_fixation_ms": "onset of the first fixation minus onset of the first exposure, not "
     "below 0; elapsed time, in and out of view; missing where never fixated",
     "exposure_to_first_fixation_ms": "time in view before the first fixation; missing where never fixated",
     "censored_at_ms": "exposure_ms where never fixated, on the scale of exposure_to_first_fixation_ms",
-    "fixation_count": "fixations of which at least half of the samples lie on the placement and whose median "
-    "position lies on the AOI, within exposures",
+    "fixation_count": "fixations of min_fixation_ms or longer of which at least half of the samples lie on "
+    "the placement and whose median position lies on the AOI, within exposures",
     "dwell_ms": "sum of the whole durations of these fixations",
     "gaze_ms": "time of the valid gaze samples on it within exposures, each lasting until the next one, "
     "at most 1.5 usual intervals",
@@ -56,15 +56,18 @@ class MetricParameters:
         Frames with a smaller visible share do not count as in view. The default keeps all that was located.
     max_pause_ms : float
         A visit survives pauses up to this: most blinks.
+    min_fixation_ms : float
+        Shorter fixations do not count: neither as noticed nor as dwell.
     """
 
     max_hole_ms: float = 200.0
     min_exposure_ms: float = 0.0
     min_visible_share: float = 0.0
     max_pause_ms: float = 200.0
+    min_fixation_ms: float = VIEWED_MS
 
     def __post_init__(self) -> None:
-        for name in ("max_hole_ms", "min_exposure_ms", "max_pause_ms"):
+        for name in ("max_hole_ms", "min_exposure_ms", "max_pause_ms", "min_fixation_ms"):
             if not getattr(self, name) >= 0:
                 raise ParameterError(name, getattr(self, name), "0 or more milliseconds")
         if not 0 <= self.min_visible_share <= 1:
@@ -152,9 +155,9 @@ def attention_tables(
         min_visible_share=chosen.min_visible_share,
     )
     samples = _in_exposure(mapped_gaze, mapped_gaze["t_ns"], mapped_gaze["t_ns"], exposures)
-    fixations = _in_exposure(
-        mapped_fixations, mapped_fixations["onset_ns"], mapped_fixations["offset_ns"], exposures
-    )
+    long = mapped_fixations[mapped_fixations["duration_ms"] >= chosen.min_fixation_ms]
+    long = long.reset_index(drop=True)
+    fixations = _in_exposure(long, long["onset_ns"], long["offset_ns"], exposures)
     on_gaze = _on_targets(samples, aois, "sample")
     on_fixations = _on_targets(fixations, aois, "event_id")
     visits = find_visits(on_gaze, on_fixations, gaze["part"], max_gap_ms=chosen.max_pause_ms)
@@ -168,11 +171,12 @@ def attention_tables(
     facts = {
         "rules": RULES,
         "gaze_samples_outside_exposures": len(mapped_gaze) - len(samples),
-        "fixations_outside_exposures": len(mapped_fixations) - len(fixations),
+        "fixations_too_short": len(mapped_fixations) - len(long),
+        "fixations_outside_exposures": len(long) - len(fixations),
         "visits_without_fixation": int((visits["fixation_count"] == 0).sum()),
         "visual_angle_from": "scene camera" if camera is not None else "none: no camera",
     }
-    provenance = Provenance("attention.metrics", 1, asdict(chosen), facts)
+    provenance = Provenance("attention.metrics", 2, asdict(chosen), facts)
     return AttentionTables(
         provenance.attach(METRICS.check(result)), provenance.attach(exposures), provenance.attach(visits)
     )

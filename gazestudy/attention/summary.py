@@ -16,7 +16,7 @@ RULES = {
     "case": CASE_RULE,
     "n_participants": "participants in the group, exposed or not",
     "n_exposed": "cases with at least one exposure: the denominator",
-    "n_noticed": "exposed cases with at least one fixation: the numerator",
+    "n_noticed": "exposed cases with at least one fixation that is long enough to count: the numerator",
     "notice_rate": "n_noticed / n_exposed, with its 95 % interval over participants: Wilson score (doi "
     "10.1080/01621459.1927.10502953) where each has one case, else for the effective number of cases with t; "
     "notice_rate_method says which",

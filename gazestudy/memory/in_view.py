@@ -7,6 +7,7 @@ import pandas as pd
 
 from gazestudy.errors import ParameterError
 from gazestudy.model.provenance import Provenance
+from gazestudy.model.tables import VIEWED_MS
 
 KEYS = ["participant_id", "placement_id"]
 
@@ -44,7 +45,7 @@ def cases_in_view(
     min_exposed_s: float = 0.0,
     min_visible_share: float = 0.0,
     min_angle_deg: float = 0.0,
-    min_fixation_ms: float = 100.0,
+    min_fixation_ms: float = VIEWED_MS,
 ) -> pd.DataFrame:
     """Return one row per participant and placement that entered the participant's view.
 
@@ -65,7 +66,7 @@ def cases_in_view(
     min_angle_deg : float
         Exposures in which the width never is as large do not count, deg; those of unknown angle do.
     min_fixation_ms : float
-        Shorter fixations do not count, ms. 100 ms is the rule for "viewed" that panels use.
+        Shorter fixations do not count, ms. The default is that of the metrics.
 
     Returns
     -------

@@ -24,6 +24,7 @@ from gazestudy.model.interview import Interviews
 from gazestudy.model.memory import ANSWER_COLUMNS, MEMORY_CASES
 from gazestudy.model.provenance import Provenance, provenance_of
 from gazestudy.model.recording import Finding
+from gazestudy.model.tables import VIEWED_MS
 
 RULES = {
     "recalled_unaided": "1 where an answer to ur_any is coded correct_ad with this placement; 0 where every "
@@ -81,7 +82,7 @@ def join_memory(
     min_exposed_s: float = 0.0,
     min_visible_share: float = 0.0,
     min_angle_deg: float = 0.0,
-    min_fixation_ms: float = 100.0,
+    min_fixation_ms: float = VIEWED_MS,
 ) -> Joined:
     """Join attention and interviews to one row per participant and placement that entered view.
 

@@ -39,7 +39,7 @@ MEMORY_CASES = TableContract(
         Column("max_angle_deg", "float", "largest visual angle of its width, NaN without a camera"),
         Column("visible_share", "float", "mean visible share while in view, 0 to 1"),
         Column("blocked_s", "float", "time in view times the share that was hidden or outside the picture"),
-        Column("fixated", "bool", "at least one fixation on it"),
+        Column("fixated", "bool", "at least one fixation on it that is long enough to count"),
         Column("fixation_count", "int", "fixations on it"),
         Column("visit_count", "int", "visits to it"),
         Column("dwell_s", "float", "summed duration of the fixations on it, 0 where never fixated"),

@@ -397,6 +397,12 @@ VISITS = _contract(
 )
 """Runs of gaze on a placement or AOI."""
 
+VIEWED_MS = 100.0
+"""Shorter fixations do not count as looking at a placement, ms: the rule for "viewed" that panels use.
+
+Noticing, dwell, first looks and the join with memory share it, so that one study has one number.
+"""
+
 METRICS = _contract(
     "metrics",
     _RECORDING,
@@ -408,7 +414,7 @@ METRICS = _contract(
     Column("visible_share_mean", "float", "mean visible share while in view"),
     Column("width_deg_max", "float", "largest visual angle of its width"),
     Column("distance_mm_min", "float", "nearest distance"),
-    Column("noticed", "bool", "at least one fixation on it"),
+    Column("noticed", "bool", "at least one fixation on it that is long enough to count"),
     Column("time_to_first_fixation_ms", "float", "elapsed since the first exposure; NaN where never fixated"),
     Column("exposure_to_first_fixation_ms", "float", "time in view before it; NaN where never fixated"),
     Column("censored_at_ms", "float", "time in view without a fixation; NaN where fixated"),

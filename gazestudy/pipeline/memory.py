@@ -13,6 +13,7 @@ from gazestudy.errors import StudyError
 from gazestudy.memory.join import Joined, join_memory
 from gazestudy.memory.two_by_two import two_by_two_table
 from gazestudy.model.interview import Interviews
+from gazestudy.model.tables import VIEWED_MS
 from gazestudy.pipeline.metrics import study_metrics
 from gazestudy.pipeline.results import attention_table
 from gazestudy.store import Study
@@ -46,7 +47,7 @@ class CaseParameters:
     min_exposed_s: float = 0.0
     min_visible_share: float = 0.0
     min_angle_deg: float = 0.0
-    min_fixation_ms: float = 100.0
+    min_fixation_ms: float = VIEWED_MS
     primary_coder: str = ""
 
 

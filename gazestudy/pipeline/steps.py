@@ -33,7 +33,7 @@ STEPS = ("events", "mapping", "attention")
 ROTATION = "rotation"
 """The rotation of the scene camera is a result of its own, but made as a part of the step "events"."""
 
-_ATTENTION_VERSION = 7
+_ATTENTION_VERSION = 8
 
 
 def step_keys(study: Study, recording_id: str, settings: Settings) -> dict[str, str]:

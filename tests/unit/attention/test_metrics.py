@@ -195,6 +195,18 @@ def test_gaze_without_a_fixation_is_no_visit_and_not_noticed():
     assert provenance_of(table)["facts"]["visits_without_fixation"] > 0
 
 
+def test_fixations_too_short_to_count_are_no_looks_in_any_column():
+    """Of the three looks that of 200 ms, which is the only one on the logo, falls away."""
+    table = worked_example(parameters=MetricParameters(min_fixation_ms=250))
+    whole, logo = table.iloc[0], table.iloc[1]
+    assert whole["fixation_count"] == 2 and whole["dwell_ms"] == pytest.approx(600)
+    assert whole["time_to_first_fixation_ms"] == pytest.approx(600)
+    assert not logo["noticed"] and logo["dwell_ms"] == 0 and logo["visit_count"] == 0
+    assert provenance_of(table)["facts"]["fixations_too_short"] == 1
+    brief = mapped_fixations([(0, 800, 899, "a", 75, 75)])
+    assert not worked_example(mapped_fixations=brief)["noticed"].any()
+
+
 def test_empty_tables_give_a_row_per_placement():
     table = worked_example(
         mapping=mapping([]), mapped_gaze=mapped_gaze([]), mapped_fixations=mapped_fixations([])

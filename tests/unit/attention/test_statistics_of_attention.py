@@ -72,6 +72,7 @@ def test_exposures_without_a_look_are_censored_and_those_after_it_count_again():
             "placement_id": ["a", "a", "a"],
             "onset_ns": np.array([12, 13, 19]) * S,
             "offset_ns": np.array([13, 14, 21]) * S,
+            "duration_ms": [1000.0, 1000.0, 2000.0],
         }
     )
     looks = looks_of_exposures(exposures, fixations)
