@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
 from gazestudy_gui.thrift import give_back
+
+_TURN = threading.Lock()
 
 
 class Background(QObject):
@@ -20,6 +23,8 @@ class Background(QObject):
         Of the thread.
     parent : QObject, optional
         Owner. `close` must be called before it goes.
+    in_turn : bool, optional
+        Wait for others that do the same: two readers of large tables would take twice the memory.
     """
 
     done = pyqtSignal(int, object)
@@ -27,8 +32,9 @@ class Background(QObject):
     failed = pyqtSignal(int, object)
     """Number of the wish, and the exception."""
 
-    def __init__(self, name: str, parent: QObject | None = None) -> None:
+    def __init__(self, name: str, parent: QObject | None = None, *, in_turn: bool = False) -> None:
         super().__init__(parent)
+        self._turn: AbstractContextManager[object] = _TURN if in_turn else nullcontext()
         self._wake = threading.Condition()
         self._wish: tuple[int, Callable[[], Any]] | None = None
         self._number = 0
@@ -84,7 +90,8 @@ class Background(QObject):
                 number, work = self._wish
                 self._wish = None
             try:
-                result = work()
+                with self._turn:
+                    result = work()
             except Exception as error:  # it belongs to whoever asked
                 self._tell(self.failed, number, error)
             else:

@@ -55,6 +55,9 @@ class StudyDocument(QObject):
     def __init__(self, study: Study, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.study = study
+        self.selection = ("", "")
+        """Kind and id of what was selected last, for views that come later."""
+        self.selected.connect(self._on_selected)
         self.undo_stack = QUndoStack(self)
         self.jobs = JobList(self)
         self.jobs.over.connect(self._on_job_over)
@@ -133,6 +136,9 @@ class StudyDocument(QObject):
         self.undo_stack.clear()
         self.study.forget_changes()
         self.study.close()
+
+    def _on_selected(self, kind: str, item_id: str) -> None:
+        self.selection = (kind, item_id)
 
     def _on_job_over(self, job: Job) -> None:
         self.announce(self._changes_of_job.pop(job, ()))

@@ -6,13 +6,14 @@ from functools import partial
 from pathlib import Path
 
 from PyQt6.QtCore import QEvent, QRunnable, Qt, QThreadPool, QTimer, QUrl, pyqtSignal
-from PyQt6.QtGui import QCloseEvent, QDesktopServices, QDragEnterEvent, QDropEvent
+from PyQt6.QtGui import QCloseEvent, QDesktopServices, QDragEnterEvent, QDropEvent, QShowEvent
 from PyQt6.QtWidgets import QDockWidget, QLabel, QMainWindow, QMessageBox, QWidget
 
 from gazestudy_gui import preferences, theme
 from gazestudy_gui.actions import ActionBook, ActionSpec
 from gazestudy_gui.document import StudyDocument
 from gazestudy_gui.jobs import Order
+from gazestudy_gui.thrift import give_back
 from gazestudy_gui.trouble import tell
 from gazestudy_gui.views.registry import VIEWS
 from gazestudy_gui.words import LANGUAGES, tr
@@ -55,6 +56,9 @@ class StudyWindow(QMainWindow):
         self._settle = QTimer(self)
         self._settle.setSingleShot(True)
         self._settle.timeout.connect(self._arrange)
+        self._looked = QTimer(self)  # once docks are where they stay
+        self._looked.setSingleShot(True)
+        self._looked.timeout.connect(self._make_what_is_seen)
         self._soon = QTimer(self)  # after everybody has heard of a change
         self._soon.setSingleShot(True)
         self._soon.timeout.connect(self._read_shares)
@@ -84,6 +88,8 @@ class StudyWindow(QMainWindow):
             if hasattr(view, "add_actions"):
                 view.add_actions(self.book)
                 self.book.allow_writing(not self.document.read_only)
+            if self.document.selection[0]:
+                self.document.selected.emit(*self.document.selection)
         return self.views[name]
 
     def show_view(self, name: str) -> QWidget:
@@ -134,6 +140,7 @@ class StudyWindow(QMainWindow):
         self._stop_reading = True
         self._soon.stop()
         self._settle.stop()
+        self._looked.stop()
         self._pool.clear()
         self._pool.waitForDone()
         self.document.close()
@@ -154,8 +161,19 @@ class StudyWindow(QMainWindow):
             dock.setObjectName(f"dock {spec.id}")
             dock.setAccessibleName(tr(spec.title))
             self.docks[spec.id] = dock
-            dock.visibilityChanged.connect(lambda visible, name=spec.id: self.view(name) if visible else None)
+            dock.visibilityChanged.connect(lambda visible: self._looked.start(0) if visible else None)
         self._arrange()
+
+    def showEvent(self, event: QShowEvent | None) -> None:
+        """Make the views that can be seen."""
+        super().showEvent(event)
+        self._looked.start(0)
+
+    def _make_what_is_seen(self) -> None:
+        """Make the views in front; those behind another tab wait until somebody looks at them."""
+        for name, dock in self.docks.items():
+            if name not in self.views and dock.isVisible() and not dock.visibleRegion().isEmpty():
+                self.view(name)
 
     def _arrange(self) -> None:
         """Put the docks where they are at first."""
@@ -296,6 +314,7 @@ class StudyWindow(QMainWindow):
         if self._stop_reading or not callable(read):
             return
         self._share_read.emit(name, read(self.document.study, name))
+        give_back()
 
     def _on_share(self, name: str, share: object) -> None:
         tree = self.views.get("tree")

@@ -10,10 +10,14 @@ from typing import Any
 from PyQt6.QtCore import QObject, pyqtSignal
 from PyQt6.QtGui import QImage
 
-_CACHE_BYTES = 64 << 20
+from gazestudy_gui.thrift import give_back
+
+_CACHE_BYTES = 38 << 20
 _AHEAD = 4
 _BACK = 30
-_REFILL = 12
+_REFILL = 8
+_LEAST = 8
+_THRIFT = 50
 
 
 class FrameCache:
@@ -28,7 +32,7 @@ class FrameCache:
     """
 
     def __init__(self, decode: Callable[[int], Any], capacity: int) -> None:
-        self._decode, self._capacity = decode, max(_BACK // 2, capacity)
+        self._decode, self._capacity = decode, max(_LEAST, capacity)
         self._kept: OrderedDict[int, Any] = OrderedDict()
 
     def __contains__(self, number: int) -> bool:
@@ -77,6 +81,7 @@ class FrameSource(QObject):
         self._wake = threading.Condition()
         self._wish: int | None = None
         self._last = -1
+        self._served = 0
         self._is_closing = False
         self._thread = threading.Thread(target=self._run, name="frames", daemon=True)
         self._thread.start()
@@ -120,6 +125,9 @@ class FrameSource(QObject):
             return []
         self._last = number
         self._tell(self.ready, number, image)
+        self._served += 1
+        if self._served % _THRIFT == 0:
+            give_back()
         if goes_back:
             # the stretch before this one, before it is needed
             first = next(

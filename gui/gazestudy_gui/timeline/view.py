@@ -67,7 +67,7 @@ class TimelineView(QWidget):
         self._document = document
         self._recording_id = ""
         self.timeline: Any = None
-        self._reading = Background("timeline", self)
+        self._reading = Background("timeline", self, in_turn=True)
         self._hidden = set(preferences.settings().value("timeline/hidden", [], list) or [])
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)

@@ -48,8 +48,8 @@ class PlayerView(QWidget):
         self.scene: Any = None
         self._source: FrameSource | None = None
         self._numbers = np.zeros(0, np.int64)
-        self._row_of: dict[int, int] = {}
-        self._opening = Background("player", self)
+        self._row_of = np.zeros(0, np.int64)
+        self._opening = Background("player", self, in_turn=True)
         self._recording_id, self._go_to_ns = "", -1
         self.row = 0
         self._asked_row, self._is_waiting = -1, False
@@ -316,7 +316,8 @@ class PlayerView(QWidget):
         self._close_source()
         self.scene, self._numbers = opened
         shown = np.flatnonzero(self._numbers >= 0)
-        self._row_of = dict(zip(self._numbers[shown].tolist(), shown.tolist(), strict=True))
+        self._row_of = np.full(int(self._numbers.max(initial=-1)) + 1, -1, np.int64)
+        self._row_of[self._numbers[shown[::-1]]] = shown[::-1]
         events = self.scene.events
         self._fixation_ns = (
             np.zeros(0, np.int64)
@@ -345,7 +346,7 @@ class PlayerView(QWidget):
 
     def _on_picture(self, number: int, image: QImage) -> None:
         row = self._asked_row if self._asked_row >= 0 and self._numbers[self._asked_row] == number else -1
-        row = row if row >= 0 else self._row_of.get(number, -1)
+        row = row if row >= 0 else int(self._row_of[number])
         if row < 0 or self.scene is None:
             return
         self._is_waiting = row != self._asked_row
@@ -358,7 +359,7 @@ class PlayerView(QWidget):
 
     def _on_bad_picture(self, number: int, error: Exception) -> None:
         self._is_waiting = False
-        self.row = self._row_of.get(number, self.row)
+        self.row = max(0, int(self._row_of[number]))
         self.video.show_message(str(error))
 
     def _marks(self, row: int) -> Marks:
