@@ -57,7 +57,16 @@ def nothing_left(request):
     left = {thread for thread in threading.enumerate() if thread not in threads and not thread.daemon}
     named = {thread.name for thread in threading.enumerate() if thread not in threads}
     assert left == set(), "threads left behind"
-    assert not named & {"frames", "player", "timeline", "alignment", "columns", "heatmap", "review"}, named
+    assert not named & {
+        "frames",
+        "player",
+        "timeline",
+        "alignment",
+        "columns",
+        "heatmap",
+        "review",
+        "pictures",
+    }, named
     assert multiprocessing.active_children() == [], "processes left behind"
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from gazestudy_gui.views.aoi_canvas import ellipse_points, rectangle_points
+from gazestudy_gui.views.aoi_copy import CopyDialog
 from gazestudy_gui.views.grab import GrabDialog
 from PyQt6.QtCore import QPointF, Qt
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QApplication
 
+from gazestudy._cv2 import cv2
 from tests.gui.conftest import SESSIONS
 
 
@@ -245,3 +247,58 @@ def test_an_aoi_is_drawn_and_resized_with_keys_alone(window, view):
     QTest.keyClick(view.canvas, Qt.Key.Key_Down, control | Qt.KeyboardModifier.ShiftModifier)
     np.testing.assert_allclose(np.array(box_of(aois(window)[0])) - before, [0, 0, 5, 10], atol=1e-6)
     assert window.document.undo_stack.count() == 2
+
+
+def test_aois_are_copied_to_several_placements_that_are_ticked(window, view):
+    view.set_tool("rectangle")
+    drag(view.canvas, (50, 60), (250, 300))
+    here = view.placement_id
+    pillar = SESSIONS / "placements" / "pillar-poster.jpg"
+    view.add(pillar, "Pillar", station="Riverside")
+    view.choose(here)
+    window.book.actions["aoi.copy"].trigger()
+    dialog = next(one for one in QApplication.topLevelWidgets() if isinstance(one, CopyDialog))
+    assert dialog.list.count() == 2
+    for row in range(2):
+        dialog.list.item(row).setCheckState(Qt.CheckState.Checked)
+    dialog.buttons.button(dialog.buttons.StandardButton.Ok).click()
+    assert len(aois(window)) == 3
+    window.document.undo_stack.undo()
+    assert [one.placement_id for one in aois(window)] == [here]
+    window.document.undo_stack.redo()
+    assert len(aois(window)) == 3
+
+
+def test_a_photograph_is_straightened_and_checked(window, view, qtbot, tmp_path, monkeypatch):
+    art = cv2.imread(str(SESSIONS / "placements" / "pillar-poster.jpg"))
+    height, width = art.shape[:2]
+    corners = np.array([(120, 80), (520, 140), (500, 700), (100, 640)], np.float32)
+    flat = np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float32)
+    photo = cv2.warpPerspective(art, cv2.getPerspectiveTransform(flat, corners), (640, 800))
+    path = tmp_path / "ภาพถ่าย.png"
+    path.write_bytes(cv2.imencode(".png", photo)[1].tobytes())
+    monkeypatch.setattr(
+        "gazestudy_gui.views.placements.QFileDialog.getOpenFileName", lambda *_: (str(path), "")
+    )
+    window.book.actions["placement.straighten"].trigger()
+    dialog = next(one for one in QApplication.topLevelWidgets() if isinstance(one, GrabDialog))
+    dialog.picture.corners = [QPointF(float(x), float(y)) for x, y in corners]
+    dialog.width_mm.setText(str(width))
+    dialog.height_mm.setText(str(height))
+    dialog.picture.moved.emit()
+    qtbot.waitUntil(lambda: "key points" in dialog.advice.text(), timeout=20_000)
+    assert not dialog.preview.pixmap().isNull()
+    dialog.name.setText("Straight")
+    dialog.buttons.button(dialog.buttons.StandardButton.Ok).click()
+    qtbot.waitUntil(lambda: view.placement_id == "straight", timeout=20_000)
+    study = window.document.study
+    found = study.placement_image(study.placement("straight").creatives[0])
+    wanted = cv2.resize(art, found.shape[1::-1], interpolation=cv2.INTER_AREA)
+    inner = slice(10, -10)
+    alike = np.corrcoef(found[inner, inner].ravel(), wanted[inner, inner].ravel())[0, 1]
+    assert alike > 0.9
+
+
+def test_how_well_a_picture_can_be_mapped_is_said(view, qtbot):
+    qtbot.waitUntil(lambda: "key points" in view.fitness.text(), timeout=30_000)
+    assert "mm" in view.size_text.text()

@@ -1,14 +1,24 @@
-"""A placement from the scene video: four corners in a frame, turned to the front."""
+"""A placement from the scene video or a photograph: four corners, turned to the front, and checked."""
 
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from PyQt6.QtCore import QPointF, Qt, pyqtSignal
-from PyQt6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
-from PyQt6.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
+from PyQt6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap, QPolygonF
+from PyQt6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QVBoxLayout,
+    QWidget,
+)
 
 from gazestudy_gui.background import Background
 from gazestudy_gui.trouble import tell
@@ -88,10 +98,10 @@ class GrabDialog(QDialog):
 
     Parameters
     ----------
-    study : Path
-        The study folder.
+    source : Path
+        The study folder, or a photograph.
     recording_id : str
-        Whose frame.
+        Whose frame; empty for a photograph.
     at_s : float
         When, s from the first frame.
     image : QImage
@@ -103,11 +113,11 @@ class GrabDialog(QDialog):
     grabbed = pyqtSignal(object, str, object, object)
     """A picture file that may be moved away, name, width and height in mm or None."""
 
-    def __init__(self, study: Path, recording_id: str, at_s: float, image: QImage, parent: QWidget) -> None:
+    def __init__(self, source: Path, recording_id: str, at_s: float, image: QImage, parent: QWidget) -> None:
         super().__init__(parent)
         self.setWindowTitle(tr("Placement from this picture"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self._study, self._recording_id, self._at_s = study, recording_id, at_s
+        self._source, self._recording_id, self._at_s = source, recording_id, at_s
         self._folder = tempfile.TemporaryDirectory(prefix="gazestudy-grab-")
         self._worker = Background("columns", self)
         self.picture = CornerWidget(image, self)
@@ -119,6 +129,10 @@ class GrabDialog(QDialog):
         self.width_mm, self.height_mm = QLineEdit(self), QLineEdit(self)
         for field in (self.width_mm, self.height_mm):
             field.setPlaceholderText(tr("if known"))
+        self.preview, self.advice = QLabel(self), QLabel(tr("Looking at it …"), self)
+        self.preview.setAccessibleName(tr("As it will be"))
+        self.preview.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.advice.setWordWrap(True)
         form = QFormLayout()
         form.addRow(tr("&Name:"), self.name)
         form.addRow(tr("&Width, mm:"), self.width_mm)
@@ -128,16 +142,28 @@ class GrabDialog(QDialog):
         column = QVBoxLayout(self)
         column.addWidget(hint)
         column.addWidget(self.picture, 1)
-        column.addLayout(form)
-        column.addWidget(self.buttons)
         em = self.fontMetrics().height()
-        self.resize(52 * em, 44 * em)
+        below, side = QHBoxLayout(), QVBoxLayout()
+        self.preview.setFixedSize(16 * em, 11 * em)
+        side.addLayout(form)
+        side.addWidget(self.advice)
+        side.addStretch(1)
+        below.addWidget(self.preview)
+        below.addLayout(side, 1)
+        column.addLayout(below)
+        column.addWidget(self.buttons)
+        self.resize(52 * em, 48 * em)
         self.buttons.accepted.connect(self._take)
         self.buttons.rejected.connect(self.reject)
         self._worker.done.connect(self._on_done)
-        self._worker.failed.connect(lambda _number, error: tell(self, error))
+        self._worker.failed.connect(self._on_failed)
         self.name.textChanged.connect(self._check)
+        self.picture.moved.connect(self._look)
+        for field in (self.width_mm, self.height_mm):
+            field.editingFinished.connect(self._look)
+        self._is_taking = False
         self._check()
+        self._look()
 
     def done(self, code: int) -> None:
         """End the thread with the dialog."""
@@ -150,31 +176,107 @@ class GrabDialog(QDialog):
         assert ok is not None
         ok.setEnabled(bool(self.name.text().strip()))
 
+    def _look(self) -> None:
+        """Show how it will be, and whether it can be mapped."""
+        if self._is_taking:
+            return
+        try:
+            aspect = self._aspect()
+        except ValueError:
+            return
+        work = self._grabbing("preview.png", aspect)
+
+        def look() -> Any:
+            from gazestudy.pipeline.grabbing import check_pictures
+
+            path, picture = work()
+            return path, picture, check_pictures([path]).iloc[0].to_dict()
+
+        self.advice.setText(tr("Looking at it …"))
+        self._worker.ask(look)
+
     def _take(self) -> None:
         try:
-            width, height = number_or_none(self.width_mm.text()), number_or_none(self.height_mm.text())
+            work = self._grabbing("grabbed.png", self._aspect())
         except ValueError as error:
             tell(self, error)
             return
-        corners = [(point.x(), point.y()) for point in self.picture.corners]
-        path = Path(self._folder.name) / "grabbed.png"
-        study, recording_id, at_s = self._study, self._recording_id, self._at_s
+        self._is_taking = True
+        self._worker.ask(lambda: (*work(), None))
 
-        def work() -> Any:
+    def _aspect(self) -> float | None:
+        width, height = number_or_none(self.width_mm.text()), number_or_none(self.height_mm.text())
+        return width / height if width and height else None
+
+    def _grabbing(self, name: str, aspect: float | None) -> Callable[[], tuple[Path, Any]]:
+        """Return what turns the picture to the front and writes it to a file."""
+        corners = [(point.x(), point.y()) for point in self.picture.corners]
+        path = Path(self._folder.name) / name
+        source, recording_id, at_s = self._source, self._recording_id, self._at_s
+
+        def work() -> tuple[Path, Any]:
             from gazestudy.pipeline.grabbing import grab, write_picture
 
-            aspect = width / height if width and height else None
-            taken = grab(study, recording=recording_id, at_s=at_s, quad_px=corners, aspect=aspect)
+            taken = grab(source, recording=recording_id, at_s=at_s, quad_px=corners, aspect=aspect)
             path.unlink(missing_ok=True)
             write_picture(path, taken.picture)
-            return path, width, height
+            return path, taken.picture
 
-        self._worker.ask(work)
+        return work
 
-    def _on_done(self, _number: int, result: Any) -> None:
-        path, width, height = result
-        self.grabbed.emit(path, self.name.text().strip(), width, height)
-        self.accept()
+    def _on_done(self, number: int, result: Any) -> None:
+        path, picture, found = result
+        if found is None:
+            width, height = number_or_none(self.width_mm.text()), number_or_none(self.height_mm.text())
+            self.grabbed.emit(path, self.name.text().strip(), width, height)
+            self.accept()
+        elif number == self._worker.newest:
+            height, width = picture.shape[:2]
+            image = QImage(picture.tobytes(), width, height, 3 * width, QImage.Format.Format_RGB888).copy()
+            self.preview.setPixmap(
+                QPixmap.fromImage(image).scaled(
+                    self.preview.size(),
+                    Qt.AspectRatioMode.KeepAspectRatio,
+                    Qt.TransformationMode.SmoothTransformation,
+                )
+            )
+            self.advice.setText(suitability_text(found))
+
+    def _on_failed(self, number: int, error: Exception) -> None:
+        if self._is_taking:
+            self._is_taking = False
+            tell(self, error)
+        elif number == self._worker.newest:
+            self.preview.clear()
+            self.advice.setText(f"✗ {error}")
+
+
+def suitability_text(found: Mapping[Any, Any]) -> str:
+    """Return in words how well a picture can be mapped.
+
+    Parameters
+    ----------
+    found : mapping
+        A row of `gazestudy.pipeline.grabbing.check_pictures`.
+    """
+    words = {
+        "well": "✓ " + tr("Can be mapped well"),
+        "poorly": "! " + tr("Can be mapped poorly"),
+        "hardly": "✗ " + tr("Can hardly be mapped"),
+    }
+    text = tr(
+        "{verdict} ({points} key points, {width} × {height} px)",
+        verdict=words.get(str(found["mappable"]), str(found["mappable"])),
+        points=found["key_points"],
+        width=found["width_px"],
+        height=found["height_px"],
+    )
+    lines = [text]
+    if found["look_alikes"]:
+        lines.append(tr("Looks like: {names}", names=found["look_alikes"]))
+    if found["advice"]:
+        lines.append(str(found["advice"])[:1].upper() + str(found["advice"])[1:])
+    return "\n".join(lines)
 
 
 def number_or_none(text: str) -> float | None:

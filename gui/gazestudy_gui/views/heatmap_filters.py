@@ -23,6 +23,7 @@ from PyQt6.QtWidgets import (
 )
 
 from gazestudy.model import Placement
+from gazestudy_gui.ticks import TickDelegate
 from gazestudy_gui.words import tr
 
 _ROWS = 5
@@ -207,6 +208,7 @@ class HeatmapFilters(QWidget):
     def _ticks(self, name: str) -> QListWidget:
         made = QListWidget(self)
         made.setAccessibleName(name)
+        made.setItemDelegate(TickDelegate(made))
         made.setToolTip(tr("Nothing ticked: all of them"))
         made.itemChanged.connect(lambda _item: self.changed.emit())
         return made

@@ -10,7 +10,6 @@ from PyQt6.QtCore import QModelIndex, Qt
 from PyQt6.QtGui import QImage, QShowEvent
 from PyQt6.QtWidgets import (
     QAbstractItemView,
-    QCheckBox,
     QComboBox,
     QHBoxLayout,
     QHeaderView,
@@ -32,6 +31,7 @@ from gazestudy_gui.background import Background
 from gazestudy_gui.commands import AddKeyFrame, Edit, GiveAnswer, RemoveKeyFrame, TakeBackAnswers
 from gazestudy_gui.document import StudyDocument
 from gazestudy_gui.jobs import Order
+from gazestudy_gui.ticks import TickBox
 from gazestudy_gui.trouble import tell
 from gazestudy_gui.video import FrameSource
 from gazestudy_gui.views.player import clock_text
@@ -313,7 +313,7 @@ class MappingReviewView(QWidget):
             self.table.setColumnWidth(column, width * em)
         self.scene, self.reference = SceneWidget(self), ReferenceWidget(self)
         self.placement, self.creative = QComboBox(self), QComboBox(self)
-        self.steps_on = QCheckBox(tr("&Go on after an answer"), self)
+        self.steps_on = TickBox(tr("&Go on after an answer"), self)
         self.steps_on.setChecked(True)
         self.reason, self.note = QLabel("", self), QLabel("", self)
         self.reason.setWordWrap(True)

@@ -68,13 +68,15 @@ class LoopStrip(QWidget):
         for name, seconds in self.spots:
             width = self.width() * seconds / whole if whole else 0
             box = self.rect().adjusted(round(left), 2, round(left + width) - self.width() - 2, -2)
-            painter.fillRect(box, theme.series(names.index(name)) if name else theme.background())
+            fill = theme.series(names.index(name)) if name else theme.background()
+            painter.fillRect(box, fill)
             painter.setPen(theme.foreground())
             painter.drawRect(box)
             text = painter.fontMetrics().elidedText(
                 name or tr("others"), Qt.TextElideMode.ElideRight, box.width() - 6
             )
-            painter.setPen(Qt.GlobalColor.white if name else theme.foreground())
+            is_bright = 0.299 * fill.red() + 0.587 * fill.green() + 0.114 * fill.blue() > 120
+            painter.setPen(Qt.GlobalColor.black if is_bright else Qt.GlobalColor.white)
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
             left += width
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from PyQt6.QtCore import Qt
-from PyQt6.QtGui import QImage
+from PyQt6.QtGui import QImage, QShowEvent
 from PyQt6.QtWidgets import (
     QAbstractItemView,
     QButtonGroup,
@@ -28,6 +28,7 @@ from gazestudy.errors import GazestudyError
 from gazestudy.model import Placement
 from gazestudy.store.base import slug
 from gazestudy_gui.actions import ActionBook, ActionSpec
+from gazestudy_gui.background import Background
 from gazestudy_gui.commands import (
     AddAoi,
     AddPlacement,
@@ -64,6 +65,10 @@ class PlacementsView(QWidget):
         self._placements: dict[str, Placement] = {}
         self._shown: tuple[str, str] = ("", "")
         self._playing = ("", 0)
+        self._judged: tuple[str, ...] = ()
+        self._fitness: dict[str, str] = {}
+        self._worker = Background("pictures", self)
+        self._worker.done.connect(self._on_judged)
         self._build()
         document.changed.connect(self._on_changed)
         document.selected.connect(self._on_selected)
@@ -83,6 +88,7 @@ class PlacementsView(QWidget):
         self.which.setCurrentIndex(max(0, self.which.findData(current)))
         self.which.blockSignals(False)
         self._show()
+        self._judge()
 
     @property
     def placement_id(self) -> str:
@@ -153,6 +159,31 @@ class PlacementsView(QWidget):
         )
         dialog.open()
 
+    def straighten(self) -> None:
+        """Make a placement of a photograph that was taken from the side."""
+        from gazestudy_gui.views.grab import GrabDialog
+
+        name, _ = QFileDialog.getOpenFileName(
+            self, tr("A photograph of the placement"), "", f"{tr('Pictures')} ({_PICTURES})"
+        )
+        if not name:
+            return
+        from gazestudy.pipeline.grabbing import grab
+
+        try:
+            picture = grab(Path(name)).picture
+        except GazestudyError as error:
+            tell(self, error)
+            return
+        height, width = picture.shape[:2]
+        image = QImage(picture.tobytes(), width, height, 3 * width, QImage.Format.Format_RGB888).copy()
+        dialog = GrabDialog(Path(name), "", 0.0, image, self)
+        dialog.name.setText(Path(name).stem)
+        dialog.grabbed.connect(
+            lambda path, name, width, height: self.add(path, name, width_mm=width, height_mm=height)
+        )
+        dialog.open()
+
     def remove(self) -> None:
         """Remove the placement on show."""
         if self.placement_id:
@@ -163,10 +194,14 @@ class PlacementsView(QWidget):
         if self.canvas.selected:
             self._on_removed(self.canvas.selected)
 
-    def copy_aois(self, target: str) -> None:
-        """Copy the AOIs on show onto another placement."""
-        if self.placement_id and target:
-            self._edit(CopyAois(self.placement_id, target))
+    def copy_aois(self, *targets: str) -> None:
+        """Copy the AOIs on show onto other placements; each is an edit that can be undone."""
+        stack = self._document.undo_stack
+        stack.beginMacro(tr("copy AOIs to {count} placements", count=len(targets)))
+        for target in targets:
+            if self.placement_id and target:
+                self._edit(CopyAois(self.placement_id, target))
+        stack.endMacro()
 
     def set_tool(self, tool: Tool) -> None:
         """Draw something else."""
@@ -189,6 +224,11 @@ class PlacementsView(QWidget):
             self.ask_schedule)  # fmt: skip
         add(spec("placement.grab", menu, "Placement from the &video …", "Ctrl+Shift+G", writes=True),
             self.grab_from_video)  # fmt: skip
+        add(
+            spec("placement.straighten", menu, "Placement from a &photograph, straightened …", "Ctrl+Alt+P",
+                 writes=True),
+            self.straighten,
+        )  # fmt: skip
         add(spec("placement.remove", menu, "&Remove placement", "Ctrl+Shift+Del", writes=True), self.remove)
         for number, (tool, text, keys) in enumerate(
             (
@@ -218,6 +258,15 @@ class PlacementsView(QWidget):
         """Follow another colour scheme."""
         self.canvas.update()
 
+    def shut_down(self) -> None:
+        """End the thread."""
+        self._worker.close()
+
+    def showEvent(self, event: QShowEvent | None) -> None:
+        """Judge the pictures once somebody looks."""
+        super().showEvent(event)
+        self._judge()
+
     # ------------------------------------------------------------------ inside
 
     def _build(self) -> None:
@@ -238,7 +287,9 @@ class PlacementsView(QWidget):
         self.list.setEditTriggers(
             QAbstractItemView.EditTrigger.DoubleClicked | QAbstractItemView.EditTrigger.EditKeyPressed
         )
-        self.place = QLabel("", self)
+        self.place, self.size_text, self.fitness = QLabel("", self), QLabel("", self), QLabel("", self)
+        for label in (self.place, self.size_text, self.fitness):
+            label.setWordWrap(True)
         self.empty = QLabel(
             tr(
                 "No placement yet.\n\n"
@@ -282,6 +333,8 @@ class PlacementsView(QWidget):
         column.addWidget(label)
         column.addWidget(self.list, 1)
         column.addWidget(self.place)
+        column.addWidget(self.size_text)
+        column.addWidget(self.fitness)
         split = QSplitter(Qt.Orientation.Horizontal, self)
         split.addWidget(self.canvas)
         split.addWidget(side)
@@ -297,7 +350,7 @@ class PlacementsView(QWidget):
         self.canvas.reshaped.connect(self._on_reshaped)
         self.canvas.removed.connect(self._on_removed)
         self.canvas.chosen.connect(self._on_chosen)
-        self.canvas.hovered.connect(lambda x, y: self.place.setText(f"{x:.0f}, {y:.0f} px"))
+        self.canvas.hovered.connect(self._on_hovered)
         self.list.itemChanged.connect(self._on_renamed)
         self.list.currentItemChanged.connect(
             lambda item, _before: self.canvas.select(str(item.data(_ID))) if item is not None else None
@@ -322,9 +375,59 @@ class PlacementsView(QWidget):
         self._show_picture()
         self._show_aois()
 
+    def _on_hovered(self, x: float, y: float) -> None:
+        place = self._placements.get(self.placement_id)
+        text = f"{x:.0f}, {y:.0f} px"
+        if place is not None and place.width_mm and place.height_mm:
+            width, height = place.size_px
+            text += (
+                f"   {(x + 0.5) / width * place.width_mm:.0f}, {(y + 0.5) / height * place.height_mm:.0f} mm"
+            )
+        self.place.setText(text)
+
+    def _show_facts(self) -> None:
+        place = self._placements[self.placement_id]
+        width, height = place.size_px
+        mm = (
+            f"{place.width_mm or 0:g} × {place.height_mm or 0:g} mm".replace("0 ×", "? ×").replace(
+                "× 0", "× ?"
+            )
+            if place.width_mm or place.height_mm
+            else tr("size in mm not known")
+        )
+        self.size_text.setText(f"{mm}\n{width} × {height} px")
+        creative = place.creatives[max(0, self.creative.currentIndex())]
+        self.fitness.setText(self._fitness.get(creative.id, ""))
+
+    def _judge(self) -> None:
+        """Find out how well the pictures can be mapped, and which look alike; takes seconds."""
+        pictures = tuple(c.sha256 for one in self._placements.values() for c in one.creatives)
+        if not self.isVisible() or not pictures or pictures == self._judged:
+            return
+        self._judged = pictures
+        path = self._document.path
+
+        def work() -> Any:
+            from gazestudy.pipeline.grabbing import check_pictures
+            from gazestudy.store import open_study
+            from gazestudy_gui.views.grab import suitability_text
+
+            with open_study(path, read_only=True) as study:
+                table = check_pictures([], study)
+            return {str(row["creative_id"]): suitability_text(row.to_dict()) for _, row in table.iterrows()}
+
+        self._worker.ask(work)
+
+    def _on_judged(self, number: int, found: Any) -> None:
+        if number == self._worker.newest:
+            self._fitness = found
+            if self.placement_id:
+                self._show_facts()
+
     def _show_picture(self) -> None:
         place = self._placements[self.placement_id]
         creative = place.creatives[max(0, self.creative.currentIndex())]
+        self._show_facts()
         if self._shown == (creative.id, creative.sha256):
             return
         try:
@@ -398,16 +501,16 @@ class PlacementsView(QWidget):
             self.list.editItem(item)
 
     def _ask_copy(self) -> None:
-        from PyQt6.QtWidgets import QInputDialog
+        from gazestudy_gui.views.aoi_copy import CopyDialog
 
-        others = {one.name: one.id for one in self._placements.values() if one.id != self.placement_id}
-        if not others:
+        here = self._placements.get(self.placement_id)
+        others = [one for one in self._placements.values() if one.id != self.placement_id]
+        if here is None or not others or not self._document.study.aois(here.id):
+            tell(self, GazestudyError(tr("Draw AOIs here first, and add another placement to copy them to.")))
             return
-        name, ok = QInputDialog.getItem(
-            self, tr("Copy AOIs"), tr("Onto which placement?"), list(others), 0, False
-        )
-        if ok:
-            self.copy_aois(others[name])
+        dialog = CopyDialog(here, others, self)
+        dialog.chosen.connect(lambda targets: self.copy_aois(*targets))
+        dialog.open()
 
     def _on_changed(self, kind: str) -> None:
         if kind == "placements":
