@@ -103,21 +103,20 @@ class ChangeShelf(StudyBase):
             if not self._inside(kept).is_dir():
                 raise StudyError(f"{self._path}: {kept} is gone, so this cannot be taken back")
         with self.recorded() as opposite:
-            with self._database.reading() as session:
-                before = known_folders(session)
             returned = self._bring_back(change)
+            gone: list[Path] = []
             try:
-                self._run(change)
+                self._run(change, gone)
             except BaseException:
                 for folder, place in returned.items():
                     rename(folder, place)
+                for folder in gone:
+                    settle(folder)
                 raise
             for folder in returned:
                 settle(folder)
-            with self._database.reading() as session:
-                gone = before - known_folders(session)
-            for name in sorted(gone):
-                self._discard(self._inside(name))
+            for folder in gone:
+                self._discard(folder)
         return opposite
 
     def forget_changes(self) -> None:
@@ -136,14 +135,21 @@ class ChangeShelf(StudyBase):
             returned[folder] = place
         return returned
 
-    def _run(self, change: Change) -> None:
+    def _run(self, change: Change, gone: list[Path]) -> None:
+        """Run the statements; folders that the database forgets are marked before it does, and listed."""
         try:
             with self._database.writing() as session:
+                before = known_folders(session)
                 connection = session.connection()
                 connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
                 for statement in change.statements:
                     if connection.exec_driver_sql(statement).rowcount != 1:
                         raise self._outdated()
+                for name in sorted(before - known_folders(session)):
+                    folder = self._inside(name)
+                    if not any(above in gone for above in folder.parents):
+                        mark(folder)
+                        gone.append(folder)
         except IntegrityError as error:
             raise self._outdated() from error
 

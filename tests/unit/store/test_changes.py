@@ -82,6 +82,32 @@ def test_samples_and_results_come_back(filled, recording):
     assert filled.derived("p01-1", "events", "abc") is not None
 
 
+@pytest.mark.parametrize("name", ["add placement", "add recording"])
+def test_a_crash_while_an_addition_is_taken_back_leaves_a_sound_study(
+    filled, picture, recording, name, monkeypatch
+):
+    class Crash(BaseException):
+        pass
+
+    def crash(_folder):
+        raise Crash
+
+    with filled.recorded() as change:
+        if name == "add placement":
+            filled.add_placement("door", [picture(7)])
+        else:
+            filled.add_recording(recording(3), participant_id="P02")
+    monkeypatch.setattr(filled, "_discard", crash)
+    with pytest.raises(Crash):
+        filled.revert(change)
+    # the database forgot the folder, which is still there
+    assert is_sound(check_study(filled.path, full=True))
+    filled.close()
+    with open_study(filled.path):
+        pass
+    assert check_study(filled.path, full=True) == []
+
+
 def test_what_was_changed_meanwhile_is_refused_whole(filled):
     with filled.recorded() as change:
         filled.set_segment("P02", "visitor")
