@@ -1,99 +1,295 @@
 """Edits a study in a child process, kills that at random moments, and says what was lost.
 
 python kill_rounds.py STUDY ROUNDS SEED
+
+Three rounds more are killed while they open the study. The child says what it is about to do, does it, and says that it is done. What the study must hold is worked
+out here, in plain values, from what the child said: all that was done, and at most the one edit that it was
+killed in, whole.
 """
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import random
 import signal
 import sys
 import time
+import traceback
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "gui")]
 
-from gazestudy_gui.commands import AddAoi, AddPlacement, ChangePlacement, RemovePlacement  # noqa: E402
-from gazestudy_gui.document import StudyDocument  # noqa: E402
+from gazestudy_gui import commands, document  # noqa: E402
+from gazestudy_gui.views.interview_edits import PutAnswers, StartInterview  # noqa: E402
 from PyQt6.QtCore import QCoreApplication  # noqa: E402
 
-from gazestudy.store import check_study, is_sound, open_study  # noqa: E402
+from gazestudy.errors import GazestudyError  # noqa: E402
+from gazestudy.model.manual import ManualAnswer  # noqa: E402
+from gazestudy.pipeline.checking import check_study  # noqa: E402
+from gazestudy.store import is_sound, open_study  # noqa: E402
 
-_CORNERS = [(0.0, 0.0), (9.0, 0.0), (0.0, 9.0)]
+PICTURES = sorted((ROOT / "sample_sessions" / "placements").glob("*.jpg"))[:2]
+RECORDING, PERSON, TALK = "p01-1", "P01", "talk"
+LONGEST_S, OPENING_S, OPENINGS = 0.8, 0.1, 3
+FIRST_EDIT_S = 60.0
+
+State = dict[str, Any]
+Step = list[Any]
 
 
 def main() -> None:
     """Kill as often as asked and print a JSON line for each round."""
-    study, rounds, seed = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+    path, rounds, seed = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
     rng = random.Random(seed)
-    known: set[str] = set()
-    for number in range(rounds):
-        reader, writer = os.pipe()
-        child = os.fork()
-        if child == 0:
-            os.close(reader)
-            edit(study, number, writer)
-        os.close(writer)
-        told = read_some(reader, rng.uniform(0.3, 1.5))
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
-        told += read_some(reader, 5.0, until_end=True)
+    begun = document.StudyDocument.open(path)
+    begun.edit(StartInterview(TALK, PERSON))
+    begun.close()
+    before = observed(path)
+    for number in range(rounds + OPENINGS):
+        edits = number < rounds
+        after_s = rng.uniform(0.0, LONGEST_S if edits else OPENING_S)
+        said = killed_child(path, seed=1000 * seed + number, after_s=after_s, edits=edits)
+        problems = check_study(path, full=True)
+        found, trouble = observed(path), [line["error"] for line in said if "error" in line]
+        allowed = states(before, [line for line in said if "error" not in line])
+        report = {
+            "after_s": after_s,
+            "opening": not edits,
+            "edits": sum("done" in line for line in said),
+            "kinds": sorted({line["done"][0] for line in said if "done" in line}),
+            "unfinished": said[-1].get("try", [""])[0] if said else "",
+            "kept": found in allowed,
+            "differs": [] if found in allowed else differences(allowed[0], found),
+            "sound": is_sound(problems),
+            "problems": [str(problem) for problem in problems if problem.severity != "info"],
+            "errors": trouble,
+        }
+        print(json.dumps(report), flush=True)
+        before = found
+
+
+def killed_child(path: Path, *, seed: int, after_s: float, edits: bool) -> list[dict[str, Any]]:
+    """Let a child edit for a while, or only open the study, kill it, and return what it said."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
         os.close(reader)
-        known |= set(told)
-        with open_study(study) as opened:
-            there = {aoi.name for aoi in opened.aois()}
-            placements = [place.id for place in opened.placements()]
-        problems = check_study(study, full=True)
-        print(
-            json.dumps(
-                {
-                    "edits": len(told),
-                    "lost": sorted(known - there),
-                    "placements": placements,
-                    "sound": is_sound(problems),
-                    "problems": [str(problem) for problem in problems if problem.severity != "info"],
-                }
-            ),
-            flush=True,
-        )
+        try:
+            edit_without_end(path, random.Random(seed), writer)
+        except BaseException:
+            tell(writer, {"error": traceback.format_exc()})
+        finally:
+            os._exit(1)
+    os.close(writer)
+    text = read_some(reader, FIRST_EDIT_S, until_some=True) if edits else b""
+    text += read_some(reader, after_s)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    text += read_some(reader, 5.0, until_end=True)
+    os.close(reader)
+    whole = text[: text.rfind(b"\n") + 1]
+    return [json.loads(line) for line in whole.splitlines()]
 
 
-def edit(study: Path, number: int, writer: int) -> None:
-    """Edit without end; tell of each AOI as soon as it is on the disk."""
+# ---------------------------------------------------------------------- the child
+
+
+def edit_without_end(path: Path, rng: random.Random, writer: int) -> None:
+    """Edit, undo and redo; tell of each step before and after."""
     QCoreApplication([])
-    document = StudyDocument.open(study)
-    pictures = sorted((ROOT / "sample_sessions" / "placements").glob("*.jpg"))[:2]
-    first = pictures[0].stem
-    if len(document.study.placements()) < 2:  # it was killed between removing and undoing
-        document.edit(AddPlacement(pictures[1].stem, [pictures[1]]))
-    second = pictures[1].stem
-    for step in range(10_000):
-        name = f"{number}-{step}"
-        document.edit(AddAoi(first, name, _CORNERS))
-        os.write(writer, f"{name}\n".encode())
-        document.edit(ChangePlacement(first, width_mm=float(step + 1)))
-        document.edit(RemovePlacement(second))
-        document.undo_stack.undo()
+    opened = document.StudyDocument.open(path)
+    history = History(observed_in(opened.study))
+    for number in range(100_000):
+        step = history.random_step(rng, number)
+        tell(writer, {"try": step})
+        perform(opened, step)
+        tell(writer, {"done": step})
+        history.take(step)
 
 
-def read_some(reader: int, seconds: float, *, until_end: bool = False) -> list[str]:
-    """Read whole lines for a while, or until the other side is gone."""
+def tell(writer: int, line: dict[str, Any]) -> None:
+    """Write a line to the parent."""
+    os.write(writer, (json.dumps(line) + "\n").encode())
+
+
+def perform(opened: document.StudyDocument, step: Step) -> None:
+    """Do a step with the commands that the windows use."""
+    word, *values = step
+    if word == "undo":
+        opened.undo_stack.undo()
+    elif word == "redo":
+        opened.undo_stack.redo()
+    elif word == "rename":
+        opened.edit(commands.RenameStudy(*values))
+    elif word == "segment":
+        opened.edit(commands.SetSegment(PERSON, *values))
+    elif word == "width":
+        opened.edit(commands.ChangePlacement(values[0], width_mm=values[1]))
+    elif word == "add placement":
+        picture = next(one for one in PICTURES if one.stem.lower() == values[0])
+        opened.edit(commands.AddPlacement(values[0], [picture], name=values[0]))
+    elif word == "remove placement":
+        opened.edit(commands.RemovePlacement(*values))
+    elif word == "add AOI":
+        opened.edit(commands.AddAoi(values[0], values[1], values[2]))
+    elif word in ("move AOI", "remove AOI"):
+        (aoi,) = [one for one in opened.study.aois(values[0]) if one.name == values[1]]
+        if word == "move AOI":
+            opened.edit(commands.ReshapeAoi(aoi.id, aoi.name, values[2]))
+        else:
+            opened.edit(commands.RemoveAoi(aoi.id, aoi.name))
+    elif word == "map":
+        start_ns, place, x = values
+        fact = ManualAnswer(RECORDING, start_ns, start_ns + 10_000_000, "on", place, x, 0.5)
+        opened.edit(commands.GiveAnswer(fact, "move fixation"))
+    elif word == "answer":
+        opened.edit(PutAnswers(TALK, values[0], values[1]))
+    else:
+        raise ValueError(word)
+
+
+# ---------------------------------------------------------------------- what must be there
+
+
+class History:
+    """What the study holds after each step, in plain values, with what can be taken back."""
+
+    def __init__(self, state: State) -> None:
+        self.states, self.at = [state], 0
+
+    @property
+    def now(self) -> State:
+        """What the study holds."""
+        return self.states[self.at]
+
+    def take(self, step: Step) -> None:
+        """Take a step."""
+        if step[0] == "undo":
+            self.at -= 1
+        elif step[0] == "redo":
+            self.at += 1
+        else:
+            self.states[self.at + 1 :] = [changed(self.now, step)]
+            self.at += 1
+
+    def random_step(self, rng: random.Random, number: int) -> Step:
+        """Choose something that changes the study."""
+        now, mark = self.now, f"{number}-{rng.randrange(10**9)}"
+        corners = [[0.0, 0.0], [float(rng.randrange(10, 400)), 0.0], [0.0, float(rng.randrange(10, 300))]]
+        choices: list[Step] = [["rename", f"สยาม {mark}"], ["segment", mark],
+                               ["answer", rng.choice(["walk", "ur_any"]), [mark, "แมวแดง"]]]  # fmt: skip
+        choices += [["undo"]] * (3 if self.at else 0) + [["redo"]] * (3 * (self.at < len(self.states) - 1))
+        places = now["placements"]
+        missing = [one.stem.lower() for one in PICTURES if one.stem.lower() not in places]
+        choices += [["add placement", name] for name in missing]
+        for place in places:
+            choices += [["width", place, 100.0 + rng.random()], ["add AOI", place, mark, corners],
+                        ["map", rng.randrange(9) * 10**8, place, rng.random()]]  # fmt: skip
+        if len(places) > 1:
+            choices += [["remove placement", rng.choice(sorted(places))]]
+        if now["aois"]:
+            place, name = rng.choice(sorted(now["aois"])).split("/", 1)
+            choices += [["move AOI", place, name, [[1.0, 1.0], *corners[1:]]], ["remove AOI", place, name]]
+        return rng.choice(choices)
+
+
+def changed(state: State, step: Step) -> State:
+    """Return the state after a step that is no undo."""
+    new = copy.deepcopy(state)
+    word, *values = step
+    if word == "rename":
+        new["name"] = values[0]
+    elif word == "segment":
+        new["segment"] = values[0]
+    elif word == "width":
+        new["placements"][values[0]] = values[1]
+    elif word == "add placement":
+        new["placements"][values[0]] = None
+    elif word == "remove placement":
+        del new["placements"][values[0]]
+        new["aois"] = {key: one for key, one in new["aois"].items() if not key.startswith(f"{values[0]}/")}
+        new["mapping"] = {key: one for key, one in new["mapping"].items() if one[0] != values[0]}
+    elif word in ("add AOI", "move AOI"):
+        new["aois"][f"{values[0]}/{values[1]}"] = values[2]
+    elif word == "remove AOI":
+        del new["aois"][f"{values[0]}/{values[1]}"]
+    elif word == "map":
+        new["mapping"][str(values[0])] = values[1:]
+    elif word == "answer":
+        new["said"][values[0]] = values[1]
+    else:
+        raise ValueError(word)
+    return new
+
+
+def states(before: State, said: list[dict[str, Any]]) -> list[State]:
+    """Return what the study may hold: all that was done, and the same with what was tried last."""
+    history = History(before)
+    for line in said:
+        if "done" in line:
+            history.take(line["done"])
+    allowed = [history.now]
+    if said and "try" in said[-1]:
+        history.take(said[-1]["try"])
+        allowed.append(history.now)
+    return allowed
+
+
+def observed(path: Path) -> State:
+    """Return what a study holds, as plain values."""
+    with open_study(path) as study:
+        return observed_in(study)
+
+
+def observed_in(study: Any) -> State:
+    """Return what an open study holds, as plain values."""
+    (person,) = [one for one in study.participants() if one.id == PERSON]
+    said: dict[str, list[str]] = {}
+    answers = study.interviews().interview_answers.sort_values("answer_no", kind="stable")
+    for row in answers.to_dict("records"):
+        said.setdefault(row["item"], []).append(row["value"])
+    return {
+        "name": study.name,
+        "segment": person.segment,
+        "placements": {one.id: one.width_mm for one in study.placements()},
+        "aois": {
+            f"{one.placement_id}/{one.name}": [[float(x), float(y)] for x, y in one.points_px]
+            for one in study.aois()
+        },
+        "mapping": {
+            str(one.fact.start_ns): [one.fact.placement_id, one.fact.x_share]
+            for one in study.answers(RECORDING)
+        },
+        "said": said,
+    }
+
+
+def differences(wanted: State, found: State) -> list[str]:
+    """Say in which parts two states differ."""
+    return [f"{key}: {wanted[key]!r} != {found[key]!r}" for key in wanted if wanted[key] != found[key]]
+
+
+def read_some(reader: int, seconds: float, *, until_some: bool = False, until_end: bool = False) -> bytes:
+    """Read for a while, until something comes, or until the other side is gone."""
     os.set_blocking(reader, False)
     end, text = time.monotonic() + seconds, b""
-    while time.monotonic() < end:
+    while time.monotonic() < end and not (until_some and text):
         try:
             piece = os.read(reader, 65536)
         except BlockingIOError:
             time.sleep(0.002)
             continue
-        if not piece and until_end:
-            break
+        if not piece:
+            if until_end or until_some:
+                break
+            time.sleep(0.002)
         text += piece
-    return text.decode().split()
+    return text
 
 
 if __name__ == "__main__":
