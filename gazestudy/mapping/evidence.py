@@ -25,7 +25,7 @@ _EDGE_SHARE = 0.15
 _UPRIGHT_ROWS = 4
 _FOOT_SHARE = 0.5
 _TELLING_CELLS = 20  # a picture seen in fewer cells shows no lettering
-_ALL_CELLS = 100  # in so many it shows as well as ever
+_ALL_CELLS = 10  # with so many a side it shows as well as ever; obliquely seen, letters run together
 _LARGEST_LOSS = 0.4  # where such a loss would pass for right, a frame tells nothing
 _LEAST_SAY = 0.05
 _EDGE = np.ones((GRID, GRID), dtype=bool)
@@ -61,7 +61,8 @@ class Evidence:
         if sight < _LEAST_SIGHT:
             return
         loss = max(_LEAST_LOSS, _LOSS * (1.0 - sight))
-        say = max(_LEAST_SAY, 1.0 - loss / _LARGEST_LOSS) * min(1.0, rows * columns / _ALL_CELLS)
+        size = min(1.0, rows * columns / _ALL_CELLS**2) * min(1.0, min(rows, columns) / _ALL_CELLS)
+        say = size * max(_LEAST_SAY, 1.0 - loss / _LARGEST_LOSS)
         right = telling & (1.0 - look.scores <= loss)
         plain = look.in_image & ~telling
         self.clarity = max(self.clarity, say)
