@@ -388,13 +388,8 @@ class PlacementsView(QWidget):
     def _show_facts(self) -> None:
         place = self._placements[self.placement_id]
         width, height = place.size_px
-        mm = (
-            f"{place.width_mm or 0:g} × {place.height_mm or 0:g} mm".replace("0 ×", "? ×").replace(
-                "× 0", "× ?"
-            )
-            if place.width_mm or place.height_mm
-            else tr("size in mm not known")
-        )
+        known = [f"{side:g}" if side else "?" for side in (place.width_mm, place.height_mm)]
+        mm = f"{known[0]} × {known[1]} mm" if set(known) != {"?"} else tr("size in mm not known")
         self.size_text.setText(f"{mm}\n{width} × {height} px")
         creative = place.creatives[max(0, self.creative.currentIndex())]
         self.fitness.setText(self._fitness.get(creative.id, ""))
