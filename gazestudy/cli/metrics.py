@@ -25,6 +25,8 @@ SHOWN = (
     "models",
 )
 
+_NO_INTERVAL = "no interval by bootstrap (-) where there are fewer than five people"
+
 
 def metrics(
     study: StudyPath,
@@ -111,10 +113,15 @@ def _found(path: Path, show: str, groups: list[str], *, draw: bool) -> tuple[pd.
         raise ParameterError("--figure", show, "--show first-looks or funnel beside it")
     with open_study(path, read_only=True) as study:
         if show == "dwell":
-            return figures.study_dwell(study, groups), None, []
+            table = figures.study_dwell(study, groups)
+            few = table["mean_dwell_low_s"].isna().any()
+            return table, None, [_NO_INTERVAL] if few else []
         if show.endswith("transitions"):
             between: Any = "aois" if show.startswith("aoi") else "placements"
-            return figures.study_transitions(study, between=between), None, []
+            table = figures.study_transitions(study, between=between)
+            drawn = between == "placements" or bool(study.aois())
+            nothing = f"nobody looked from one of the {between} to another" if drawn else "no AOIs are drawn"
+            return table, None, [] if len(table) else [nothing]
         if show == "funnel":
             funnels = figures.study_funnels(study, groups)
             notes = [
@@ -134,7 +141,10 @@ def _found(path: Path, show: str, groups: list[str], *, draw: bool) -> tuple[pd.
         from gazestudy.plots import draw_survival
 
         axes = draw_survival(looks)
-    return first_look_table(looks), axes, []
+    table = first_look_table(looks)
+    few = table["restricted_mean_low_s"].isna().any()
+    rules = dict.fromkeys(look.rule for look in looks.values())
+    return table, axes, [*rules, *([_NO_INTERVAL] if few else [])]
 
 
 def _funnel_axes(funnels: dict[str, Funnel]) -> Any:

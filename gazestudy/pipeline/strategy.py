@@ -10,11 +10,11 @@ import pandas as pd
 
 from gazestudy.errors import StudyError
 from gazestudy.exporters.tidy import safe_cells
-from gazestudy.memory.join import join_memory
 from gazestudy.model.fieldwork import FieldLog
 from gazestudy.model.memory import MEMORY_CASES
 from gazestudy.model.recording import Finding
 from gazestudy.pipeline.field_results import SEED, study_log
+from gazestudy.pipeline.memory import study_memory
 from gazestudy.pipeline.metrics import study_metrics, write_csv
 from gazestudy.pipeline.strategy_document import load_strategy
 from gazestudy.pipeline.strategy_terms import StrategyTables, cases_of_metrics, placement_chains
@@ -84,13 +84,11 @@ def study_tables(study: Study) -> tuple[StrategyTables, tuple[Finding, ...]]:
     )
     memory, log = MEMORY_CASES.empty(), FieldLog()
     try:
-        metrics = study_metrics(study)
-        cases = cases_of_metrics(metrics)
-        talks = study.interviews()
-        if len(talks.interviews):
-            joined = join_memory(metrics, talks)
-            memory = joined.cases
-            findings += joined.findings
+        cases = cases_of_metrics(study_metrics(study))
+        found = study_memory(study)
+        if len(found.interviews.interviews):
+            memory = found.joined.cases
+            findings += found.joined.findings
     except StudyError as error:
         findings.append(Finding("warning", "strategy", "no_gaze", f"nothing from glasses: {error}", 1))
     try:

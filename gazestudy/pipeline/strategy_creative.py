@@ -49,12 +49,12 @@ def study_trial(study: Study, *, document: Path | None = None) -> TrialPlan:
 
     Raises
     ------
-    ParameterError
+    StudyError
         If the document plans no trial.
     """
     trial = load_strategy(study, document).trial
     if trial is None:
-        raise ParameterError("trial", None, f"a section `trial` in {STRATEGY_NAME}")
+        raise StudyError(f"{study.path}: no trial is planned; put a section `trial` into {STRATEGY_NAME}")
     design = TrialDesign(
         float(trial.share_control),
         float(trial.share_test),
@@ -135,6 +135,7 @@ def study_creative(study: Study, *, document: Path | None = None, level: float =
             glances_of(visits),
             words,
             words_per_s=float(rules.words_per_s),
+            words_per_s_of={name: float(speed) for name, speed in rules.words_per_s_of.items()},
             find_text_s=float(rules.find_text_s),
             level=level,
         ),
@@ -166,6 +167,7 @@ def _told(found: CreativeResult, rules: CreativeRules) -> list[str]:
         words.append(
             f"reading is taken as {rules.words_per_s:g} words/s after {rules.find_text_s:g} s to find the"
             " text: adult readers of English; set it for your language"
+            + "".join(f"; {name}: {speed:g} words/s" for name, speed in rules.words_per_s_of.items())
         )
     words += [f"{row.placement_id}: {row.verdict}" for row in found.brands.itertuples()]
     words += [f"{row.placement_id}: {row.verdict}" for row in found.words.itertuples()]

@@ -199,4 +199,5 @@ _TAIL = [
     "#   brand_aois: [logo]  # ids or names of AOIs",
     "#   words: {wall-1: 7}  # otherwise from the audit",
     "#   words_per_s: 4.0  # of your language",
+    "#   words_per_s_of: {wall-1: 3.0}  # where a creative is in another language",
 ]

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from gazestudy.errors import ParameterError
+from gazestudy.errors import StudyError
 from gazestudy.model.recording import Finding
 from gazestudy.pipeline.field_results import SEED
 from gazestudy.pipeline.strategy import study_tables
@@ -61,7 +61,7 @@ def study_spots(
 
     Raises
     ------
-    ParameterError
+    StudyError
         If no placement has spot and loop, or none of them was in anybody's view.
     """
     strategy = load_strategy(study, document)
@@ -84,10 +84,9 @@ def study_spots(
             value, low, high = average_audience(chains.terms[plan.id, daypart.id], own, rng=rng)
             audience.append((plan.id, daypart.id, value, low, high))
     if not spots:
-        raise ParameterError(
-            "screens",
-            None,
-            f"a placement with spot_s and loop_s (in {STRATEGY_NAME} or an audit) that was in view",
+        raise StudyError(
+            f"{study.path}: no screen with known lengths was in view; give spot_s and loop_s of each in "
+            f"{STRATEGY_NAME} or in an audit"
         )
     joined = pd.concat(spots, ignore_index=True)
     first = ["placement_id", "lengths"]

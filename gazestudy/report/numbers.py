@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from gazestudy.model.tables import VIEWED_MS
 from gazestudy.report.evidence import Evidence
 from gazestudy.report.structure import Number, Rung
 from gazestudy.statistics.bootstrap import cluster_bootstrap
@@ -96,7 +97,7 @@ def placement_numbers(evidence: Evidence, placement_id: str) -> dict[str, Number
         ),
         "notice_rate": share(
             "Looked at", noticed, n, IN_VIEW, "attention",
-            rule="at least one fixation on it during an exposure",
+            rule=f"at least one fixation of {VIEWED_MS:g} ms or longer on it during an exposure",
         ),
         "dwell": spread(
             "Looking time", seen["dwell_s"].to_numpy(float), np.mean, "s", "attention", IN_VIEW,
@@ -125,7 +126,8 @@ def overall_notice(evidence: Evidence) -> Number | None:
         "Looked at, all placements", found.value, "share", "attention", found.clusters,
         "times that a placement came into a participant's view", found.low, found.high, found.level,
         found.numerator, found.denominator,
-        "participant and placement in whose view it came; at least one fixation", found.method,
+        f"participant and placement in whose view it came; a fixation of {VIEWED_MS:g} ms or longer",
+        found.method,
     )  # fmt: skip
 
 

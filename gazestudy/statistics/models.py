@@ -116,7 +116,6 @@ def share_model(
     if not np.isin(y, [0.0, 1.0]).all() or len(np.unique(y)) < 2:
         raise ParameterError(outcome, sorted(set(y.tolist()))[:5], "both 0 and 1 among the rows")
     people = pd.factorize(used[cluster])[0]
-    _enough(int(people.max(initial=-1)) + 1, names)
     repeated = bool(np.bincount(people).max() > 1)
     structure = Exchangeable() if repeated else Independence()
     doubts: list[str] = []
@@ -193,7 +192,6 @@ def duration_model(
     n = int(people.max(initial=-1)) + 1
     if n < 2 or len(used) <= n:
         raise ParameterError(outcome, f"{len(used)} rows of {n} people", "people with several looks each")
-    _enough(n, names)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         fitted = MixedLM(np.log(y), design, groups=people).fit(reml=True)
@@ -235,6 +233,7 @@ def _design(
             raise ParameterError("term", term, "values that differ between rows")
         names += [name for name, _ in levels]
         columns += [column for _, column in levels]
+    _enough(used[cluster].nunique(), names)
     design = np.column_stack(columns)
     if np.linalg.matrix_rank(design) < design.shape[1]:
         raise ParameterError("terms", list(terms), "terms of which none follows from the others")

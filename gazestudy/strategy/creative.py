@@ -243,6 +243,7 @@ def readable_words(
 WORD_COLUMNS = (
     "placement_id",
     "words",
+    "words_per_s",
     "needed_s",
     "glances",
     "n_participants",
@@ -262,6 +263,7 @@ def word_table(
     words: Mapping[str, int],
     *,
     words_per_s: float = WORDS_PER_S,
+    words_per_s_of: Mapping[str, float] | None = None,
     find_text_s: float = FIND_TEXT_S,
     level: float = 0.95,
 ) -> pd.DataFrame:
@@ -275,6 +277,8 @@ def word_table(
         Words on the creative of each placement.
     words_per_s, find_text_s : float
         As for `readable_words`.
+    words_per_s_of : mapping of str to float, optional
+        Reading speed of placements whose creative is in another language.
     level : float
         Confidence.
 
@@ -287,11 +291,13 @@ def word_table(
     require_columns(glances, ("participant_id", "placement_id", "glance_s"))
     rows = []
     for placement_id, count in words.items():
-        needed = find_text_s + count / words_per_s
+        speed = (words_per_s_of or {}).get(placement_id, words_per_s)
+        needed = find_text_s + count / speed
         own = glances[glances["placement_id"] == placement_id]
         row: dict[str, object] = {
             "placement_id": placement_id,
             "words": count,
+            "words_per_s": speed,
             "needed_s": needed,
             "glances": len(own),
         }
@@ -299,7 +305,7 @@ def word_table(
             rows.append(row | {"verdict": "nobody looked at the placement"})
             continue
         read = _share(own, own["glance_s"] >= needed, level)
-        legible = readable_words(own["glance_s"], words_per_s=words_per_s, find_text_s=find_text_s)
+        legible = readable_words(own["glance_s"], words_per_s=speed, find_text_s=find_text_s)
         sums = pd.DataFrame({"part": legible, "whole": 1.0, "person": own["participant_id"].to_numpy()})
         by_person = sums.groupby("person").sum()
         mean = clustered_ratio(by_person["part"], by_person["whole"], level=level)

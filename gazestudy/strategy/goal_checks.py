@@ -65,9 +65,11 @@ def _references(strategy: Strategy) -> Iterator[tuple[Place, str]]:
                     ("assumptions", index, field),
                     f"{value!r} is no {field} of this document; known: {words}",
                 )
-    for name in strategy.creative.words:
-        if name not in placements:
-            yield ("creative", "words", name), f"{name!r} is no placement of this document"
+    rules = strategy.creative
+    for field, named in (("words", rules.words), ("words_per_s_of", rules.words_per_s_of)):
+        for name in named:
+            if name not in placements:
+                yield ("creative", field, name), f"{name!r} is no placement of this document"
 
 
 def _ranges(strategy: Strategy) -> Iterator[tuple[Place, str]]:

@@ -250,11 +250,14 @@ class CreativeRules(_Part):
         Words on the creative, by placement; otherwise from the audit.
     words_per_s, find_text_s : float
         Reading speed, and time until the text is found. They depend on the language.
+    words_per_s_of : dict of str to float
+        Reading speed by placement, where a creative is in another language.
     """
 
     brand_aois: tuple[Text, ...] = ()
     words: dict[Text, Annotated[StrictInt, Field(ge=0)]] = Field(default_factory=dict)
     words_per_s: Positive = 4.0
+    words_per_s_of: dict[Text, Positive] = Field(default_factory=dict)
     find_text_s: Amount = 0.3
 
 

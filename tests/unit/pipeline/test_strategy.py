@@ -12,9 +12,11 @@ import pytest
 
 from gazestudy._cv2 import cv2
 from gazestudy.errors import ParameterError, StudyError
+from gazestudy.memory.join import join_memory
 from gazestudy.model.fieldwork import FieldLog
 from gazestudy.model.memory import MEMORY_CASES
 from gazestudy.pipeline import strategy as steps
+from gazestudy.pipeline.memory import StudyMemory
 from gazestudy.pipeline.strategy_budget import study_budget
 from gazestudy.pipeline.strategy_document import parse_strategy
 from gazestudy.pipeline.strategy_terms import StrategyTables, cases_of_metrics, placement_chains
@@ -52,8 +54,19 @@ def folder(tmp_path_factory, data) -> Path:
 @pytest.fixture
 def study(folder, data, monkeypatch):
     """The study folder, with metrics as if its recordings had been run."""
-    monkeypatch.setattr(steps, "study_metrics", lambda study: data.metrics)
+    run(monkeypatch, data.metrics)
     return folder
+
+
+def run(monkeypatch, metrics):
+    """Make the recordings of all studies have these metrics; their exposures and fixations are not there."""
+
+    def joined(study):
+        talks = study.interviews()
+        return StudyMemory(join_memory(metrics, talks), talks)
+
+    monkeypatch.setattr(steps, "study_metrics", lambda study: metrics)
+    monkeypatch.setattr(steps, "study_memory", joined)
 
 
 def document(**changes) -> str:
@@ -347,7 +360,7 @@ def test_a_study_with_nothing_says_what_is_missing():
 
 def test_few_people_are_no_basis_for_a_decision(study, tmp_path, data, monkeypatch):
     few = data.metrics[data.metrics["participant_id"].isin(["P01", "P02", "P03"])]
-    monkeypatch.setattr(steps, "study_metrics", lambda study: few)
+    run(monkeypatch, few)
     with open_study(study, read_only=True) as opened:
         found = steps.study_potential(opened, document=written(tmp_path), draws=200)
     assert any(text.startswith(("too few", "nothing can be")) for text in found.conclusions)

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 from scipy import stats
-from statsmodels.stats.proportion import proportion_confint
+from statsmodels.stats.power import NormalIndPower
+from statsmodels.stats.proportion import proportion_confint, proportion_effectsize
 
 from gazestudy.errors import ParameterError
 from gazestudy.statistics.comparisons import benjamini_hochberg, holm, mcnemar_exact, share_difference
@@ -144,6 +145,9 @@ def test_missing_p_values_do_not_count():
 
 def test_golden_sample_sizes():
     assert round(size_for_two_shares(0.2, 0.3), 1) == 293.2
+    arcsine = NormalIndPower().solve_power(proportion_effectsize(0.3, 0.2), alpha=0.05, power=0.8)
+    assert arcsine == pytest.approx(291.7, abs=0.05)  # another way to the same answer
+    assert size_for_two_shares(0.2, 0.3) == pytest.approx(arcsine, rel=0.01)
     assert design_effect(8, icc=0.1) == pytest.approx(1.7)
     assert size_for_two_shares(0.2, 0.3, deff=1.7) == pytest.approx(1.7 * size_for_two_shares(0.2, 0.3))
     assert size_for_precision(0.5, half_width=0.1) == pytest.approx(96.04, abs=0.01)

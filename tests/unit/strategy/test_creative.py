@@ -121,6 +121,22 @@ def test_words_against_glances():
     assert word_table(glances, {"wall": 2}).iloc[0]["verdict"] == "most glances are long enough for all words"
 
 
+def test_a_creative_in_another_language_has_its_own_reading_speed():
+    lengths = [1.0, 2.05, 4.0]
+    people = ["a", "b", "c"]
+    glances = pd.concat(
+        pd.DataFrame({"participant_id": people, "placement_id": name, "glance_s": lengths})
+        for name in ("english", "thai")
+    )
+    table = word_table(glances, {"english": 7, "thai": 7}, words_per_s_of={"thai": 2.0}).set_index(
+        "placement_id"
+    )
+    assert table["words_per_s"].tolist() == [4.0, 2.0]
+    assert table["needed_s"].tolist() == pytest.approx([0.3 + 7 / 4, 0.3 + 7 / 2])
+    assert table["numerator"].tolist() == [2, 1]
+    assert table["mean_readable_words"].tolist() == pytest.approx([4 * 6.15 / 3, 2 * 6.15 / 3])
+
+
 def test_tables_need_their_columns():
     with pytest.raises(ParameterError, match="aoi_id"):
         glances_of(FOUR.drop(columns="aoi_id"))
