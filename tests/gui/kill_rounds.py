@@ -17,6 +17,7 @@ import signal
 import sys
 import time
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,6 @@ from gazestudy_gui import commands, document  # noqa: E402
 from gazestudy_gui.views.interview_edits import PutAnswers, StartInterview  # noqa: E402
 from PyQt6.QtCore import QCoreApplication  # noqa: E402
 
-from gazestudy.errors import GazestudyError  # noqa: E402
 from gazestudy.model.manual import ManualAnswer  # noqa: E402
 from gazestudy.pipeline.checking import check_study  # noqa: E402
 from gazestudy.store import is_sound, open_study  # noqa: E402
@@ -120,37 +120,38 @@ def tell(writer: int, line: dict[str, Any]) -> None:
 def perform(opened: document.StudyDocument, step: Step) -> None:
     """Do a step with the commands that the windows use."""
     word, *values = step
-    if word == "undo":
-        opened.undo_stack.undo()
-    elif word == "redo":
-        opened.undo_stack.redo()
-    elif word == "rename":
-        opened.edit(commands.RenameStudy(*values))
-    elif word == "segment":
-        opened.edit(commands.SetSegment(PERSON, *values))
-    elif word == "width":
-        opened.edit(commands.ChangePlacement(values[0], width_mm=values[1]))
-    elif word == "add placement":
-        picture = next(one for one in PICTURES if one.stem.lower() == values[0])
-        opened.edit(commands.AddPlacement(values[0], [picture], name=values[0]))
-    elif word == "remove placement":
-        opened.edit(commands.RemovePlacement(*values))
-    elif word == "add AOI":
-        opened.edit(commands.AddAoi(values[0], values[1], values[2]))
-    elif word in ("move AOI", "remove AOI"):
-        (aoi,) = [one for one in opened.study.aois(values[0]) if one.name == values[1]]
-        if word == "move AOI":
-            opened.edit(commands.ReshapeAoi(aoi.id, aoi.name, values[2]))
-        else:
-            opened.edit(commands.RemoveAoi(aoi.id, aoi.name))
-    elif word == "map":
-        start_ns, place, x = values
-        fact = ManualAnswer(RECORDING, start_ns, start_ns + 10_000_000, "on", place, x, 0.5)
-        opened.edit(commands.GiveAnswer(fact, "move fixation"))
-    elif word == "answer":
-        opened.edit(PutAnswers(TALK, values[0], values[1]))
+    if word in ("undo", "redo"):
+        getattr(opened.undo_stack, word)()
     else:
-        raise ValueError(word)
+        opened.edit(COMMANDS[word](opened.study, *values))
+
+
+def _add_placement(_study: Any, name: str) -> commands.Edit:
+    picture = next(one for one in PICTURES if one.stem.lower() == name)
+    return commands.AddPlacement(name, [picture], name=name)
+
+
+def _map(_study: Any, start_ns: int, place: str, x: float) -> commands.Edit:
+    fact = ManualAnswer(RECORDING, start_ns, start_ns + 10_000_000, "on", place, x, 0.5)
+    return commands.GiveAnswer(fact, "move fixation")
+
+
+def _aoi(study: Any, place: str, name: str) -> str:
+    return next(str(one.id) for one in study.aois(place) if one.name == name)
+
+
+COMMANDS: dict[str, Callable[..., commands.Edit]] = {
+    "rename": lambda _, name: commands.RenameStudy(name),
+    "segment": lambda _, name: commands.SetSegment(PERSON, name),
+    "width": lambda _, place, width_mm: commands.ChangePlacement(place, width_mm=width_mm),
+    "add placement": _add_placement,
+    "remove placement": lambda _, place: commands.RemovePlacement(place),
+    "add AOI": lambda _, place, name, points: commands.AddAoi(place, name, points),
+    "move AOI": lambda s, place, name, points: commands.ReshapeAoi(_aoi(s, place, name), name, points),
+    "remove AOI": lambda s, place, name: commands.RemoveAoi(_aoi(s, place, name), name),
+    "map": _map,
+    "answer": lambda _, item, said: PutAnswers(TALK, item, said),
+}
 
 
 # ---------------------------------------------------------------------- what must be there
