@@ -19,7 +19,7 @@ from gazestudy.attention.first_looks import (
     looks_of_exposures,
     looks_of_recordings,
 )
-from gazestudy.attention.funnel import Funnel, attention_funnels
+from gazestudy.attention.funnel import Funnel, attention_funnels, funnel_table
 from gazestudy.attention.models import LookingModels, looking_models
 from gazestudy.attention.transitions import find_transitions
 from gazestudy.errors import ParameterError
@@ -197,6 +197,11 @@ def study_funnels(
     """
     joined = study_memory(study).joined
     return attention_funnels(joined.cases, _columns(group_by), joined.trials, look_s=look_s, level=level)
+
+
+def study_funnel_table(study: Study, group_by: Sequence[str] = ()) -> pd.DataFrame:
+    """Return the figures of `study_funnels` as a table; parameters as there."""
+    return funnel_table(study_funnels(study, group_by))
 
 
 def study_looking_models(study: Study, *, level: float = 0.95) -> LookingModels:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from gazestudy.errors import StudyError
 from gazestudy.memory.join import Joined, join_memory
-from gazestudy.memory.two_by_two import two_by_two_table
+from gazestudy.memory.two_by_two import REMEMBERED, two_by_two_table
 from gazestudy.model.interview import Interviews
 from gazestudy.model.tables import VIEWED_MS
 from gazestudy.pipeline.metrics import study_metrics
@@ -111,7 +111,7 @@ def study_two_by_two(
     found: StudyMemory,
     *,
     by: Sequence[str] = (),
-    memory: Sequence[str] = ("recalled_unaided",),
+    memory: Sequence[str] | None = ("recalled_unaided",),
     level: float = 0.95,
     draws: int = 2000,
     seed: int = SEED,
@@ -124,7 +124,9 @@ def study_two_by_two(
         From `study_memory`.
     by : sequence of str
         Any of placement, segment, daypart.
-    memory, level, draws, seed
+    memory : sequence of str, optional
+        Columns that say remembered or not; None: all of them.
+    level, draws, seed
         As there.
 
     Raises
@@ -136,8 +138,9 @@ def study_two_by_two(
     """
     require_interviews(found)
     columns = [GROUPS.get(word, word) for word in by]
+    wanted = REMEMBERED if memory is None else memory
     return two_by_two_table(
-        found.joined.cases, by=columns, memory=memory, level=level, draws=draws, seed=seed
+        found.joined.cases, by=columns, memory=wanted, level=level, draws=draws, seed=seed
     )
 
 

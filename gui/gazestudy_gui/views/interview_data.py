@@ -106,7 +106,6 @@ class Remembered:
     @classmethod
     def of(cls, study: Study) -> Remembered:
         """Join attention and memory of a study; what is not there yet is told in the notes."""
-        from gazestudy.memory.two_by_two import REMEMBERED
         from gazestudy.pipeline.memory import study_memory, study_recognition, study_two_by_two
 
         try:
@@ -119,8 +118,8 @@ class Remembered:
         notes = []
         tables = pooled = people = None
         try:
-            tables = study_two_by_two(memory, by=("placement",), memory=REMEMBERED, draws=DRAWS)
-            pooled = study_two_by_two(memory, memory=REMEMBERED, draws=DRAWS)
+            tables = study_two_by_two(memory, by=("placement",), memory=None, draws=DRAWS)
+            pooled = study_two_by_two(memory, memory=None, draws=DRAWS)
         except GazestudyError as error:
             notes.append(str(error))
         try:

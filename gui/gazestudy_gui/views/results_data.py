@@ -60,10 +60,9 @@ def _cases(study: Study) -> pd.DataFrame:
 
 
 def _two_by_two(study: Study) -> pd.DataFrame:
-    from gazestudy.memory.two_by_two import REMEMBERED
     from gazestudy.pipeline.memory import study_memory, study_two_by_two
 
-    return study_two_by_two(study_memory(study), by=("placement",), memory=REMEMBERED)
+    return study_two_by_two(study_memory(study), by=("placement",), memory=None)
 
 
 def _recognition(study: Study) -> pd.DataFrame:
@@ -103,10 +102,9 @@ def _transitions(study: Study) -> pd.DataFrame:
 
 
 def _funnel(study: Study) -> pd.DataFrame:
-    from gazestudy.attention.funnel import funnel_table
-    from gazestudy.pipeline.attention_figures import study_funnels
+    from gazestudy.pipeline.attention_figures import study_funnel_table
 
-    return funnel_table(study_funnels(study, ("placement",)))
+    return study_funnel_table(study, ("placement",))
 
 
 TABLES: tuple[ResultTable, ...] = (
