@@ -281,3 +281,36 @@ def test_what_was_not_run_says_what_to_do(desk, imported, qtbot):
     window.show_view("review")
     view = window.view("review")
     qtbot.waitUntil(lambda: "Run everything" in view.scene.message, timeout=30_000)
+
+
+def test_by_doubt_or_by_time_and_only_some_of_them(desk, sample, qtbot):
+    window = desk.open(sample)
+    qtbot.waitExposed(window)
+    window.show_view("review")
+    view = window.view("review")
+    qtbot.waitUntil(lambda: view.is_ready and not view.scene.image.isNull(), timeout=60_000)
+
+    def listed():
+        return [view.model.fixation(row) for row in range(view.model.rowCount())]
+
+    doubts = [one["doubt"] for one in listed()]
+    assert doubts == sorted(doubts, reverse=True)
+    assert doubts[0] > doubts[-1]
+    chosen = int(view.model.fixation(view.row)["event_id"])
+    view.order.setCurrentIndex(view.order.findData("time"))
+    view.order.activated.emit(view.order.currentIndex())
+    times = [one["onset_ns"] for one in listed()]
+    assert times == sorted(times)
+    assert int(view.model.fixation(view.row)["event_id"]) == chosen  # it stays where it was
+    place = next(str(one["placement_id"]) for one in listed() if one["placement_id"])
+    view.show_box.setCurrentIndex(view.show_box.findData(place))
+    view.show_box.activated.emit(view.show_box.currentIndex())
+    assert {str(one["placement_id"]) for one in listed()} == {place}
+    view.show_box.setCurrentIndex(view.show_box.findData(""))
+    view.show_box.activated.emit(view.show_box.currentIndex())
+    assert view.model.rowCount() == len(view.model.fixations) > len(times)
+    # another recording, as it is selected in the tree
+    other = window.document.study.recordings()[1].id
+    window.view("tree").select("recording", other)
+    window.show_view("review")
+    qtbot.waitUntil(lambda: view.recording_id == other and view.is_ready, timeout=60_000)

@@ -6,19 +6,9 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from PyQt6.QtCore import QModelIndex, Qt
+from PyQt6.QtCore import QModelIndex
 from PyQt6.QtGui import QImage, QShowEvent
 from PyQt6.QtWidgets import (
-    QAbstractItemView,
-    QComboBox,
-    QHBoxLayout,
-    QHeaderView,
-    QLabel,
-    QProgressBar,
-    QPushButton,
-    QSplitter,
-    QTableView,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -31,13 +21,11 @@ from gazestudy_gui.background import Background
 from gazestudy_gui.commands import AddKeyFrame, Edit, GiveAnswer, RemoveKeyFrame, TakeBackAnswers
 from gazestudy_gui.document import StudyDocument
 from gazestudy_gui.jobs import Order
-from gazestudy_gui.ticks import TickBox
 from gazestudy_gui.trouble import tell
 from gazestudy_gui.video import FrameSource
 from gazestudy_gui.views.player import clock_text
-from gazestudy_gui.views.review_list import Loaded, ReviewModel, Verdict, answer_for, load, newer_than
-from gazestudy_gui.views.review_reference import ReferenceWidget
-from gazestudy_gui.views.review_scene import SceneWidget
+from gazestudy_gui.views.review_list import Loaded, Verdict, answer_for, load, newer_than
+from gazestudy_gui.views.review_panel import ReviewPanel, fill
 from gazestudy_gui.views.video_widget import Marks
 from gazestudy_gui.words import tr
 
@@ -54,7 +42,7 @@ class _Stop(NoProgress):
         return self.is_over
 
 
-class MappingReviewView(QWidget):
+class MappingReviewView(ReviewPanel):
     """Shows where each fixation was mapped, and takes what a person says about it.
 
     Parameters
@@ -76,9 +64,6 @@ class MappingReviewView(QWidget):
         self._frame = self._number = -1
         self._stop = _Stop()
         self._worker = Background("review", self)
-        self.model = ReviewModel(self)
-        self._build()
-        self._lay_out()
         self._connect()
         self._refresh_choices()
         self._say_nothing()
@@ -285,100 +270,7 @@ class MappingReviewView(QWidget):
         if self._is_stale:
             self.reload()
 
-    # ------------------------------------------------------------------ building
-
-    def _build(self) -> None:
-        self.which, self.order, self.show_box = QComboBox(self), QComboBox(self), QComboBox(self)
-        self.order.addItem(tr("Most doubtful first"), "doubt")
-        self.order.addItem(tr("By time"), "time")
-        self.counter = QLabel("", self)
-        self.bar = QProgressBar(self)
-        self.bar.setTextVisible(False)
-        self.bar.setMaximumHeight(self.fontMetrics().height())
-        self.table = QTableView(self)
-        self.table.setModel(self.model)
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.table.setShowGrid(False)
-        self.table.setAlternatingRowColors(True)
-        self.table.setTabKeyNavigation(False)
-        head, side = self.table.horizontalHeader(), self.table.verticalHeader()
-        assert head is not None and side is not None
-        side.hide()
-        side.setDefaultSectionSize(round(1.5 * self.fontMetrics().height()))
-        head.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-        head.setStretchLastSection(True)
-        em = self.fontMetrics().height()
-        for column, width in enumerate((5, 5, 4, 7)):
-            self.table.setColumnWidth(column, width * em)
-        self.scene, self.reference = SceneWidget(self), ReferenceWidget(self)
-        self.placement, self.creative = QComboBox(self), QComboBox(self)
-        self.steps_on = TickBox(tr("&Go on after an answer"), self)
-        self.steps_on.setChecked(True)
-        self.reason, self.note = QLabel("", self), QLabel("", self)
-        self.reason.setWordWrap(True)
-        self.note.setWordWrap(True)
-        self.run_button = QPushButton(tr("&Update results"), self)
-        self.setFocusProxy(self.scene)
-        for widget, name in (
-            (self.which, tr("Recording")),
-            (self.order, tr("Order")),
-            (self.show_box, tr("Which fixations")),
-            (self.table, tr("Fixations")),
-            (self.scene, tr("Scene picture of the fixation")),
-            (self.placement, tr("Placement")),
-            (self.creative, tr("Picture")),
-            (self.bar, tr("Share of fixations that were reviewed")),
-        ):
-            widget.setAccessibleName(name)
-
-    def _lay_out(self) -> None:
-        top = QHBoxLayout()
-        for box, stretch in ((self.which, 2), (self.order, 1), (self.show_box, 2)):
-            top.addWidget(box, stretch)
-        top.addWidget(self.bar, 1)
-        top.addWidget(self.counter)
-        right = QWidget(self)
-        column = QVBoxLayout(right)
-        column.setContentsMargins(0, 0, 0, 0)
-        line = QHBoxLayout()
-        line.addWidget(self.placement, 1)
-        line.addWidget(self.creative)
-        column.addLayout(line)
-        column.addWidget(self.reference, 1)
-        split = QSplitter(Qt.Orientation.Horizontal, self)
-        for widget, stretch in ((self.table, 3), (self.scene, 5), (right, 3)):
-            split.addWidget(widget)
-            split.setStretchFactor(split.count() - 1, stretch)
-        em = self.fontMetrics().height()
-        split.setSizes([20 * em, 40 * em, 18 * em])
-        keys = QHBoxLayout()
-        self.buttons: dict[str, QPushButton] = {}
-        for name, text, does in (
-            ("previous", tr("◀ Previous  A"), partial(self.step, -1)),
-            ("next", tr("Next ▶  S"), partial(self.step, 1)),
-            ("accept", tr("✓ Right  D"), self.accept),
-            ("off", tr("✗ Not on it  X"), self.refuse),
-            ("nowhere", tr("∅ On none  N"), self.nowhere),
-            ("revert", tr("↶ Automatic  R"), self.revert),
-            ("key_frame", tr("◆ Key frame  K"), self.begin_key_frame),
-        ):
-            button = self.buttons[name] = QPushButton(text, self)
-            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-            button.clicked.connect(lambda _checked=False, does=does: does())
-            keys.addWidget(button)
-        keys.addWidget(self.steps_on)
-        keys.addStretch(1)
-        words = QHBoxLayout()
-        words.addWidget(self.note, 1)
-        words.addWidget(self.run_button)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(2, 2, 2, 2)
-        whole.addLayout(top)
-        whole.addWidget(split, 1)
-        whole.addWidget(self.reason)
-        whole.addLayout(keys)
-        whole.addLayout(words)
+    # ------------------------------------------------------------------ reading
 
     def _connect(self) -> None:
         self.which.activated.connect(lambda _row: self.reload())
@@ -387,6 +279,16 @@ class MappingReviewView(QWidget):
         selection = self.table.selectionModel()
         assert selection is not None
         selection.currentRowChanged.connect(self._on_row)
+        for name, does in (
+            ("previous", partial(self.step, -1)),
+            ("next", partial(self.step, 1)),
+            ("accept", self.accept),
+            ("off", self.refuse),
+            ("nowhere", self.nowhere),
+            ("revert", self.revert),
+            ("key_frame", self.begin_key_frame),
+        ):
+            self.buttons[name].clicked.connect(lambda _checked=False, does=does: does())
         self.placement.activated.connect(lambda _row: self._on_placement())
         self.creative.activated.connect(lambda _row: self._show_reference())
         self.reference.pointed.connect(self.place)
@@ -397,8 +299,6 @@ class MappingReviewView(QWidget):
         self._worker.failed.connect(self._on_failed)
         self._document.changed.connect(self._on_changed)
         self._document.selected.connect(self._on_selected)
-
-    # ------------------------------------------------------------------ reading
 
     def _refresh_choices(self) -> None:
         study = self._document.study
@@ -652,13 +552,3 @@ class MappingReviewView(QWidget):
             tell(self, error, doing=tr("This was not changed"))
             return False
         return True
-
-
-def fill(box: QComboBox, items: list[tuple[str, str]], wanted: object) -> None:
-    """Put other items into a box; what is wanted is chosen where it is there."""
-    box.blockSignals(True)
-    box.clear()
-    for text, value in items:
-        box.addItem(text, value)
-    box.setCurrentIndex(max(0, box.findData(wanted)) if items else -1)
-    box.blockSignals(False)
