@@ -1,4 +1,4 @@
-"""What goes with noticing and with dwelling: models in which one person meets many placements."""
+"""What goes with noticing, dwelling and looking early: models in which one person meets many placements."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pandas as pd
 
 from gazestudy.errors import ParameterError
 from gazestudy.statistics.groups import require_columns
-from gazestudy.statistics.models import FittedModel, duration_model, share_model
+from gazestudy.statistics.models import FittedModel, duration_model, hazard_model, share_model
 
 TERMS = {
     "time_in_view": "per doubling of the time in view",
@@ -31,7 +31,7 @@ _MOST_MISSING = 0.2
 
 @dataclass(frozen=True, slots=True)
 class LookingModels:
-    """What goes with noticing, and among those who noticed with the dwell.
+    """What goes with noticing, among those who noticed with the dwell, and with looking early.
 
     Attributes
     ----------
@@ -39,6 +39,9 @@ class LookingModels:
         Odds ratios of at least one fixation, over all cases in view.
     dwelling : FittedModel or None
         Ratios of dwell, over cases with a fixation; None where there are too few.
+    first_look : FittedModel or None
+        Hazard ratios of the first fixation per time in view, over all cases; above 1 is earlier. None where
+        the times are not known or there are too few.
     left_out : dict of str to str
         Terms that are not in the models, and why.
     doubts : tuple of str
@@ -47,23 +50,19 @@ class LookingModels:
 
     noticing: FittedModel
     dwelling: FittedModel | None
+    first_look: FittedModel | None
     left_out: dict[str, str]
     doubts: tuple[str, ...]
 
     @property
     def table(self) -> pd.DataFrame:
-        """Both models below each other, with the columns model and meaning."""
+        """The models below each other, with the columns model and meaning."""
+        named = {"noticed": self.noticing, "dwell": self.dwelling, "first look": self.first_look}
         parts = [
-            self.noticing.table.assign(
-                model=f"noticed ({self.noticing.effect})", n_cases=self.noticing.n_cases
-            )
+            one.table.assign(model=f"{name} ({one.effect})", n_cases=one.n_cases)
+            for name, one in named.items()
+            if one is not None
         ]
-        if self.dwelling is not None:
-            parts.append(
-                self.dwelling.table.assign(
-                    model=f"dwell ({self.dwelling.effect})", n_cases=self.dwelling.n_cases
-                )
-            )
         table = pd.concat(parts, ignore_index=True)
         table["meaning"] = [_meaning(term) for term in table["term"]]
         return table[["model", "term", "effect", "low", "high", "p_value", "n_cases", "meaning"]]
@@ -72,7 +71,7 @@ class LookingModels:
 def looking_models(
     cases: pd.DataFrame, *, terms: Sequence[str] = USUAL, level: float = 0.95
 ) -> LookingModels:
-    """Fit what goes with noticing and with dwelling.
+    """Fit what goes with noticing, with dwelling and with looking early.
 
     Parameters
     ----------
@@ -95,7 +94,9 @@ def looking_models(
     Notes
     -----
     Noticing: marginal logistic model (GEE), exchangeable within people. Dwelling: linear mixed model of log
-    dwell with a level of each person. Placements are no second random effect: crossed random effects of
+    dwell with a level of each person. Looking early: Cox model of the time in view before the first fixation,
+    censored where there was none, with a sandwich variance over people; the time in view is its scale and no
+    term of it. Placements are no second random effect: crossed random effects of
     people and placements for yes and no need Bayesian software. With `placement_id` among the terms they
     are held fixed. What goes with looking need not cause it: time in view also grows because somebody
     looks.
@@ -130,7 +131,16 @@ def looking_models(
         doubts += [f"dwell: {doubt}" for doubt in dwelling.doubts]
     except ParameterError as error:
         doubts.append(f"dwell: no model, {error}")
-    return LookingModels(noticing, dwelling, left_out, tuple(doubts))
+    first_look = None
+    if {"ttff_s", "censored_at_s"} <= set(cases):
+        waited = design.assign(waited_s=cases["ttff_s"].fillna(cases["censored_at_s"]).astype(float))
+        early = [term for term in kept if term != "time_in_view"]
+        try:
+            first_look = hazard_model(waited, "waited_s", "fixated", early, level=level)
+            doubts += [f"first look: {doubt}" for doubt in first_look.doubts]
+        except ParameterError as error:
+            doubts.append(f"first look: no model, {error}")
+    return LookingModels(noticing, dwelling, first_look, left_out, tuple(doubts))
 
 
 def _design(cases: pd.DataFrame) -> pd.DataFrame:

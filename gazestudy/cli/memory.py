@@ -83,7 +83,7 @@ def cases(
     )
     console.say(
         f"{len(joined.cases)} cases (participant x placement in view) of {people} participants, "
-        f"{int(interviewed.sum())} of them with an interview"
+        f"{int(interviewed.sum())} of these cases with an interview"
     )
     rows = [[finding.code, finding.message] for finding in joined.findings]
     if rows:

@@ -1,4 +1,4 @@
-"""Models where one person meets many placements: marginal for yes and no, random people for durations."""
+"""Models where one person meets many placements: yes or no, durations, and times to an event."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from gazestudy.errors import ParameterError
 from gazestudy.statistics.groups import require_columns
 
 MODEL_COLUMNS = ("term", "effect", "low", "high", "p_value", "coefficient", "standard_error")
-"""Columns of a table of a model; `effect` is an odds ratio or a ratio of durations per unit of the term."""
+"""Columns of a table of a model; `effect` is a ratio of odds, durations or hazards per unit of the term."""
 
 _FEW_PEOPLE = 20
 
@@ -30,21 +30,22 @@ class FittedModel:
         One row per term, columns `MODEL_COLUMNS`, the intercept first.
     outcome : str
         What was explained.
-    effect : {"odds ratio", "ratio of durations"}
+    effect : {"odds ratio", "ratio of durations", "hazard ratio"}
         What `effect` means in the table.
     method : str
         Model and its standard errors, in words.
     n_cases, n_participants, n_left_out : int
         Rows and people in it, and rows left out since a value is not known.
     correlation : float
-        Of two rows of one person: the working correlation, or the share of variance between people.
+        Of two rows of one person: the working correlation, or the share of variance between people; NaN
+        where the model has none.
     doubts : tuple of str
         What makes it less than it looks.
     """
 
     table: pd.DataFrame
     outcome: str
-    effect: Literal["odds ratio", "ratio of durations"]
+    effect: Literal["odds ratio", "ratio of durations", "hazard ratio"]
     method: str
     n_cases: int
     n_participants: int
@@ -209,6 +210,79 @@ def duration_model(
         len(cases) - len(used),
         between / (between + within),
         tuple(doubts),
+    )
+
+
+def hazard_model(
+    cases: pd.DataFrame,
+    time: str,
+    event: str,
+    terms: Sequence[str],
+    *,
+    cluster: str = "participant_id",
+    level: float = 0.95,
+) -> FittedModel:
+    """Fit a Cox model of the time to an event, with standard errors that know who belongs together.
+
+    Parameters
+    ----------
+    cases : DataFrame
+        One row per person and placement, or per exposure.
+    time : str
+        Column of times to the event, or to where it is not known any more.
+    event : str
+        Column of 1 (it happened then) and 0 (censored).
+    terms : sequence of str
+        As for `share_model`.
+    cluster : str
+        Whose rows belong together.
+    level : float
+        Confidence.
+
+    Returns
+    -------
+    FittedModel
+        Hazard ratios; above 1 is earlier.
+
+    Raises
+    ------
+    ParameterError
+        If a column is missing or constant, nothing happened, or there are no more people than coefficients.
+
+    Notes
+    -----
+    Breslow's handling of ties; sandwich variance over people, times n / (n − 1); limits by t with people
+    minus terms degrees of freedom.
+
+    References
+    ----------
+    Lin and Wei (1989), doi:10.1080/01621459.1989.10478874.
+    """
+    from statsmodels.duration.hazard_regression import PHReg
+
+    require_columns(cases, [time])
+    if not terms:
+        raise ParameterError("terms", "none", "at least one that differs between cases")
+    used, happened, design, names = _design(cases.dropna(subset=[time]), event, terms, cluster)
+    if not np.isin(happened, [0.0, 1.0]).all() or not happened.any():
+        raise ParameterError(event, sorted(set(happened.tolist()))[:5], "0 and 1, and 1 in some rows")
+    people = pd.factorize(used[cluster])[0]
+    n, k = int(people.max()) + 1, len(names) - 1
+    lasted = used[time].to_numpy(dtype=float)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        fitted = PHReg(lasted, design[:, 1:], status=happened, ties="breslow").fit(groups=people)
+        errors = np.asarray(fitted.bse) * np.sqrt(n / (n - 1))
+    return FittedModel(
+        _table(names[1:], np.asarray(fitted.params), errors, n - k, level),
+        event,
+        "hazard ratio",
+        "Cox model, Breslow's ties, sandwich variance over people, t",
+        len(used),
+        n,
+        len(cases) - len(used),
+        float("nan"),
+        tuple([*_numerical(caught), *_few(n, k)]),
     )
 
 

@@ -371,10 +371,6 @@ class InterviewBuilder:
                 {"document_id": document_id, "position": position, "t_ns": t_ns}
             )
 
-    def person_of(self, interview_id: str) -> str:
-        """Return the participant of an interview, "" if it was not added."""
-        return self._people.get(interview_id, "")
-
     def build(self) -> ReadInterviews:
         """Return the interviews with everything that was found; empty ones are left out, with a warning."""
         used = {row["interview_id"] for name in ("interview_answers", "documents") for row in self.rows[name]}

@@ -255,6 +255,17 @@ def test_models_recover_what_goes_with_looking():
     dwelling = found.dwelling.table.set_index("term")
     assert dwelling.loc["angle", "low"] < np.exp(0.3) < dwelling.loc["angle", "high"]
     assert found.dwelling.n_cases == table["fixated"].sum()
+    assert found.first_look is None  # these cases know no times
+    doublings = np.log2(table["max_angle_deg"].to_numpy())
+    drawn = np.random.default_rng(24).exponential(3 / np.exp(0.4 * doublings))
+    waits = pd.Series(drawn, index=table.index)
+    looked = waits < table["exposed_s"]
+    timed = table.assign(
+        fixated=looked, ttff_s=waits.where(looked), censored_at_s=table["exposed_s"].where(~looked)
+    )
+    early = looking_models(timed, terms=["angle", "time_in_view"]).first_look
+    assert early.table["term"].tolist() == ["angle"] and early.n_cases == len(table)
+    assert early.table["low"][0] < np.exp(0.4) < early.table["high"][0]
     shown = found.table
     assert shown["meaning"].tolist()[1].startswith("per doubling of the largest visual angle")
     assert not found.doubts

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import stats
+from scipy import optimize, stats
 
 from gazestudy.errors import ParameterError
 from gazestudy.statistics.clustered_survival import (
@@ -22,7 +22,7 @@ from gazestudy.statistics.durations import (
 )
 from gazestudy.statistics.groups import share_by_group
 from gazestudy.statistics.intervals import clustered_share, share_interval
-from gazestudy.statistics.models import duration_model, share_model
+from gazestudy.statistics.models import duration_model, hazard_model, share_model
 from gazestudy.statistics.survival import kaplan_meier, log_rank
 
 TIME = [1.2, 3.4, 5, 5, 8, 8, 2.2, 0.7]
@@ -334,6 +334,42 @@ def test_duration_model_recovers_the_ratio_and_the_share_between_people():
     assert fitted.correlation == pytest.approx(0.49 / (0.49 + 0.25), abs=0.15)
     zero = table.assign(dwell_s=table["dwell_s"].where(table["noticed"], 0.0))
     assert duration_model(zero, "dwell_s", ["angle"]).n_left_out == int((~table["noticed"]).sum())
+
+
+def test_hazard_model_equals_partial_likelihood_and_sandwich_by_brute_force():
+    rng = np.random.default_rng(5)
+    person = np.repeat(np.arange(30), 5)
+    x = rng.normal(size=150)
+    happens = rng.exponential(1 / np.exp(0.5 * x + rng.normal(0, 0.7, 30)[person]))
+    ends = rng.uniform(0.3, 3, 150)
+    time, event = np.minimum(happens, ends), (happens <= ends).astype(float)
+    table = pd.DataFrame({"participant_id": person.astype(str), "x": x, "time": time, "event": event})
+    events = np.flatnonzero(event)
+    at_risk = time[None, :] >= time[events, None]
+
+    def negative(b):
+        return -np.sum(b * x[events] - np.log((at_risk * np.exp(b * x)).sum(axis=1)))
+
+    b = optimize.minimize_scalar(negative, bracket=(0, 1)).x
+    risk = at_risk * np.exp(b * x)
+    mean = (risk * x).sum(axis=1) / risk.sum(axis=1)
+    information = np.sum((risk * x**2).sum(axis=1) / risk.sum(axis=1) - mean**2)
+    score = -(risk / risk.sum(axis=1, keepdims=True) * (x - mean[:, None])).sum(axis=0)
+    score[events] += x[events] - mean
+    by_person = np.bincount(person, score)
+    error = np.sqrt(np.sum(by_person**2) * 30 / 29) / information
+    fitted = hazard_model(table, "time", "event", ["x"])
+    row = fitted.table.iloc[0]
+    assert row["coefficient"] == pytest.approx(b, abs=1e-6)
+    assert row["standard_error"] == pytest.approx(error, rel=1e-5)
+    assert row["low"] < np.exp(0.5) < row["high"]
+    assert (fitted.effect, fitted.n_participants, fitted.table["term"].tolist()) == (
+        "hazard ratio",
+        30,
+        ["x"],
+    )
+    with pytest.raises(ParameterError, match="1 in some rows"):
+        hazard_model(table.assign(event=0.0), "time", "event", ["x"])
 
 
 def test_models_say_what_to_doubt_and_refuse_what_cannot_be_fitted():
