@@ -234,7 +234,7 @@ def _memory(study: Study, missing: dict[str, str]) -> tuple[pd.DataFrame | None,
         key: int(study.stream(key, "frames")["t_ns"].iloc[0])
         for key in sorted(set(quotes.loc[quotes["t_ns"] >= 0, "recording_id"]))
     }
-    zero = quotes["recording_id"].map(starts)
+    zero = quotes["recording_id"].map(starts).astype("float64")  # text where there is nothing to map
     clock_s = ((quotes["t_ns"] - zero) / 1e9).where(quotes["t_ns"] >= 0)
     quotes = quotes.assign(clock_s=clock_s)
     memory = MemoryEvidence(found.interviews, joined.trials, joined.never_in_view, quotes, joined.findings)

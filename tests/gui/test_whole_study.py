@@ -66,12 +66,14 @@ def test_a_whole_study(desk, qtbot, tmp_path, stick, files):
         cell = window.view("tree").model.find("recording", name).siblingAtColumn(4)
         qtbot.waitUntil(lambda cell=cell: "%" in str(cell.data()), timeout=20_000)
 
+    watch(window, qtbot)
     said = review_two(window, qtbot)
     aoi = draw_aoi(window, qtbot)
     interview = answer_question(window, qtbot)
     choose(window, "analyse.run", qtbot)
     finished(window, qtbot)
-    maps = export_heatmaps(window, qtbot, files, tmp_path / "heatmaps")
+    written = export_heatmaps(window, qtbot, files, tmp_path / "heatmaps")
+    written += export_report(window, qtbot, files, tmp_path / "report.html")
 
     path = window.document.path
     press(window, "file.close", qtbot)
@@ -86,7 +88,7 @@ def test_a_whole_study(desk, qtbot, tmp_path, stick, files):
     assert [stored.fact for stored in study.answers()] == said
     assert study.aois() == (aoi,)
     everything_is_on_show(window, qtbot, interview)
-    assert all(one.is_file() for one in maps)
+    assert all(one.stat().st_size > 1000 for one in written)
     # what was said is in the results, and nothing is left to do
     with open_study(path, read_only=True) as other:
         kept = other.current("p01-1", "attention").table("mapped_fixations")
@@ -132,6 +134,17 @@ def bring_in(window, qtbot, folder):
     report = shown(ImportReport)
     assert "2 of 2" in report.heading.text()
     report.close()
+
+
+def watch(window, qtbot):
+    """Look at the video picture by picture."""
+    window.view("tree").select("recording", "p01-1")
+    press(window, "view.player", qtbot)
+    player = window.view("player")
+    qtbot.waitUntil(lambda: not player.video.image.isNull(), timeout=20_000)
+    row, before = player.row, player.video.image.copy()
+    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Right, Qt.KeyboardModifier.ShiftModifier)
+    qtbot.waitUntil(lambda: player.row == row + 1 and player.video.image != before, timeout=10_000)
 
 
 def review_two(window, qtbot):
@@ -224,6 +237,22 @@ def export_heatmaps(window, qtbot, files, folder):
     return pictures
 
 
+def export_report(window, qtbot, files, page):
+    """Look at the results and write the report."""
+    press(window, "view.results", qtbot)
+    table = window.view("results").tables.table
+    qtbot.waitUntil(
+        lambda: table.model.frame is not None and "placement_id" in table.model.frame, timeout=60_000
+    )
+    assert set(table.model.frame["placement_id"]) == {"poster-1", "poster-2"}
+    files["save"] = str(page)
+    choose(window, "report.write", qtbot)
+    finished(window, qtbot)
+    text = page.read_text(encoding="utf-8")
+    assert all(word in text for word in (NAME, "poster-1", "poster-2"))
+    return [page, page.with_suffix(".pdf")]
+
+
 def open_again(desk, qtbot):
     """Open the study from the list of recent ones."""
     start = desk.show_start()
@@ -252,6 +281,9 @@ def everything_is_on_show(window, qtbot, interview):
     tree.select("placement", "poster-1")
     placements = window.show_view("placements")
     assert [placements.list.item(row).text() for row in range(placements.list.count())] == ["logo"]
+    results = window.show_view("results").tables.table
+    qtbot.waitUntil(lambda: results.model.frame is not None, timeout=60_000)
+    assert len(results.model.frame) >= 2
     talks = window.show_view("interviews")
     qtbot.waitUntil(lambda: talks.talks is not None and talks.interview_id == interview, timeout=20_000)
     assert talks.answers.form.fields["walk"].values() == [SAID]
