@@ -396,7 +396,7 @@ class MappingReviewView(ReviewPanel):
         self.scene.cancel()
         one = self.model.fixation(current.row())
         verdict = self.model.verdict(current.row())
-        wanted = verdict.placement_id or str(one["placement_id"])
+        wanted = verdict.placement_id or self.model.likely_placement(current.row())
         if wanted and wanted != self.placement.currentData():
             self.placement.setCurrentIndex(self.placement.findData(wanted))
         self._fill_creatives(verdict.creative_id)

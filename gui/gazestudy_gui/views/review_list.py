@@ -235,6 +235,16 @@ class ReviewModel(QAbstractTableModel):
             placement.id, str(one["creative_id"]), max(0, int(one["copy"])), self.mapped(row), stored
         )
 
+    def likely_placement(self, row: int) -> str:
+        """Return the placement that the fixation in a row was mapped to, or else the one nearest in time."""
+        own = str(self.fixation(row)["placement_id"])
+        on = np.flatnonzero((self.fixations["placement_id"] != "").to_numpy(bool))
+        if own or not len(on):
+            return own
+        times = self.fixations["onset_ns"].to_numpy(np.int64)
+        away = np.abs(times[on] - times[int(self._rows[row])])
+        return str(self.fixations["placement_id"].iloc[int(on[np.argmin(away)])])
+
     def mapped(self, row: int) -> tuple[float, float] | None:
         """Return where the fixation in a row was mapped, as shares; None where on no placement."""
         one = self.fixation(row)

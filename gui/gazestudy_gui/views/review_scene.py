@@ -68,7 +68,8 @@ class SceneWidget(VideoWidget):
         if self._corners is None or event is None or event.button() != Qt.MouseButton.LeftButton:
             super().mousePressEvent(event)
             return
-        self._corners.append(self.to_scene(event.position()))
+        self._pointer = self.to_scene(event.position())
+        self._corners.append(self._pointer)
         if len(self._corners) == 4:
             corners = [(point.x(), point.y()) for point in self._corners]
             self.cancel()
