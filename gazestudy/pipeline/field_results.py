@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,9 @@ from gazestudy.fieldwork.summary import FieldSummary, summarise_field_log
 from gazestudy.model.fieldwork import FieldLog
 from gazestudy.model.recording import Finding
 from gazestudy.store import Study
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 SEED = 20261122
 """Seed of bootstrap draws where none is given, so that a figure is the same tomorrow."""
@@ -220,6 +224,26 @@ def draw_map(
     ParameterError
         For an unknown figure, or points of several stations.
     """
+    figure, figures = map_figure(study, plan, places, colour=colour, size=size, station=station, title=title)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        figure.savefig(out)
+    except (OSError, ValueError) as error:
+        raise InputError(out, "cannot be written", found=str(error)) from error
+    return figures
+
+
+def map_figure(
+    study: Study,
+    plan: Path,
+    places: Path,
+    *,
+    colour: str = "notice_rate",
+    size: str | None = "flow_per_min",
+    station: str = "",
+    title: str = "",
+) -> tuple[Figure, FieldFigures]:
+    """Return the figure of `draw_map`, and what is drawn; parameters and errors as there."""
     from gazestudy.plots.station_plan import draw_station_plan
 
     image = _picture(plan)
@@ -231,12 +255,7 @@ def draw_map(
         raise ParameterError("station", station, f"one station: several have the points {several}")
     figures = field_figures(log, by=(place,))
     figure = draw_station_plan(image, table, figures, colour=colour, size=size, place=place, title=title)
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(out)
-    except (OSError, ValueError) as error:
-        raise InputError(out, "cannot be written", found=str(error)) from error
-    return figures
+    return figure, figures
 
 
 def _picture(path: Path) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:

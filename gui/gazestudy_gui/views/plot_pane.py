@@ -22,7 +22,7 @@ from gazestudy_gui.words import tr
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-Draw = Callable[["Figure"], None]
+Draw = Callable[["Figure"], "Figure | None"]
 
 _DOTS_PER_INCH = 110.0
 _PAUSE_MS = 120
@@ -60,7 +60,7 @@ class PlotPane(QWidget):
         self._soon.timeout.connect(self.redraw)
 
     def show_figure(self, draw: Draw) -> None:
-        """Show what a function draws into an empty figure; it is called in another thread."""
+        """Show what a function draws into an empty figure, or the figure it returns; in another thread."""
         self._draw = draw
         self.redraw()
 
@@ -106,7 +106,9 @@ class PlotPane(QWidget):
             area = self.rect().adjusted(20, 20, -20, -20)
             painter.drawText(area, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self.message)
         else:
-            painter.drawImage(0, 0, self.image)
+            wide, high = (round(one / self.image.devicePixelRatio()) for one in
+                          (self.image.width(), self.image.height()))  # fmt: skip
+            painter.drawImage((self.width() - wide) // 2, max(0, (self.height() - high) // 2), self.image)
 
     def _on_drawn(self, number: int, image: QImage) -> None:
         if number == self._worker.newest and self._draw is not None:
@@ -142,8 +144,13 @@ def rendered(draw: Draw, size: QSize, ratio: float, *, ink: str, paper: str) -> 
         inches = (size.width() / _DOTS_PER_INCH, size.height() / _DOTS_PER_INCH)
         figure = Figure(figsize=inches, dpi=dots, facecolor="white", layout="constrained")
         canvas = FigureCanvasAgg(figure)
-        draw(figure)
-        recolour(figure, ink=ink, paper=paper)
+        own = draw(figure)
+        if own is not None:  # with a shape of its own
+            figure, canvas = own, FigureCanvasAgg(own)
+            width_in, height_in = (float(one) for one in own.get_size_inches())
+            own.set_dpi(dots / _DOTS_PER_INCH * min(size.width() / width_in, size.height() / height_in))
+        if not any(axes.images for axes in figure.axes):  # a plan or picture stays on its paper
+            recolour(figure, ink=ink, paper=paper)
         with fitting_fonts(figure):
             _fit_words(figure)
             canvas.draw()  # type: ignore[no-untyped-call]

@@ -62,6 +62,9 @@ VIEWS: tuple[ViewSpec, ...] = (
     ViewSpec(
         "review", "Mapping review", "main", "gazestudy_gui.views.mapping_review:MappingReviewView", "Ctrl+6"
     ),
+    ViewSpec(
+        "fieldwork", "Fieldwork", "main", "gazestudy_gui.views.fieldwork:FieldworkView", "Ctrl+Shift+F"
+    ),
     ViewSpec("results", "Results", "main", "gazestudy_gui.views.results:ResultsView", "Ctrl+Shift+R"),
     ViewSpec(
         "interviews",

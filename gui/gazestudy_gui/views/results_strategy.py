@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PyQt6.QtCore import Qt, QTimer
-from PyQt6.QtGui import QFontDatabase, QTextCursor
 from PyQt6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -14,7 +13,6 @@ from PyQt6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLabel,
-    QListWidget,
     QPlainTextEdit,
     QPushButton,
     QSlider,
@@ -29,6 +27,7 @@ from gazestudy.errors import GazestudyError
 from gazestudy_gui.background import Background
 from gazestudy_gui.document import StudyDocument
 from gazestudy_gui.trouble import tell
+from gazestudy_gui.views.document_editor import DocumentEditor
 from gazestudy_gui.views.table_model import cell
 from gazestudy_gui.views.table_view import TableWidget, heading
 from gazestudy_gui.words import tr
@@ -156,108 +155,6 @@ class Answer(QWidget):
             self.words.setPlainText(str(error))
 
 
-class DocumentEditor(QWidget):
-    """The strategy document with its mistakes, each with its line.
-
-    Parameters
-    ----------
-    document : StudyDocument
-        The study.
-    saved : callable
-        Called when another text is on the disk.
-    parent : QWidget, optional
-        Owner.
-    """
-
-    def __init__(self, document: StudyDocument, saved: Any, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._document, self._saved = document, saved
-        self.text = QPlainTextEdit(self)
-        self.text.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
-        self.text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
-        self.text.setAccessibleName(tr("Strategy document"))
-        self.text.setReadOnly(document.read_only)
-        self.mistakes = QListWidget(self)
-        self.mistakes.setAccessibleName(tr("Mistakes in the document"))
-        self.mistakes.itemActivated.connect(
-            lambda item: self._go_to(int(item.data(Qt.ItemDataRole.UserRole)))
-        )
-        self.keep = QPushButton(tr("&Keep and compute"), self)
-        self.keep.clicked.connect(self.save)
-        self.keep.setEnabled(False)
-        self.state = QLabel("", self)
-        line = QHBoxLayout()
-        line.addWidget(self.state, 1)
-        line.addWidget(self.keep)
-        split = QSplitter(Qt.Orientation.Vertical, self)
-        split.addWidget(self.text)
-        split.addWidget(self.mistakes)
-        split.setStretchFactor(0, 4)
-        column = QVBoxLayout(self)
-        column.addWidget(split, 1)
-        column.addLayout(line)
-        self._soon = QTimer(self)
-        self._soon.setSingleShot(True)
-        self._soon.setInterval(4 * _PAUSE_MS)
-        self._soon.timeout.connect(self.check)
-        self.text.textChanged.connect(self._on_typed)
-
-    def load(self) -> None:
-        """Show what is on the disk, unless something else is being typed."""
-        path = strategy_path(self._document)
-        if path.exists() and not self.keep.isEnabled():
-            text = path.read_text(encoding="utf-8")
-            if text != self.text.toPlainText():
-                self.text.setPlainText(text)
-                self._soon.stop()
-                self.keep.setEnabled(False)
-            self.check()
-
-    def check(self) -> bool:
-        """Show the mistakes; returns True if there are none."""
-        from gazestudy.pipeline.strategy_document import parse_strategy
-        from gazestudy.protocol import ProtocolError
-
-        self.mistakes.clear()
-        try:
-            parse_strategy(self.text.toPlainText(), strategy_path(self._document))
-        except ProtocolError as error:
-            for one in error.mistakes:
-                self.mistakes.addItem(str(one))
-                item = self.mistakes.item(self.mistakes.count() - 1)
-                assert item is not None
-                item.setData(Qt.ItemDataRole.UserRole, one.line or 0)
-        except GazestudyError as error:
-            self.mistakes.addItem(str(error))
-        count = self.mistakes.count()
-        self.mistakes.setVisible(count > 0)
-        self.state.setText(tr("{n} mistakes", n=count) if count else tr("no mistakes"))
-        return count == 0
-
-    def save(self) -> None:
-        """Keep the document, whole or not at all."""
-        from gazestudy.store.atomic import write_bytes
-
-        try:
-            write_bytes(strategy_path(self._document), self.text.toPlainText().encode("utf-8"))
-        except (GazestudyError, OSError) as error:
-            tell(self, error)
-            return
-        self.keep.setEnabled(False)
-        if self.check():
-            self._saved()
-
-    def _on_typed(self) -> None:
-        self.keep.setEnabled(not self._document.read_only)
-        self._soon.start()
-
-    def _go_to(self, line: int) -> None:
-        document = self.text.document()
-        if line > 0 and document is not None:
-            self.text.setTextCursor(QTextCursor(document.findBlockByNumber(line - 1)))
-            self.text.setFocus()
-
-
 class StrategyPage(QWidget):
     """Potential, budget, what-ifs, and the document they rest on.
 
@@ -305,7 +202,7 @@ class StrategyPage(QWidget):
     def shut_down(self) -> None:
         """End the threads."""
         self._soon.stop()
-        self.editor._soon.stop()
+        self.editor.shut_down()
         for answer in (self.potential, self.budget, self.what_if):
             answer.shut_down()
 
@@ -332,7 +229,10 @@ class StrategyPage(QWidget):
         column.addWidget(words)
         column.addWidget(begin, 0, Qt.AlignmentFlag.AlignLeft)
         column.addStretch(1)
-        self.editor = DocumentEditor(self._document, self.forget, self)
+        self.editor = DocumentEditor(
+            self._document, tr("Strategy document"), tr("&Keep and compute"), _parse, self
+        )
+        self.editor.kept.connect(self.forget)
         self.potential = Answer(tr("Potential"), self)
         self.budget, self.what_if = Answer(tr("Budget"), self), Answer(tr("What if"), self)
         self.pages = QTabWidget(self)
@@ -403,7 +303,7 @@ class StrategyPage(QWidget):
         if not has_document or not self._is_old:
             return
         self._is_old = False
-        self.editor.load()
+        self.editor.load(strategy_path(self._document))
         self._fill_choices()
         self._compute_shown()
 
@@ -508,6 +408,12 @@ def strategy_path(document: StudyDocument) -> Path:
     from gazestudy.pipeline.strategy_document import STRATEGY_NAME
 
     return document.path / STRATEGY_NAME
+
+
+def _parse(text: str, path: Path) -> None:
+    from gazestudy.pipeline.strategy_document import parse_strategy
+
+    parse_strategy(text, path)
 
 
 def _headings(table: Any) -> dict[str, str]:

@@ -76,6 +76,11 @@ class TableWidget(QWidget):
             self._fit()
         self._say_count()
 
+    @property
+    def name(self) -> str:
+        """What it is."""
+        return self._name
+
     def set_name(self, name: str) -> None:
         """Give exported files another name."""
         self._name = name

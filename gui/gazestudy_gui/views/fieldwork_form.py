@@ -1,0 +1,236 @@
+"""The form at the head of a session, and which protocol it comes from."""
+
+from __future__ import annotations
+
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PyQt6.QtCore import QLocale, Qt, pyqtSignal
+from PyQt6.QtWidgets import QComboBox, QFormLayout, QLabel, QLineEdit, QListWidget, QListWidgetItem, QWidget
+
+from gazestudy.errors import GazestudyError
+from gazestudy_gui.words import tr
+
+if TYPE_CHECKING:
+    from gazestudy.protocol import Protocol
+
+FOLDER = "protocols"
+"""Folder of a study for its own protocol documents."""
+
+USUAL = "station_point_observation"
+"""The protocol to begin with."""
+
+_ID = Qt.ItemDataRole.UserRole
+
+
+def language_of(protocol: Protocol) -> str:
+    """Return the language of the interface where the document has it, else its default language."""
+    own = QLocale().name().split("_")[0]
+    return own if own in protocol.languages else protocol.default_language
+
+
+@lru_cache(maxsize=64)
+def _read(path: Path, _modified_ns: int) -> Protocol:
+    from gazestudy.protocol import load_protocol
+
+    return load_protocol(path)
+
+
+def read_protocol(path: Path) -> Protocol:
+    """Return a protocol; one that did not change is read once.
+
+    Raises
+    ------
+    GazestudyError
+        If it has mistakes.
+    """
+    return _read(path, path.stat().st_mtime_ns)
+
+
+class ProtocolBox(QComboBox):
+    """The protocols of the study, then those that are shipped.
+
+    Parameters
+    ----------
+    study : Path
+        The study folder.
+    parent : QWidget, optional
+        Owner.
+    """
+
+    def __init__(self, study: Path, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._study = study
+        self.setAccessibleName(tr("Protocol"))
+        self.fill()
+
+    def fill(self) -> None:
+        """Read again which there are."""
+        from gazestudy import resources
+
+        current = self.currentData()
+        self.blockSignals(True)
+        self.clear()
+        for path in sorted((self._study / FOLDER).glob("*.yaml")):
+            self.addItem(tr("{name} (of this study)", name=path.stem), str(path))
+        for path in sorted(resources.find("protocols").glob("*.yaml")):
+            protocol = read_protocol(path)
+            self.addItem(protocol.text(protocol.title, language_of(protocol)), str(path))
+        self.setCurrentIndex(max(0, self.findData(current)))
+        self.blockSignals(False)
+
+    def path(self) -> Path:
+        """Return the file that is chosen."""
+        return Path(str(self.currentData()))
+
+    def protocol(self) -> Protocol:
+        """Return the protocol that is chosen.
+
+        Raises
+        ------
+        GazestudyError
+            If it has mistakes.
+        """
+        return read_protocol(self.path())
+
+    def choose_with(self, wanted: Any) -> None:
+        """Choose the first protocol for which this is true."""
+        for row in range(self.count()):
+            try:
+                if wanted(read_protocol(Path(str(self.itemData(row))))):
+                    self.setCurrentIndex(row)
+                    return
+            except GazestudyError:
+                continue
+        self.setCurrentIndex(0)
+
+
+class HeadForm(QWidget):
+    """Questions that are answered once for a session.
+
+    Parameters
+    ----------
+    protocol : Protocol
+        The document.
+    at : {"start", "end"}
+        Which of its forms.
+    known : dict of str to list of str
+        Answers that are likely, by item, such as stations of the study.
+    parent : QWidget, optional
+        Owner.
+    """
+
+    changed = pyqtSignal()
+
+    def __init__(
+        self, protocol: Protocol, at: str, known: dict[str, list[str]], parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        from gazestudy.protocol import FormBlock
+
+        self.fields: dict[str, QComboBox | QLineEdit] = {}
+        self.required: dict[str, str] = {}
+        form = QFormLayout(self)
+        form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
+        language = language_of(protocol)
+        for block in protocol.item_blocks():
+            if not isinstance(block, FormBlock) or block.answers or block.at != at:
+                continue
+            for item in block.items:
+                if item.type in ("photo", "audio"):
+                    continue
+                label = protocol.text(item.label, language)
+                field = self._field(protocol, item, language, known.get(item.id, []))
+                field.setAccessibleName(label)
+                if item.definition:
+                    field.setToolTip(protocol.text(item.definition, language))
+                words = QLabel(f"{label} *" if item.required else label, self)
+                words.setBuddy(field)
+                words.setWordWrap(True)
+                form.addRow(words, field)
+                self.fields[item.id] = field
+                if item.required:
+                    self.required[item.id] = label
+
+    def answers(self) -> dict[str, str]:
+        """Return what was answered, by item."""
+        found = {}
+        for item, field in self.fields.items():
+            if isinstance(field, QLineEdit):
+                found[item] = field.text().strip()
+            elif field.isEditable():
+                found[item] = field.currentText().strip()
+            else:
+                found[item] = str(field.currentData() or "")
+        return {item: value for item, value in found.items() if value}
+
+    def show_answers(self, answers: dict[str, str]) -> None:
+        """Show answers."""
+        for item, value in answers.items():
+            field = self.fields.get(item)
+            if isinstance(field, QLineEdit):
+                field.setText(value)
+            elif field is not None and field.isEditable():
+                field.setCurrentText(value)
+            elif field is not None:
+                field.setCurrentIndex(max(0, field.findData(value)))
+
+    def missing(self) -> list[str]:
+        """Return the labels of what has to be answered and was not."""
+        given = self.answers()
+        return [label for item, label in self.required.items() if item not in given]
+
+    def _field(self, protocol: Protocol, item: Any, language: str, known: list[str]) -> QComboBox | QLineEdit:
+        codes = getattr(item, "choices", "")
+        if codes or item.type == "bool":
+            box = QComboBox(self)
+            box.addItem("", "")
+            pairs = [("yes", tr("yes")), ("no", tr("no"))]
+            if codes:
+                pairs = [(one.code, protocol.text(one.label, language)) for one in protocol.choices[codes]]
+            for code, text in pairs:
+                box.addItem(text, code)
+            box.currentIndexChanged.connect(lambda _index: self.changed.emit())
+            return box
+        if known:
+            box = QComboBox(self)
+            box.setEditable(True)
+            box.addItems(["", *known])
+            box.currentTextChanged.connect(lambda _text: self.changed.emit())
+            return box
+        line = QLineEdit(self)
+        unit = getattr(item, "unit", "")
+        hint = {"time": "08:30", "date": "2026-01-31"}.get(item.type, unit)
+        line.setPlaceholderText(hint)
+        line.textChanged.connect(lambda _text: self.changed.emit())
+        return line
+
+
+def ticks(name: str, entries: list[tuple[str, str]], parent: QWidget, changed: Any = None) -> QListWidget:
+    """Return a list of names with boxes to tick; ids are kept beside the names."""
+    made = QListWidget(parent)
+    made.setAccessibleName(name)
+    for text, value in entries:
+        item = QListWidgetItem(text)
+        item.setData(_ID, value)
+        item.setCheckState(Qt.CheckState.Unchecked)
+        made.addItem(item)
+    made.setMaximumHeight(6 * parent.fontMetrics().height())
+    if changed is not None:
+        made.itemChanged.connect(partial(_tell, changed))
+    return made
+
+
+def ticked_ids(box: QListWidget) -> list[str]:
+    """Return the ids of what is ticked."""
+    items = [box.item(row) for row in range(box.count())]
+    return [
+        str(item.data(_ID))
+        for item in items
+        if item is not None and item.checkState() == Qt.CheckState.Checked
+    ]
+
+
+def _tell(changed: Any, _item: Any) -> None:
+    changed()

@@ -1,0 +1,243 @@
+"""Fieldwork: counted by key and kept, typed from paper, protocols changed as copies, plan and agreement."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+from gazestudy_gui.document import StudyDocument
+from gazestudy_gui.views import fieldwork_live
+from gazestudy_gui.views.fieldwork import FieldworkView
+from PyQt6.QtCore import QDateTime, Qt
+from PyQt6.QtTest import QTest
+from PyQt6.QtWidgets import QTableWidgetItem
+
+from gazestudy.pipeline.fieldlogs import import_field_logs
+from gazestudy.pipeline.live_log import LiveSession
+from gazestudy.protocol import load_protocol
+from gazestudy.store import open_study
+from tests.gui.conftest import SESSIONS
+
+HEAD = {"station_id": "Siam", "point_id": "C1", "observer": "A7", "role": "primary"}
+
+
+class Clock:
+    """A time that stands until it is moved."""
+
+    def __init__(self):
+        self.at = datetime.fromisoformat("2026-03-02T08:00:00+07:00")
+
+    def __call__(self):
+        return self.at
+
+    def move(self, seconds):
+        self.at += timedelta(seconds=seconds)
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    made = Clock()
+    monkeypatch.setattr(fieldwork_live, "now", made)
+    return made
+
+
+@pytest.fixture
+def view(imported, qapp, qtbot):
+    document = StudyDocument.open(imported)
+    made = FieldworkView(document)
+    made.resize(1000, 800)
+    with qtbot.waitExposed(made):
+        made.show()
+    yield made
+    made.shut_down()
+    made.close()
+    document.close()
+    made.deleteLater()
+    document.deleteLater()
+
+
+def begin(page, protocol="station_point_observation", head=HEAD, faces=()):
+    page.which.choose_with(lambda one: one.id == protocol)
+    page.prepare()
+    page.head.show_answers(head)
+    for row in faces:
+        page.faces.item(row).setCheckState(Qt.CheckState.Checked)
+    page.start()
+    assert page.session is not None, page.message.text()
+    return page.panel
+
+
+def end(page):
+    page.stop()
+    if page.session is not None:
+        page.stop()
+
+
+def test_counts_by_key_are_kept_with_zeros_and_a_taken_back_one_is_not(view, clock):
+    page = view.show_page("live")
+    panel = begin(page, faces=[0])
+    face = page.faces.item(0).data(Qt.ItemDataRole.UserRole)
+    for key in "1112":
+        QTest.keyClick(panel, key)
+    QTest.keyClick(panel, Qt.Key.Key_Backspace)  # the glance was none
+    clock.move(301)
+    QTest.keyClick(panel, "1")
+    panel.refresh()
+    assert panel.counters["passed", ""].text().endswith("\n1")
+    clock.move(99)
+    end(page)
+    log = view._document.study.field_log()
+    session = log.sessions.iloc[0]
+    assert (session["station_id"], session["stopped_at"]) == ("Siam", "2026-03-02T08:06:40.000+07:00")
+    counts = log.interval_counts.set_index(["item", "interval_no"])
+    assert counts.loc[("passed", 0), "value"].item() == 3
+    assert counts.loc[("passed", 1), "value"].item() == 1
+    assert counts.loc[("passed", 1), "end_s"].item() == 400
+    assert counts.loc[("glanced", 0), "value"].item() == 0
+    assert counts.loc[("glanced", 0), "placement_id"] == face
+    assert set(counts["source"]) == {"live"}
+    view._document.undo_stack.undo()
+    assert view._document.study.field_log().sessions.empty
+    view._document.undo_stack.redo()
+    assert len(view._document.study.field_log().sessions) == 1
+
+
+def test_open_states_end_with_the_session_and_say_so(view, clock):
+    page = view.show_page("live")
+    panel = begin(page, "focal_follow")
+    QTest.keyClick(panel, "w")
+    clock.move(4)
+    QTest.keyClick(panel, "g")
+    clock.move(6)
+    QTest.keyClick(panel, "s")  # standing ends walking: they exclude each other
+    assert panel.states["stand"].isChecked() and not panel.states["walk"].isChecked()
+    clock.move(5)
+    end(page)
+    events = view._document.study.field_log().events
+    assert events[["code", "form", "t_s", "closed_by"]].to_numpy().tolist() == [
+        ["walk", "state", 0.0, "observer"],
+        ["glance", "point", 4.0, "none"],
+        ["stand", "state", 10.0, "session_end"],
+    ]
+    assert events["t_end_s"].tolist()[::2] == [10.0, 15.0]
+
+
+def test_every_tap_is_on_the_disk_and_an_interrupted_session_goes_on(view, clock, qtbot):
+    page = view.show_page("live")
+    panel = begin(page)
+    QTest.keyClick(panel, "1")
+    QTest.keyClick(panel, "1")
+    journal = panel.session.journal
+    with journal.open("ab") as file:
+        file.write(b'{"n": 3, "at": "2026-03-')  # the power goes
+    panel.shut_down()
+    second = LiveSession(load_protocol("station_point_observation"), journal)
+    assert [one.kind for one in second.entries] == ["start", "tap", "tap"]
+    page.session, page.panel = None, None
+    page.go_on(journal)
+    clock.move(60)
+    QTest.keyClick(page.panel, "1")
+    end(page)
+    counts = view._document.study.field_log().interval_counts
+    assert counts.loc[counts["item"] == "passed", "value"].tolist() == [3]
+
+
+def test_a_scan_that_breaks_a_rule_is_not_kept(view, clock):
+    page = view.show_page("live")
+    panel = begin(page)
+    block = next(one for one in panel.protocol.blocks if one.kind == "scan")
+    fields = panel.scans[block.id]
+    fields["present", ""].setText("3")
+    fields["on_phone", ""].setText("5")
+    panel.keep_scan(block)
+    assert "does not hold" in panel.said.text()
+    fields["on_phone", ""].setText("2")
+    panel.keep_scan(block)
+    clock.move(30)
+    end(page)
+    scans = view._document.study.field_log().scans
+    assert dict(zip(scans["item"], scans["value"], strict=True)) == {"present": 3, "on_phone": 2}
+
+
+def test_a_paper_sheet_is_typed_checked_and_kept(view, qtbot):
+    page = view.show_page("sheet")
+    page.head.show_answers(HEAD)
+    page.name.setText("paper-01")
+    page.started.setDateTime(QDateTime.fromString("2026-03-02 08:00", "yyyy-MM-dd HH:mm"))
+    page.stopped.setDateTime(QDateTime.fromString("2026-03-02 08:15", "yyyy-MM-dd HH:mm"))
+    grid = page.grids["counts"]
+    assert grid.columnCount() == 3
+    rows = {item.id: row for row, (item, _) in enumerate(grid.rows)}
+    for column, (passed, glanced) in enumerate([("40", "3"), ("0", ""), ("31", "50")]):
+        grid.setItem(rows["passed"], column, QTableWidgetItem(passed))
+        grid.setItem(rows["glanced"], column, QTableWidgetItem(glanced))
+    page.keep()
+    assert "column 3: glanced <= passed" in page.message.text()
+    grid.item(rows["glanced"], 2).setText("5")
+    page.keep()
+    counts = view._document.study.field_log().interval_counts
+    found = {(row["item"], row["interval_no"]): row["value"] for row in counts.to_dict("records")}
+    assert found == {
+        ("passed", 0): 40,
+        ("glanced", 0): 3,
+        ("passed", 1): 0,
+        ("passed", 2): 31,
+        ("glanced", 2): 5,
+    }
+    assert set(counts["source"]) == {"paper"}
+    assert grid.cells() == {}
+
+
+def test_a_shipped_protocol_is_changed_as_a_copy_with_previews(view, qtbot):
+    page = view.show_page("protocol")
+    qtbot.waitUntil(lambda: len(page.paper.pages) > 0, timeout=20000)
+    assert page.editor.text.isReadOnly()
+    assert "Passed" in page.phone.toPlainText()
+    page.copy_into_study("ours")
+    assert not page.editor.text.isReadOnly()
+    text = page.editor.text.toPlainText()
+    page.editor.text.setPlainText(text.replace("every_s: 300", "every_s: 3", 1))
+    assert not page.editor.check()
+    assert "every_s" in page.editor.mistakes.item(0).text()
+    page.editor.text.setPlainText(text.replace("every_s: 300", "every_s: 600", 1))
+    page.editor.save()
+    kept = view._document.path / "protocols" / "ours.yaml"
+    assert "every_s: 600" in kept.read_text(encoding="utf-8")
+    view._document.undo_stack.undo()
+    assert "every_s: 600" not in kept.read_text(encoding="utf-8")
+    dropped = page.export("html", view._document.path / "exports" / "form.html")
+    assert isinstance(dropped, tuple)
+
+
+def test_figures_agreement_and_plan_of_the_sample(imported, qapp, qtbot):
+    with open_study(imported) as study:
+        import_field_logs(study, SESSIONS / "fieldlogs")
+    document = StudyDocument.open(imported)
+    made = FieldworkView(document)
+    try:
+        with qtbot.waitExposed(made):
+            made.show()
+        figures = made.page("figures")
+        qtbot.waitUntil(lambda: figures.table.model.rowCount() > 0, timeout=20000)
+        agreement = made.show_page("agreement")
+        qtbot.waitUntil(lambda: agreement.tables["counts"].model.rowCount() > 0, timeout=20000)
+        plan = made.show_page("plan")
+        qtbot.waitUntil(lambda: "No plan yet" in plan.plot.message, timeout=20000)
+        plan.use_plan(SESSIONS / "fieldlogs" / "plan.png")
+        plan.placing.setChecked(True)
+        plan.which.setCurrentIndex(plan.which.findData("C1"))
+        QTest.mouseClick(
+            plan.canvas, Qt.MouseButton.LeftButton, pos=plan.canvas.to_widget(210, 210).toPoint()
+        )
+        assert plan.places["C1"] == pytest.approx((210, 210), abs=2)
+        document.undo_stack.undo()
+        assert plan.places == {}
+        document.undo_stack.redo()
+        plan.placing.setChecked(False)
+        qtbot.waitUntil(lambda: not plan.plot.image.isNull(), timeout=20000)
+    finally:
+        made.shut_down()
+        made.close()
+        document.close()
+        made.deleteLater()
+        document.deleteLater()
