@@ -285,7 +285,12 @@ def test_a_photograph_is_straightened_and_checked(window, view, qtbot, tmp_path,
     dialog.picture.corners = [QPointF(float(x), float(y)) for x, y in corners]
     dialog.width_mm.setText(str(width))
     dialog.height_mm.setText(str(height))
-    dialog.picture.moved.emit()
+    dialog.picture.setFocus()
+    QTest.keyClick(dialog.picture, Qt.Key.Key_3)
+    QTest.keyClick(dialog.picture, Qt.Key.Key_Left, Qt.KeyboardModifier.ShiftModifier)
+    assert dialog.picture.corners[2].x() == pytest.approx(490)
+    for _ in range(10):
+        QTest.keyClick(dialog.picture, Qt.Key.Key_Right)
     qtbot.waitUntil(lambda: "key points" in dialog.advice.text(), timeout=20_000)
     assert not dialog.preview.pixmap().isNull()
     dialog.name.setText("Straight")

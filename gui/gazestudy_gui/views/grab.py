@@ -8,7 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from PyQt6.QtCore import QPointF, Qt, pyqtSignal
-from PyQt6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap, QPolygonF
+from PyQt6.QtGui import (
+    QColor,
+    QImage,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QPixmap,
+    QPolygonF,
+)
 from PyQt6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -24,6 +34,13 @@ from gazestudy_gui.background import Background
 from gazestudy_gui.trouble import tell
 from gazestudy_gui.views.video_widget import VideoWidget
 from gazestudy_gui.words import tr
+
+_STEPS = {
+    Qt.Key.Key_Left: (-1, 0),
+    Qt.Key.Key_Right: (1, 0),
+    Qt.Key.Key_Up: (0, -1),
+    Qt.Key.Key_Down: (0, 1),
+}
 
 
 class CornerWidget(VideoWidget):
@@ -46,7 +63,7 @@ class CornerWidget(VideoWidget):
         self.corners = [
             QPointF(width * x, height * y) for x, y in ((0.35, 0.3), (0.65, 0.3), (0.65, 0.7), (0.35, 0.7))
         ]
-        self._held = -1
+        self._held, self._chosen = -1, 0
         self.setMouseTracking(True)
 
     def mousePressEvent(self, event: QMouseEvent | None) -> None:
@@ -54,12 +71,29 @@ class CornerWidget(VideoWidget):
         if event is not None and event.button() == Qt.MouseButton.LeftButton:
             at = self.to_scene(event.position())
             self._held = min(range(4), key=lambda k: (self.corners[k] - at).manhattanLength())
-            self._move(at)
+            self._chosen = self._held
+            self._move(self._held, at)
 
     def mouseMoveEvent(self, event: QMouseEvent | None) -> None:
         """Move the corner."""
         if event is not None and self._held >= 0:
-            self._move(self.to_scene(event.position()))
+            self._move(self._held, self.to_scene(event.position()))
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        """Choose a corner with its number, move it by a pixel with the arrow keys (ten with Shift)."""
+        if event is None:
+            return
+        key = event.key()
+        if Qt.Key.Key_1 <= key <= Qt.Key.Key_4:
+            self._chosen = key - Qt.Key.Key_1
+            self.update()
+        elif key in _STEPS:
+            step = 10 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1
+            dx, dy = _STEPS[Qt.Key(key)]
+            self._move(self._chosen, self.corners[self._chosen] + QPointF(dx, dy) * step)
+            self.moved.emit()
+        else:
+            super().keyPressEvent(event)
 
     def mouseReleaseEvent(self, event: QMouseEvent | None) -> None:
         """Let it go."""
@@ -81,15 +115,16 @@ class CornerWidget(VideoWidget):
             painter.setPen(QPen(QColor(colour), width))
             painter.drawPolygon(QPolygonF(points))
         for number, point in enumerate(points, start=1):
-            painter.setPen(QPen(QColor("black"), 1))
-            painter.setBrush(QColor("#E69F00"))
-            painter.drawEllipse(point, em / 2, em / 2)
+            is_chosen = self.hasFocus() and number == self._chosen + 1
+            painter.setPen(QPen(QColor("black"), 3 if is_chosen else 1))
+            painter.setBrush(QColor("#F0E442" if is_chosen else "#E69F00"))
+            painter.drawEllipse(point, em / 1.6 if is_chosen else em / 2, em / 1.6 if is_chosen else em / 2)
             painter.drawText(int(point.x() - em / 4), int(point.y() + em / 3), str(number))
 
-    def _move(self, at: QPointF) -> None:
+    def _move(self, corner: int, at: QPointF) -> None:
         x = min(max(at.x(), -0.5), self.image.width() - 0.5)
         y = min(max(at.y(), -0.5), self.image.height() - 0.5)
-        self.corners[self._held] = QPointF(x, y)
+        self.corners[corner] = QPointF(x, y)
         self.update()
 
 
@@ -122,7 +157,11 @@ class GrabDialog(QDialog):
         self._worker = Background("columns", self)
         self.picture = CornerWidget(image, self)
         hint = QLabel(
-            tr("Drag the corners onto those of the placement: 1 is its top left, then clockwise."), self
+            tr(
+                "Drag the corners onto those of the placement: 1 is its top left, then clockwise. With the"
+                " keyboard: 1 to 4 and the arrow keys."
+            ),
+            self,
         )
         hint.setWordWrap(True)
         self.name = QLineEdit(self)
