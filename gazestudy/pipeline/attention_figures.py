@@ -23,6 +23,7 @@ from gazestudy.attention.funnel import Funnel, attention_funnels, funnel_table
 from gazestudy.attention.models import LookingModels, looking_models
 from gazestudy.attention.transitions import find_transitions
 from gazestudy.errors import ParameterError
+from gazestudy.memory.two_by_two import REMEMBERED
 from gazestudy.pipeline.field_results import SEED
 from gazestudy.pipeline.memory import study_memory
 from gazestudy.pipeline.metrics import study_metrics
@@ -34,9 +35,6 @@ GROUPS = ("placement", "segment", "daypart")
 
 COMPARED_BY = ("segment", "daypart")
 """What can be compared."""
-
-MEMORIES = ("recalled_unaided", "recalled_aided", "recognised", "attributed")
-"""Answers that can be compared between segments; nobody is interviewed twice, so not between dayparts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +243,7 @@ def study_comparisons(
     by : {"segment", "daypart"}
         What tells the groups apart.
     measures : sequence of str
-        Any of `MEASURES`, and between segments of `MEMORIES`, for the exploratory comparisons: all placements
+        Any of `MEASURES`, and between segments of `REMEMBERED`, for the exploratory comparisons: all placements
         together and each by itself.
     declared : sequence of str
         Comparisons that were declared before the data were seen, as measure:a,b or measure:a,b:placement.
@@ -264,7 +262,8 @@ def study_comparisons(
         If no recording has results.
     """
     _check("by", [by], COMPARED_BY)
-    known = (*MEASURES, *MEMORIES) if by == "segment" else tuple(MEASURES)
+    # nobody is interviewed twice, so answers are not compared between dayparts
+    known = (*MEASURES, *REMEMBERED) if by == "segment" else tuple(MEASURES)
     _check("measure", measures, known)
     metrics = study_metrics(study)
     groups = sorted({str(value) for value in metrics[by] if str(value)})
@@ -273,8 +272,8 @@ def study_comparisons(
     metrics = metrics[metrics[by].astype(str) != ""]
     cases, looks = exposed_cases(metrics, [by]), looks_of_recordings(metrics)
     wanted = [_declared(text, by, groups, set(metrics["placement_id"]), known) for text in declared]
-    if set(MEMORIES) & {*measures, *(one.measure for one in wanted)}:
-        answers = study_memory(study).joined.cases[["participant_id", "placement_id", *MEMORIES]]
+    if set(REMEMBERED) & {*measures, *(one.measure for one in wanted)}:
+        answers = study_memory(study).joined.cases[["participant_id", "placement_id", *REMEMBERED]]
         cases = cases.merge(answers, on=["participant_id", "placement_id"], how="left")
     rng = np.random.default_rng(seed)
     first = compare_declared(cases, wanted, looks=looks, rng=rng)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from gazestudy.errors import StudyError
+from gazestudy.errors import ParameterError, StudyError
 from gazestudy.memory.join import Joined, join_memory
 from gazestudy.memory.two_by_two import REMEMBERED, two_by_two_table
 from gazestudy.model.interview import Interviews
@@ -134,11 +134,13 @@ def study_two_by_two(
     StudyError
         If there are no interviews.
     ParameterError
-        For a word that is no group.
+        For a word that is no group, or no memory.
     """
     require_interviews(found)
     columns = [GROUPS.get(word, word) for word in by]
     wanted = REMEMBERED if memory is None else memory
+    for one in wanted:
+        _require_memory(one)
     return two_by_two_table(
         found.joined.cases, by=columns, memory=wanted, level=level, draws=draws, seed=seed
     )
@@ -197,6 +199,7 @@ def study_recall_model(
     from gazestudy.memory.recall_model import recall_model
 
     require_interviews(found)
+    _require_memory(memory)
     return recall_model(found.joined.cases, memory, without_background=without_background, level=level)
 
 
@@ -320,6 +323,11 @@ def require_interviews(found: StudyMemory) -> None:
     """Raise a StudyError that says how interviews come in, where there are none."""
     if found.interviews.interviews.empty:
         raise StudyError("there are no interviews in this study: gazestudy interview import STUDY FILES")
+
+
+def _require_memory(word: str) -> None:
+    if word not in REMEMBERED:
+        raise ParameterError("memory", word, "any of " + ", ".join(REMEMBERED))
 
 
 def only_recordings(study: Study) -> dict[str, str]:

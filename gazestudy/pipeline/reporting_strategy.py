@@ -41,7 +41,7 @@ def strategy_evidence(study: Study, missing: dict[str, str]) -> StrategyEvidence
     plan, words = _plan(study)
     try:
         trial = study_trial(study).statements
-    except ParameterError:  # none is planned
+    except StudyError:  # none is planned
         trial = ()
     return StrategyEvidence(
         potential=found.potential.table,

@@ -17,6 +17,7 @@ from gazestudy.model.fieldwork import FieldLog
 from gazestudy.model.memory import MEMORY_CASES
 from gazestudy.pipeline import strategy as steps
 from gazestudy.pipeline.memory import StudyMemory
+from gazestudy.pipeline.reporting_strategy import strategy_evidence
 from gazestudy.pipeline.strategy_budget import study_budget
 from gazestudy.pipeline.strategy_document import parse_strategy
 from gazestudy.pipeline.strategy_terms import StrategyTables, cases_of_metrics, placement_chains
@@ -356,6 +357,18 @@ def test_a_study_with_nothing_says_what_is_missing():
     assert found.table["value"].isna().all()
     assert {finding.code for finding in chains.findings} == {"missing_term"}
     assert any("nobody looked at any placement" in finding.message for finding in chains.findings)
+
+
+def test_the_report_has_the_potential_where_no_trial_is_planned(study, tmp_path):
+    missing = {}
+    document = study / "strategy.yaml"
+    document.write_bytes(written(tmp_path, trial="").read_bytes())
+    try:
+        with open_study(study, read_only=True) as opened:
+            found = strategy_evidence(opened, missing)
+    finally:
+        document.unlink()
+    assert found is not None and len(found.potential) and not found.trial and not missing
 
 
 def test_few_people_are_no_basis_for_a_decision(study, tmp_path, data, monkeypatch):
