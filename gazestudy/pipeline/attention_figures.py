@@ -243,8 +243,8 @@ def study_comparisons(
     by : {"segment", "daypart"}
         What tells the groups apart.
     measures : sequence of str
-        Any of `MEASURES`, and between segments of `REMEMBERED`, for the exploratory comparisons: all placements
-        together and each by itself.
+        Any of `MEASURES`, and between segments of `REMEMBERED`, for the exploratory comparisons: all
+        placements together and each by itself.
     declared : sequence of str
         Comparisons that were declared before the data were seen, as measure:a,b or measure:a,b:placement.
     seed : int
