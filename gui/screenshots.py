@@ -137,6 +137,8 @@ class Pictures:
                 view.canvas.select(view.canvas.shapes[0].id)
             if spec.id == "heatmaps":
                 self._until(lambda view=view: not view.picture.image.isNull())  # type: ignore[misc]
+            if spec.id == "review":
+                self._until(lambda view=view: not view.scene.image.isNull())  # type: ignore[misc]
             self._wait(0.8)
             self._keep(f"dock-{spec.id}", view)
             if spec.area == "main":
@@ -155,12 +157,18 @@ class Pictures:
     def _dialogs(self, window: Any) -> None:
         from gazestudy_gui.command_list import CommandList, ShortcutTable
         from gazestudy_gui.trouble import message_for
+        from gazestudy_gui.views.aoi_copy import CopyDialog
+        from gazestudy_gui.views.placement_schedule import ScheduleDialog
         from gazestudy_gui.wizard.window import ImportWizard
 
         from gazestudy import resources
         from gazestudy.errors import InputError
 
+        places = window.document.study.placements()
+        screen = next(one for one in places if one.kind == "digital")
         for name, dialog in (
+            ("schedule", ScheduleDialog(window.document, screen, window)),
+            ("copy-aois", CopyDialog(places[0], places[1:], window)),
             ("commands", CommandList(window.book, window)),
             ("shortcuts", ShortcutTable(window.book, window)),
             (

@@ -100,6 +100,14 @@ def test_a_study_from_nothing_to_heatmaps_and_again(desk, tmp_path, qtbot, sessi
     QTest.keyClick(player.video, Qt.Key.Key_Right, Qt.KeyboardModifier.ShiftModifier)
     qtbot.waitUntil(lambda: player.row == row + 1, timeout=10_000)
 
+    review = window.show_view("review")
+    qtbot.waitUntil(lambda: review.is_ready and not review.scene.image.isNull(), timeout=30_000)
+    review.setFocus()
+    QTest.keyClick(review.scene, Qt.Key.Key_D)
+    QTest.mouseClick(review.reference, LEFT, pos=review.reference.at((0.3, 0.4)).toPoint())
+    said = window.document.study.answers()
+    assert len(said) == 2
+
     tree.select("placement", "corridor-six-sheet")
     view = window.show_view("placements")
     QApplication.processEvents()
@@ -131,6 +139,7 @@ def test_a_study_from_nothing_to_heatmaps_and_again(desk, tmp_path, qtbot, sessi
     study = desk.window.document.study
     assert study.path == path
     assert study.aois() == (aoi,)
+    assert study.answers() == said
     assert [one.id for one in study.recordings()] == ["p01-1"]
     assert study.current("p01-1", "attention") is not None
     assert is_sound(check_study(path, full=True))
