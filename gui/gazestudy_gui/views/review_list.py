@@ -269,8 +269,13 @@ class ReviewModel(QAbstractTableModel):
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
     ) -> Any:
         """Names of the columns."""
-        if role == Qt.ItemDataRole.DisplayRole and orientation == Qt.Orientation.Horizontal:
-            return (tr("Reviewed"), tr("Time"), tr("Doubt"), tr("On"))[section]
+        if orientation != Qt.Orientation.Horizontal:
+            return None
+        names = (tr("Reviewed"), tr("Time"), tr("Doubt"), tr("On"))
+        if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
+            return names[section]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return ("✓", *names[1:])[section]
         return None
 
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
@@ -282,15 +287,17 @@ class ReviewModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.TextAlignmentRole:
             side = Qt.AlignmentFlag.AlignRight if column in (1, 2) else Qt.AlignmentFlag.AlignLeft
             found = side | Qt.AlignmentFlag.AlignVCenter
-        elif role == Qt.ItemDataRole.ToolTipRole:
+        elif role == Qt.ItemDataRole.ToolTipRole and column > 0:
             found = str(self.fixation(row)["reasons"])
+        elif role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole) and column == 0:
+            found = self.mark(row)
         elif role == Qt.ItemDataRole.DisplayRole:
             found = self._text(row, column)
         return found
 
     def _text(self, row: int, column: int) -> str:
         if column == 0:
-            return self.mark(row)
+            return self.mark(row)[:1]
         one = self.fixation(row)
         if column == 1:
             return clock_text(int(one["onset_ns"]) - self._start_ns)

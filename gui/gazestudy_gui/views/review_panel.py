@@ -59,9 +59,9 @@ class ReviewPanel(QWidget):
         side.hide()
         side.setDefaultSectionSize(round(1.5 * self.fontMetrics().height()))
         head.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-        head.setStretchLastSection(True)
+        head.setSectionResizeMode(3, QHeaderView.ResizeMode.Stretch)
         em = self.fontMetrics().height()
-        for column, width in enumerate((5, 5, 4, 7)):
+        for column, width in enumerate((2, 5, 4, 7)):
             self.table.setColumnWidth(column, width * em)
         self.scene, self.reference = SceneWidget(self), ReferenceWidget(self)
         self.placement, self.creative = QComboBox(self), QComboBox(self)
@@ -103,7 +103,7 @@ class ReviewPanel(QWidget):
             split.addWidget(widget)
             split.setStretchFactor(split.count() - 1, stretch)
         em = self.fontMetrics().height()
-        split.setSizes([20 * em, 40 * em, 18 * em])
+        split.setSizes([18 * em, 42 * em, 18 * em])
         keys = QHBoxLayout()
         self.buttons: dict[str, QPushButton] = {}
         for name, text in (
