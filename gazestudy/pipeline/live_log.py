@@ -236,7 +236,7 @@ class LiveSession:
         ]
         return grid_log(
             self.protocol, self.session_id, answers, started=start.at, stopped=stop.at, cells=cells,
-            source="live", notes=notes, events=self._events(stop), scan_times_s=times_s,
+            source="live", strict=False, notes=notes, events=self._events(stop), scan_times_s=times_s,
         )  # fmt: skip
 
     def source(self) -> SourceFile:

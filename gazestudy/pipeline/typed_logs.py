@@ -10,6 +10,7 @@ from typing import Any
 from gazestudy.errors import InputError
 from gazestudy.model import SourceFile
 from gazestudy.model.fieldwork import SESSIONS, FieldLog, field_table
+from gazestudy.model.recording import Finding
 from gazestudy.pipeline.fieldlogs import plan_of, without_personal
 from gazestudy.protocol import FormBlock, IntervalBlock, Protocol, ScanBlock, is_per_placement
 from gazestudy.store import FieldLogIntake, Study
@@ -75,6 +76,7 @@ def grid_log(
     notes: Sequence[tuple[float, str]] = (),
     events: Sequence[Mapping[str, Any]] = (),
     scan_times_s: Mapping[str, Sequence[float]] | None = None,
+    strict: bool = True,
 ) -> FieldLog:
     """Return a session as canonical tables.
 
@@ -98,11 +100,14 @@ def grid_log(
         Rows of `EVENTS` without the session.
     scan_times_s : mapping of str to sequence of float, optional
         When the scans of a block were made, s since the start; by its rhythm where not given.
+    strict : bool, default True
+        Refuse entries that cannot be right; otherwise they are kept and told as findings, since what was
+        counted as it happened cannot be looked up on a sheet.
 
     Raises
     ------
     InputError
-        With every entry that is no number, that is outside of its item, or that breaks a rule.
+        With every entry that is no number, that is outside of its item, or that breaks a rule, if `strict`.
     """
     length_s = (stopped - started).total_seconds()
     problems: list[str] = [] if length_s > 0 else ["the stop is not after the start"]
@@ -138,7 +143,7 @@ def grid_log(
                                    "value": _number(value), "rule": "event_count"})  # fmt: skip
                 else:
                     problems.append(f"{item}: interval {column + 1} begins after the stop")
-    if problems:
+    if problems and (strict or length_s <= 0):
         raise InputError(session_id, "the entries cannot be kept yet", found="; ".join(problems[:20]))
     row = session_row(protocol, session_id, answers, started=started, stopped=stopped)
     rows = {
@@ -149,7 +154,10 @@ def grid_log(
         "events": [{"session_id": session_id, **one} for one in events],
     }
     tables: dict[str, Any] = {name: field_table(name, one) for name, one in rows.items() if one}
-    return FieldLog(**tables)
+    findings = tuple(
+        Finding("warning", "field log", "doubtful_entry", f"{session_id}: {one}", 1) for one in problems
+    )
+    return FieldLog(**tables, findings=findings)
 
 
 def find_breaches(protocol: Protocol, block: IntervalBlock | ScanBlock, cells: Cells) -> list[str]:

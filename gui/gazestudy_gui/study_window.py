@@ -14,7 +14,7 @@ from gazestudy_gui.actions import ActionBook, ActionSpec
 from gazestudy_gui.document import StudyDocument
 from gazestudy_gui.jobs import Order
 from gazestudy_gui.thrift import give_back
-from gazestudy_gui.trouble import tell
+from gazestudy_gui.trouble import tell, tell_failure
 from gazestudy_gui.views.registry import VIEWS
 from gazestudy_gui.words import LANGUAGES, tr
 
@@ -288,7 +288,7 @@ class StudyWindow(QMainWindow):
             self._soon.start(0)
 
     def _on_selected(self, kind: str, _item: str) -> None:
-        wanted = {"recording": "player", "placement": "placements"}.get(kind)
+        wanted = {"recording": "player", "placement": "placements", "interview": "interviews"}.get(kind)
         if wanted is not None and self.docks[wanted].isVisible():
             self.docks[wanted].raise_()
 
@@ -299,6 +299,8 @@ class StudyWindow(QMainWindow):
         bar = self.statusBar()
         if isinstance(job, Job) and bar is not None:
             bar.showMessage(f"{job.order.title}: {state_text(job)}", _SECOND_MS)
+        if isinstance(job, Job) and job.state == "failed":
+            tell_failure(self, job.order.title, job.error, job.details)
 
     def _read_shares(self) -> None:
         """Read how much of each recording was mapped, in another thread."""

@@ -242,7 +242,8 @@ class AnswersTab(QWidget):
         person = str(self._talks.head(self._interview_id).get("participant_id", ""))
         cases = self._found.of_person(person)
         if cases is None:
-            self.result.setText(tr("No results yet: Analyse › Run everything."))
+            reading = "" if self._found.is_read else tr("Reading …")
+            self.result.setText(reading or tr("No results yet: Analyse › Run everything."))
             return
         own = cases[cases["placement_id"] == placement_id]
         if own.empty:

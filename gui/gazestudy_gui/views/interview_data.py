@@ -94,6 +94,8 @@ class Remembered:
         Recognition with foils.
     notes : tuple of str
         What is missing, and why.
+    is_read : bool
+        False until the study was asked.
     """
 
     memory: StudyMemory | None = None
@@ -102,6 +104,7 @@ class Remembered:
     pooled: pd.DataFrame | None = None
     people: RecognitionResult | None = None
     notes: tuple[str, ...] = ()
+    is_read: bool = False
 
     @classmethod
     def of(cls, study: Study) -> Remembered:
@@ -111,10 +114,10 @@ class Remembered:
         try:
             memory = study_memory(study)
         except StudyError as error:
-            return cls(notes=(str(error),))
+            return cls(notes=(str(error),), is_read=True)
         looks = _looks(study)
         if memory.interviews.interviews.empty:
-            return cls(memory, looks)
+            return cls(memory, looks, is_read=True)
         notes = []
         tables = pooled = people = None
         try:
@@ -126,7 +129,7 @@ class Remembered:
             people, _ = study_recognition(memory, draws=DRAWS)
         except GazestudyError as error:
             notes.append(str(error))
-        return cls(memory, looks, tables, pooled, people, tuple(notes))
+        return cls(memory, looks, tables, pooled, people, tuple(notes), is_read=True)
 
     def of_person(self, participant_id: str) -> pd.DataFrame | None:
         """Return the cases of a participant, None where no results are there."""

@@ -92,6 +92,10 @@ class RecallTab(QWidget):
 
     def _show_mine(self) -> None:
         cases = self._found.of_person(self._person)
+        if not self._found.is_read:
+            self.who.setText(tr("Reading …"))
+            self.mine.hide()
+            return
         if cases is None:
             self.who.setText("\n".join([tr("No results yet: Analyse › Run everything."), *self._found.notes]))
             self.mine.hide()
@@ -109,6 +113,9 @@ class RecallTab(QWidget):
 
     def _show_all(self) -> None:
         kind, tables = str(self.kind.currentData()), self._found.tables
+        if not self._found.is_read:
+            self.plot.show_message(tr("Reading …"))
+            return
         if tables is None:
             notes = self._found.notes or (tr("Nobody was asked yet. Answers typed here count at once."),)
             self.plot.show_message("\n".join(notes))
