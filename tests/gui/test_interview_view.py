@@ -211,3 +211,25 @@ def test_looks_and_memory_stand_side_by_side(sample, qapp, qtbot):
         made.close()
         document.close()
         made.deleteLater()
+
+
+def test_in_the_window_an_answer_survives_closing_and_shortcuts_do_not_clash(desk, imported, qtbot):
+    with open_study(imported) as study:
+        study.add_interviews(talks("P01"))
+    window = desk.open(imported)
+    qtbot.waitExposed(window)
+    for name in ("interviews", "results", "fieldwork"):
+        window.show_view(name)
+    view = window.show_view("interviews")
+    keys = [action.shortcut().toString() for action in window.book.actions.values()]
+    wanted = {
+        name: window.book.actions[name].shortcut().toString()
+        for name in ("interview.new", "report.write", "field.live")
+    }
+    assert all(keys.count(key) == 1 for key in wanted.values()), wanted
+    qtbot.waitUntil(lambda: view.talks is not None and view.answers.form is not None)
+    QTest.keyClicks(view.answers.form.fields["looked_for"].main, "exit 4")
+    window.close()  # without leaving the field
+    with open_study(imported, read_only=True) as study:
+        said = study.interviews().interview_answers
+    assert said.loc[said["item"] == "looked_for", "value"].tolist() == ["exit 4"]

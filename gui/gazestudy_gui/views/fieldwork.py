@@ -7,8 +7,10 @@ from collections.abc import Callable
 from PyQt6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from gazestudy_gui.actions import ActionBook, ActionSpec
+from gazestudy_gui.background import Background
 from gazestudy_gui.document import StudyDocument
 from gazestudy_gui.views.fieldwork_figures import AgreementPage, ComputedPage, FiguresPage, PlanPage
+from gazestudy_gui.views.fieldwork_form import read_shipped
 from gazestudy_gui.views.fieldwork_live import LivePage
 from gazestudy_gui.views.fieldwork_protocol import ProtocolPage
 from gazestudy_gui.views.fieldwork_sheet import SheetPage
@@ -52,6 +54,8 @@ class FieldworkView(QWidget):
         column.setContentsMargins(2, 2, 2, 2)
         column.addWidget(self.pages)
         document.changed.connect(self._on_changed)
+        self._reader = Background("protocols", self)
+        self._reader.ask(read_shipped)  # so that pages that offer them open at once
         self.page("figures")
 
     def page(self, name: str) -> QWidget:
@@ -86,6 +90,7 @@ class FieldworkView(QWidget):
 
     def shut_down(self) -> None:
         """End the threads; a session that runs can go on later."""
+        self._reader.close()
         for page in self._made.values():
             if isinstance(page, (ComputedPage, LivePage, ProtocolPage)):
                 page.shut_down()

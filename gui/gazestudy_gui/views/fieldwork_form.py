@@ -48,6 +48,13 @@ def read_protocol(path: Path) -> Protocol:
     return _read(path, path.stat().st_mtime_ns)
 
 
+def read_shipped() -> list[tuple[Path, Protocol]]:
+    """Return the protocols that are shipped, with their files."""
+    from gazestudy import resources
+
+    return [(path, read_protocol(path)) for path in sorted(resources.find("protocols").glob("*.yaml"))]
+
+
 class ProtocolBox(QComboBox):
     """The protocols of the study, then those that are shipped.
 
@@ -67,15 +74,12 @@ class ProtocolBox(QComboBox):
 
     def fill(self) -> None:
         """Read again which there are."""
-        from gazestudy import resources
-
         current = self.currentData()
         self.blockSignals(True)
         self.clear()
         for path in sorted((self._study / FOLDER).glob("*.yaml")):
             self.addItem(tr("{name} (of this study)", name=path.stem), str(path))
-        for path in sorted(resources.find("protocols").glob("*.yaml")):
-            protocol = read_protocol(path)
+        for path, protocol in read_shipped():
             self.addItem(protocol.text(protocol.title, language_of(protocol)), str(path))
         self.setCurrentIndex(max(0, self.findData(current)))
         self.blockSignals(False)
