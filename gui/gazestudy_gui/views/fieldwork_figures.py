@@ -196,6 +196,20 @@ class AgreementPage(ComputedPage):
         self.tabs = QTabWidget(self)
         for table in self.tables.values():
             self.tabs.addTab(table, table.name)
+        self._found: Any = None
+        self.item = QComboBox(self)
+        self.item.setAccessibleName(tr("What was counted"))
+        self.item.currentIndexChanged.connect(lambda _index: self._draw())
+        self.plot = PlotPane(tr("Differences of two observers"), self)
+        picture = QWidget(self)
+        inside = QVBoxLayout(picture)
+        inside.addWidget(self.item, 0, Qt.AlignmentFlag.AlignLeft)
+        self.plot.setMinimumHeight(24 * self.fontMetrics().height())
+        area = QScrollArea(picture)
+        area.setWidgetResizable(True)
+        area.setWidget(self.plot)
+        inside.addWidget(area, 1)
+        self.tabs.addTab(picture, tr("Differences"))
         self.words = _words(self)
         column = QVBoxLayout(self)
         column.addLayout(line)
@@ -218,6 +232,17 @@ class AgreementPage(ComputedPage):
         for name, table in self.tables.items():
             frame = getattr(result, name)
             table.set_frame(frame, {str(one): heading(str(one)) for one in frame.columns})
+        self._found = result
+        current = self.item.currentData()
+        self.item.blockSignals(True)
+        self.item.clear()
+        for row in result.counts.to_dict("records"):
+            self.item.addItem(
+                f"{row['item']} ({tr(str(row['about']))})", (str(row["item"]), str(row["about"]))
+            )
+        self.item.setCurrentIndex(max(0, self.item.findData(current)))
+        self.item.blockSignals(False)
+        self._draw()
         lines = [one.message for one in result.findings]
         lines.append(
             tr("Read kappa beside the prevalence: where nearly nothing happens, chance agreement is high.")
@@ -228,6 +253,28 @@ class AgreementPage(ComputedPage):
         """Show why there is none."""
         self.tabs.hide()
         self.words.setPlainText(text)
+
+    def recolour(self) -> None:
+        """Follow another colour scheme."""
+        self.plot.recolour()
+
+    def shut_down(self) -> None:
+        """End the threads."""
+        super().shut_down()
+        self.plot.shut_down()
+
+    def _draw(self) -> None:
+        found, chosen = self._found, self.item.currentData()
+        if found is None or chosen is None:
+            self.plot.show_message(tr("Nobody counted the same twice."))
+            return
+
+        def draw(_figure: Any) -> Any:
+            from gazestudy.plots.fieldwork import draw_bland_altman
+
+            return draw_bland_altman(found, chosen[0], about=chosen[1])
+
+        self.plot.show_figure(draw)
 
 
 class PlanCanvas(QWidget):
