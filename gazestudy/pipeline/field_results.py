@@ -12,6 +12,7 @@ import pandas as pd
 
 from gazestudy._cv2 import cv2
 from gazestudy.errors import InputError, ParameterError, StudyError
+from gazestudy.fieldwork.figures import FIGURES
 from gazestudy.fieldwork.observers import ObserverAgreement, observer_agreement
 from gazestudy.fieldwork.rates import FieldFigures, field_figures
 from gazestudy.fieldwork.summary import FieldSummary, summarise_field_log
@@ -24,6 +25,11 @@ if TYPE_CHECKING:
 
 SEED = 20261122
 """Seed of bootstrap draws where none is given, so that a figure is the same tomorrow."""
+
+
+def figure_names() -> tuple[str, ...]:
+    """Return the names of all figures of field observation."""
+    return tuple(FIGURES)
 
 
 def study_log(study: Study, *, station: str = "") -> FieldLog:

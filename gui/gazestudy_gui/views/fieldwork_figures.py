@@ -424,10 +424,10 @@ class PlanPage(ComputedPage):
         self.plot.shut_down()
 
     def _build(self) -> None:
-        from gazestudy.fieldwork.figures import FIGURES
+        from gazestudy.pipeline.field_results import figure_names
 
         self.discs.addItem(tr("all the same"), None)
-        for name in FIGURES:
+        for name in figure_names():
             self.colour.addItem(name.replace("_", " "), name)
             self.discs.addItem(name.replace("_", " "), name)
         self.colour.setCurrentIndex(max(0, self.colour.findData("notice_rate")))
