@@ -8,11 +8,13 @@ from __future__ import annotations
 import logging
 import sys
 import threading
+import time
 import traceback
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from types import TracebackType
 
+from PyQt6 import sip
 from PyQt6.QtCore import QObject, Qt, pyqtSignal
 from PyQt6.QtWidgets import QApplication, QDialog, QMessageBox, QWidget
 
@@ -20,6 +22,8 @@ from gazestudy.errors import Cancelled, GazestudyError
 from gazestudy_gui.words import tr
 
 _LOG_BYTES = 1_000_000
+_QUIET_S = 2.0
+"""A mistake that comes again this soon after its dialog was closed, as in drawing, is in the log only."""
 
 log = logging.getLogger("gazestudy_gui")
 _shown: set[QMessageBox] = set()
@@ -61,7 +65,7 @@ class Trouble(QObject):
 
     def __init__(self, application: QApplication) -> None:
         super().__init__(application)
-        self._showing = False
+        self._quiet_until_s: dict[str, float] = {}
         self._before = (sys.excepthook, threading.excepthook)
         self.happened.connect(self._show, Qt.ConnectionType.QueuedConnection)  # type: ignore[call-arg]
 
@@ -87,16 +91,18 @@ class Trouble(QObject):
             sys.__excepthook__(kind, error, trace)
 
     def _show(self, error: BaseException) -> None:
-        if self._showing:  # one dialog is enough; the log has them all
-            return
-        self._showing = True
-        try:
-            tell(None, error)
-        finally:
-            self._showing = False
+        place = _place(error)
+        if time.monotonic() < self._quiet_until_s.get(place, 0.0) or is_told():
+            return  # one dialog is enough; the log has them all
+        box = tell(None, error)
+        if box is not None:
+            box.finished.connect(lambda _code: self._closed(place))
+
+    def _closed(self, place: str) -> None:
+        self._quiet_until_s[place] = time.monotonic() + _QUIET_S
 
 
-def tell(parent: QWidget | None, error: BaseException, *, doing: str = "") -> None:
+def tell(parent: QWidget | None, error: BaseException, *, doing: str = "") -> QMessageBox | None:
     """Show what went wrong; returns at once, so that nothing waits for it.
 
     Parameters
@@ -108,25 +114,45 @@ def tell(parent: QWidget | None, error: BaseException, *, doing: str = "") -> No
         the program and comes with its details.
     doing : str, optional
         What was being done.
+
+    Returns
+    -------
+    QMessageBox or None
+        The dialog; None for a wish to stop, which is no error.
     """
     if isinstance(error, Cancelled):
-        return
-    box = message_for(parent, error, doing)
-    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    _shown.add(box)  # without a parent nothing else would keep it
-    box.finished.connect(lambda _code: _shown.discard(box))
-    box.open()
+        return None
+    return _show(message_for(parent, error, doing))
+
+
+def tell_failure(parent: QWidget | None, doing: str, text: str, details: str) -> None:
+    """Show what went wrong in a job; returns at once.
+
+    Parameters
+    ----------
+    parent : QWidget or None
+        Above which window.
+    doing : str
+        What was being done.
+    text : str
+        What went wrong.
+    details : str
+        Where in the program; empty for what is for the user to solve.
+    """
+    box = _empty_box(parent)
+    box.setWindowTitle(tr("A mistake of the program") if details else tr("This did not work"))
+    box.setText(f"{doing}: {tr('failed')}")
+    box.setInformativeText(text)
+    if details:
+        log.error("in a job, %s\n%s", doing, details)
+        box.setInformativeText(f"{_calming()}\n\n{text}")
+        box.setDetailedText(details)
+    _show(box)
 
 
 def message_for(parent: QWidget | None, error: BaseException, doing: str = "") -> QMessageBox:
     """Return the dialog that `tell` shows."""
-    box = QMessageBox(parent or QApplication.activeWindow())
-    box.setObjectName("trouble")
-    box.setTextFormat(Qt.TextFormat.PlainText)
-    box.setIcon(QMessageBox.Icon.Warning)
-    box.setTextInteractionFlags(
-        Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
-    )
+    box = _empty_box(parent)
     if isinstance(error, GazestudyError):
         box.setWindowTitle(doing or tr("This did not work"))
         box.setText(doing or tr("This did not work"))
@@ -134,16 +160,50 @@ def message_for(parent: QWidget | None, error: BaseException, doing: str = "") -
     else:
         box.setWindowTitle(tr("A mistake of the program"))
         box.setText(tr("Something went wrong that the program did not expect."))
-        box.setInformativeText(
-            tr(
-                "Your study is as it was after the last edit; everything before is on the disk. You can go on"
-                " working. Details are below and in {file}.",
-                file=log_path(),
-            )
-        )
+        box.setInformativeText(_calming())
         box.setDetailedText("".join(traceback.format_exception(error)))
+    return box
+
+
+def _empty_box(parent: QWidget | None) -> QMessageBox:
+    box = QMessageBox(parent or QApplication.activeWindow())
+    box.setObjectName("trouble")
+    box.setTextFormat(Qt.TextFormat.PlainText)
+    box.setIcon(QMessageBox.Icon.Warning)
+    box.setTextInteractionFlags(
+        Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+    )
     box.setStandardButtons(QMessageBox.StandardButton.Close)
     return box
+
+
+def _calming() -> str:
+    return tr(
+        "Your study is as it was after the last edit; everything before is on the disk. You can go on"
+        " working. Details are below and in {file}.",
+        file=log_path(),
+    )
+
+
+def _place(error: BaseException) -> str:
+    """Return what tells one mistake of the program from another."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else ""
+    return f"{type(error).__name__} {where}"
+
+
+def _show(box: QMessageBox) -> QMessageBox:
+    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    _shown.add(box)  # without a parent nothing else would keep it
+    box.finished.connect(lambda _code: _shown.discard(box))
+    box.open()
+    return box
+
+
+def is_told() -> bool:
+    """Return True while something that went wrong is on show."""
+    _shown.difference_update([box for box in _shown if sip.isdeleted(box)])  # gone with its window
+    return any(box.isVisible() for box in _shown)
 
 
 def is_dialog_open() -> bool:
