@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-import multiprocessing
 import os
 import shutil
 import sys
@@ -13,8 +11,10 @@ from pathlib import Path
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import pytest
-from PyQt6.QtCore import QCoreApplication, QEvent, QSettings, QTimer
+from PyQt6.QtCore import QSettings
 from PyQt6.QtWidgets import QApplication
+
+from tests.gui.leftovers import children, left_behind, settle
 
 ROOT = Path(__file__).resolve().parents[2]
 SESSIONS = ROOT / "sample_sessions"
@@ -31,43 +31,18 @@ def own_settings(tmp_path, monkeypatch):
 
 
 @pytest.fixture(autouse=True)
-def nothing_left(request):
+def nothing_left():
     """Fail if a test leaves a thread, a process, a running timer or a window behind."""
-    threads = set(threading.enumerate())
+    before = set(threading.enumerate()), children()
     yield
-    application = QApplication.instance()
-    if application is not None:
-        for _ in range(5):
-            QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
-            QCoreApplication.processEvents()
-        gc.collect()
-        windows = [window for window in QApplication.topLevelWidgets() if window.isVisible()]
-        timers = [
-            timer
-            for window in QApplication.topLevelWidgets()
-            for timer in window.findChildren(QTimer)
-            if timer.isActive() and type(timer) is QTimer
-        ]
-        for window in QApplication.topLevelWidgets():
-            window.close()
-            window.deleteLater()
-        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
-        assert windows == [], "windows left behind"
-        assert timers == [], "timers left running"
-    left = {thread for thread in threading.enumerate() if thread not in threads and not thread.daemon}
-    named = {thread.name for thread in threading.enumerate() if thread not in threads}
-    assert left == set(), "threads left behind"
-    assert not named & {
-        "frames",
-        "player",
-        "timeline",
-        "alignment",
-        "columns",
-        "heatmap",
-        "review",
-        "pictures",
-    }, named
-    assert multiprocessing.active_children() == [], "processes left behind"
+    if QApplication.instance() is None:
+        return
+    found = left_behind(*before)
+    for window in QApplication.topLevelWidgets():
+        window.close()
+        window.deleteLater()
+    settle()
+    assert found == {}, "left behind"
 
 
 @pytest.fixture(autouse=True)

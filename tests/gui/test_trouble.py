@@ -32,7 +32,7 @@ def dialog(qtbot) -> QMessageBox:
             one for one in QApplication.topLevelWidgets() if one.objectName() == "trouble" and one.isVisible()
         ]
 
-    qtbot.waitUntil(lambda: bool(shown()), timeout=5_000)
+    qtbot.waitUntil(lambda: bool(shown()), timeout=20_000)
     return shown()[0]
 
 
