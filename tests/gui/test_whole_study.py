@@ -5,6 +5,7 @@ The same test runs offscreen and, from `test_window_manager.py`, on a display wi
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,8 @@ def files(monkeypatch, tmp_path):
 
 
 def test_a_whole_study(desk, qtbot, tmp_path, stick, files):
+    wanted = os.environ["QT_QPA_PLATFORM"].split(":")[0]
+    assert QApplication.platformName() == wanted  # not quietly another one than was asked for
     window = begin(desk, qtbot, tmp_path)
     press(window, "placement.add", qtbot)
     assert [one.name for one in window.document.study.placements()] == ["poster-1", "poster-2"]

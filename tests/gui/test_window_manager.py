@@ -18,7 +18,7 @@ TOOLS = ("xvfb-run", "openbox")
     any(shutil.which(tool) is None for tool in TOOLS), reason="xvfb and openbox are not installed"
 )
 def test_the_program_runs_under_a_window_manager(tmp_path):
-    test = f"{sys.executable} -m pytest -q -n 0 -p no:cacheprovider tests/gui/test_end_to_end.py"
+    test = f"{sys.executable} -m pytest -q -n 0 -p no:cacheprovider tests/gui/test_whole_study.py"
     environment = {**os.environ, "QT_QPA_PLATFORM": "xcb", "XDG_RUNTIME_DIR": str(tmp_path)}
     done = subprocess.run(
         [
