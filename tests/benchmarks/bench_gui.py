@@ -138,7 +138,6 @@ def hour_long(application: object, study: Path, report: Report) -> None:
     """Measure the timeline of an hour."""
     from gazestudy_gui.app import Desk
 
-
     desk = Desk(application)  # type: ignore[arg-type]
     window = desk.open(study)
     assert window is not None
