@@ -122,7 +122,7 @@ class CodeTree(QWidget):
 
     def colour_of(self, code_id: str) -> str:
         """Return the colour of a code, #RRGGBB."""
-        return self._colours.get(code_id, "#808080")
+        return self._colours.get(code_id, theme.SERIES[-1])
 
     def code_of_key(self, key: str) -> str:
         """Return the code that a key gives, empty for none."""
