@@ -7,7 +7,7 @@ the first look, dwell, memory, platform potential and cost.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -42,6 +42,8 @@ class Site:
         Median dwell of those who look, s, before it is cut at the end of the time in view.
     brand : float
         Mean familiarity with its brand, 1 to 5.
+    appeal : float
+        How far its creative pleases, points of a scale.
     cost_per_day : float
         Its price.
     """
@@ -56,6 +58,7 @@ class Site:
     view_s: float
     dwell_s: float
     brand: float
+    appeal: float
     cost_per_day: float
 
 
@@ -105,6 +108,7 @@ def usual_sites() -> tuple[Site, ...]:
                 view_s=4.0 + 0.5 * ((7 * number) % 12),
                 dwell_s=0.7 + 0.09 * ((11 * number) % 12),
                 brand=2.2 + 0.12 * ((3 * number) % 12),
+                appeal=0.11 * ((7 * number + 2) % 12) - 0.6,
                 cost_per_day=120.0 + 35.0 * ((5 * number + 3) % 12),
             )
         )
@@ -211,7 +215,10 @@ def simulate_decision_study(study: DecisionStudy, *, rng: np.random.Generator) -
     walks = walks_of(study, study.people, rng)
     cases = merged_cases(walks)
     remembered = remember(
-        cases, settings=study.memory, placements=[site.placement_id for site in study.sites], rng=rng
+        cases,
+        settings=replace(study.memory, appeal={site.placement_id: site.appeal for site in study.sites}),
+        placements=[site.placement_id for site in study.sites],
+        rng=rng,
     )
     return DecisionData(_metrics(walks), observe(study, rng=rng), remembered)
 

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gazestudy.simulate.decision_study import DecisionStudy, merged_cases, walks_of
-from gazestudy.simulate.remembering import RecallTruth, Remembering, logistic
+from gazestudy.simulate.remembering import RecallTruth, Remembering, chance_of_scale, logistic
 
 Floats = NDArray[np.float64]
 
@@ -29,7 +29,7 @@ class DecisionTruth:
         Indexed by placement_id: the sums over dayparts, recalled (share of cases), recalled_viewers_per_day
         and the costs of the analysis.
     funnel : dict of str to float
-        Share of cases by step: exposed to understood; recognised is corrected for false alarms.
+        Share of cases by step: exposed to intends; recognised is corrected for false alarms.
     recall_difference : float
         Share recalled of cases fixated minus that of cases not fixated.
     until_s : float
@@ -73,7 +73,7 @@ def decision_truth(
     walks = walks_of(study, people, rng)
     cells = _true_cells(study, walks, until_s)
     cases = merged_cases(walks)
-    chance = _memory_chances(cases, study.memory)
+    chance = _memory_chances(cases, study.memory) | _opinion_chances(cases, study)
     fixated = cases["fixated"].to_numpy()
     recalled = chance["recalled"]
     days = _true_days(study, cells, pd.Series(recalled).groupby(cases["placement_id"]).mean())
@@ -165,4 +165,15 @@ def _memory_chances(cases: pd.DataFrame, memory: Remembering) -> dict[str, Float
         "recalled": logistic(odds),
         "attributed": logistic(-0.6 + 0.9 * looked + 0.4 * known),
         "understood": logistic(-1.3 + 0.9 * looked),
+    }
+
+
+def _opinion_chances(cases: pd.DataFrame, study: DecisionStudy) -> dict[str, Floats]:
+    """Return the chances of interest and intent of 4 or more, as the funnel counts them."""
+    appeal = cases["placement_id"].map({site.placement_id: site.appeal for site in study.sites})
+    pleases = np.asarray(appeal, dtype=np.float64)
+    dwell_s = np.asarray(cases["dwell_s"], dtype=np.float64)
+    return {
+        "interested": chance_of_scale("interest", 4, pleases, dwell_s),
+        "intends": chance_of_scale("intent", 4, pleases, dwell_s),
     }

@@ -7,7 +7,7 @@ value. Recognition follows signal detection with equal variances, with one foil 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,6 +27,10 @@ from gazestudy.simulate.recall_words import (
 )
 
 Floats = NDArray[np.float64]
+
+_SCALES = {"clarity": (3.4, 0.3), "interest": (2.9, 1.0), "liking": (3.0, 0.9), "intent": (2.3, 0.8)}
+"""Middle of a scale of five points, and how much the pull of an advertisement moves it."""
+_PULL_OF_LOOKING, _PULL_SD, _SCALE_SD = 0.3, 0.7, 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +113,9 @@ class Remembering:
         Share of participants who are interviewed at all.
     unanswered_share : float
         Share of scales left without an answer.
+    appeal : mapping of str to float, optional
+        How far the creative of a placement pleases, in points of a scale; None: drawn anew, with a standard
+        deviation of 0.6.
     """
 
     recall: RecallTruth = field(default_factory=RecallTruth)
@@ -121,6 +128,7 @@ class Remembering:
     languages: tuple[str, ...] = LANGUAGES
     interviewed_share: float = 1.0
     unanswered_share: float = 0.0
+    appeal: Mapping[str, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +209,8 @@ def remember(
     chosen = settings or Remembering()
     _check(cases, chosen)
     targets = list(dict.fromkeys(cases["placement_id"])) if placements is None else list(placements)
+    if chosen.appeal is not None and not set(targets) <= set(chosen.appeal):
+        raise ParameterError("appeal", sorted(chosen.appeal), "a number for each of " + ", ".join(targets))
     ads = _advertisements(targets, chosen.foils_per_target, rng)
     truth = _everybody(cases, targets, rng)
     truth = truth[_interviewed(truth["participant_id"], chosen.interviewed_share, rng)].reset_index(drop=True)
@@ -210,7 +220,7 @@ def remember(
     truth = _recall(truth, latent, chosen.recall)
     criterion = rng.normal(chosen.recognition.criterion_mean, chosen.recognition.criterion_sd, len(truth))
     truth = _recognise(truth, latent, criterion[person], chosen.recognition, rng)
-    truth = _opinions(truth, rng)
+    truth = _opinions(truth, chosen.appeal, rng)
     foils = _foils(truth, ads[len(targets) :], rng, chosen.recognition)
     if not talk:
         return Remembered(Interviews(), truth, foils, tuple(ads))
@@ -356,23 +366,46 @@ def _answer_yes(table: pd.DataFrame, beyond: Floats, name: str, model: Recogniti
     table["confidence"] = 1.0 + (away > model.fairly_at) + (away > model.sure_at)
 
 
-def _opinions(truth: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+def chance_of_scale(name: str, at_least: int, appeal: Floats, dwell_s: Floats) -> Floats:
+    """Return the chance that an answer on a scale is high, as `remember` draws it.
+
+    Parameters
+    ----------
+    name : str
+        clarity, interest, liking or intent.
+    at_least : int
+        2 to 5.
+    appeal, dwell_s : ndarray of float, shape (n,)
+        Appeal of the creative, and how long it was looked at, s.
+
+    Returns
+    -------
+    ndarray of float64, shape (n,)
+        Chances.
+    """
+    from scipy.stats import norm
+
+    middle, weight = _SCALES[name]
+    expected = middle + weight * (appeal + _PULL_OF_LOOKING * np.log1p(dwell_s))
+    chance: Floats = norm.sf((at_least - 0.5 - expected) / np.hypot(weight * _PULL_SD, _SCALE_SD))
+    return chance
+
+
+def _opinions(
+    truth: pd.DataFrame, appeal_of: Mapping[str, float] | None, rng: np.random.Generator
+) -> pd.DataFrame:
     """Add attribution, comprehension and scales; the more was looked, the better."""
     n = len(truth)
     looked = np.log1p(truth["dwell_s"].to_numpy(float))
     fam = truth["familiarity"].to_numpy(float) - 3
-    appeal = rng.normal(0, 0.6, n)[pd.factorize(truth["placement_id"])[0]]
+    drawn = rng.normal(0, 0.6, n)[pd.factorize(truth["placement_id"])[0]]
+    appeal = drawn if appeal_of is None else truth["placement_id"].map(dict(appeal_of)).to_numpy(float)
     truth["attributed"] = (rng.random(n) < logistic(-0.6 + 0.9 * looked + 0.4 * fam)).astype(float)
     grasp = -0.3 + 0.9 * looked + rng.logistic(size=n)
     truth["comprehension"] = (grasp > 0).astype(float) + (grasp > 1.0)
-    pull = appeal + 0.3 * looked + rng.normal(0, 0.7, n)
-    for name, middle, weight in (
-        ("clarity", 3.4, 0.3),
-        ("interest", 2.9, 1.0),
-        ("liking", 3.0, 0.9),
-        ("intent", 2.3, 0.8),
-    ):
-        truth[name] = np.clip(np.round(middle + weight * pull + rng.normal(0, 0.6, n)), 1, 5)
+    pull = appeal + _PULL_OF_LOOKING * looked + rng.normal(0, _PULL_SD, n)
+    for name, (middle, weight) in _SCALES.items():
+        truth[name] = np.clip(np.round(middle + weight * pull + rng.normal(0, _SCALE_SD, n)), 1, 5)
     return truth
 
 

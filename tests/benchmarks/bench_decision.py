@@ -39,7 +39,16 @@ from gazestudy.strategy.potential import WHOLE_DAY, Potential, potential
 
 UNTIL_S, LOOK_S = 3.0, 1.0
 LEAST, MOST = 0.91, 0.99
-STEPS = ("noticed", "looked", "recognised", "recalled", "attributed", "understood")
+STEPS = (
+    "noticed",
+    "looked",
+    "recognised",
+    "recalled",
+    "attributed",
+    "understood",
+    "interested",
+    "intends",
+)
 
 
 @dataclass

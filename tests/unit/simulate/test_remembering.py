@@ -6,7 +6,13 @@ from gazestudy.errors import ParameterError
 from gazestudy.memory.in_view import cases_in_view
 from gazestudy.model.tables import METRICS
 from gazestudy.simulate.attending import Attending, attend, walk_past
-from gazestudy.simulate.remembering import RecallTruth, RecognitionTruth, Remembering, remember
+from gazestudy.simulate.remembering import (
+    RecallTruth,
+    RecognitionTruth,
+    Remembering,
+    chance_of_scale,
+    remember,
+)
 from gazestudy.simulate.replay_talk import UNRELATED, ReplayTalk, talk_over_replay
 
 
@@ -94,11 +100,27 @@ def test_given_background_is_kept_and_places_never_in_view_are_asked_about() -> 
     assert found.cases["p_unaided"].groupby(found.cases["in_view"]).mean().diff().iloc[-1] > 0
 
 
+def test_scales_are_as_high_as_the_appeal_of_a_creative_promises() -> None:
+    appeal = {"place-0": -0.5, "place-1": 0.6}
+    cases = _cases(20_000, 2)
+    found = remember(cases, settings=Remembering(appeal=appeal), talk=False, rng=np.random.default_rng(3))
+    for name in ("interest", "intent"):
+        chance = chance_of_scale(
+            name, 4, found.cases["placement_id"].map(appeal).to_numpy(), found.cases["dwell_s"].to_numpy()
+        )
+        high = (found.cases[name] >= 4).to_numpy()
+        for place in appeal:
+            here = (found.cases["placement_id"] == place).to_numpy()
+            assert high[here].mean() == pytest.approx(chance[here].mean(), abs=0.012)  # 3 standard errors
+
+
 def test_settings_that_do_not_fit_are_refused() -> None:
     with pytest.raises(ParameterError, match="dwell_s"):
         remember(_cases(2, 2).drop(columns="dwell_s"), rng=np.random.default_rng(0))
     with pytest.raises(ParameterError, match="disagreement"):
         remember(_cases(2, 2), settings=Remembering(disagreement=2), rng=np.random.default_rng(0))
+    with pytest.raises(ParameterError, match="place-1"):
+        remember(_cases(2, 2), settings=Remembering(appeal={"place-0": 1.0}), rng=np.random.default_rng(0))
 
 
 def test_attention_keeps_its_contract_and_its_promised_chances() -> None:
