@@ -235,7 +235,7 @@ def test_every_view_can_be_reached_by_its_shortcut(desk, imported, qtbot):
 
 
 def test_sizes_follow_the_font_not_pixels():
-    fixed = re.compile(r"setPointSize\(\d|setPixelSize|setFixed(Width|Height|Size)\(\d")
+    fixed = re.compile(r"setPointSize\(\d|setPixelSize|setFixed(Width|Height|Size)\(\d+[,)]")
     assert [path.name for path in SOURCES if fixed.search(path.read_text("utf-8"))] == []
 
 

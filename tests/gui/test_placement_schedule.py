@@ -33,7 +33,8 @@ def view(window):
 
 def ask(window, view):
     window.book.actions["placement.schedule"].trigger()
-    return next(one for one in QApplication.topLevelWidgets() if isinstance(one, ScheduleDialog))
+    dialogs = [one for one in QApplication.topLevelWidgets() if isinstance(one, ScheduleDialog)]
+    return next(one for one in dialogs if one.isVisible())  # one that was closed may still be there
 
 
 def press(dialog, which):
