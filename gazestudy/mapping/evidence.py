@@ -25,7 +25,7 @@ _EDGE_SHARE = 0.15
 _UPRIGHT_ROWS = 4
 _FOOT_SHARE = 0.5
 _TELLING_CELLS = 20  # a picture seen in fewer cells shows no lettering
-_ALL_CELLS = 10  # with so many a side it shows as well as ever; obliquely seen, letters run together
+_ALL_CELLS = 100  # in so many it shows as well as ever
 _LARGEST_LOSS = 0.4  # where such a loss would pass for right, a frame tells nothing
 _LEAST_SAY = 0.05
 _EDGE = np.ones((GRID, GRID), dtype=bool)
@@ -61,8 +61,7 @@ class Evidence:
         if sight < _LEAST_SIGHT:
             return
         loss = max(_LEAST_LOSS, _LOSS * (1.0 - sight))
-        size = min(1.0, rows * columns / _ALL_CELLS**2) * min(1.0, min(rows, columns) / _ALL_CELLS)
-        say = size * max(_LEAST_SAY, 1.0 - loss / _LARGEST_LOSS)
+        say = max(_LEAST_SAY, 1.0 - loss / _LARGEST_LOSS) * min(1.0, rows * columns / _ALL_CELLS)
         right = telling & (1.0 - look.scores <= loss)
         plain = look.in_image & ~telling
         self.clarity = max(self.clarity, say)
@@ -84,14 +83,10 @@ class Evidence:
 
     @property
     def coverage(self) -> float:
-        """Share of the picture, by contrast, that was seen right, and well enough to tell a look-alike."""
+        """Share of the picture, by contrast, that was seen large enough to tell it from a look-alike."""
         contrast = np.where(self._contrast >= _LEAST_CONTRAST, self._contrast, 0.0)
         total = contrast.sum()
-        return (
-            float(contrast[(self._judged > 0) & (self._right >= _SEEN_RIGHT * self._judged)].sum() / total)
-            if total > 0
-            else 0.0
-        )
+        return float(contrast[self._judged > 0].sum() / total) if total > 0 else 0.0
 
     @property
     def share(self) -> float:
@@ -101,7 +96,7 @@ class Evidence:
 
         Suspect are cells that looked right in less than a quarter of the frames, unless they belong to a
         patch that somebody or something may cover: one of which 15 % lies on the lower edge, one as high as
-        wide of which 15 % lies on an edge to the side, or one that stands on the lower edge on a broad foot.
+        wide of which 15 % lies on an edge to the side, or one that stands on the lower edge as people do.
         Plain parts that are not as bright as they should be belong to such a patch, too; around another
         lettering they are.
         """
@@ -130,6 +125,6 @@ def _covered(patches: NDArray[np.generic], count: int) -> NDArray[np.bool_]:
     from_below = foot >= _EDGE_SHARE * sizes
     from_side = (at_edge >= _EDGE_SHARE * sizes) & (rows >= columns)
     width = sizes / np.maximum(rows, 1)
-    stands = (rows >= _UPRIGHT_ROWS) & (foot >= _FOOT_SHARE * width)
+    stands = (rows >= _UPRIGHT_ROWS) & (rows > width) & (foot >= _FOOT_SHARE * width)
     covered: NDArray[np.bool_] = from_below | from_side | stands
     return covered

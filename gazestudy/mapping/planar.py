@@ -31,7 +31,7 @@ from gazestudy.model.camera import Camera
 from gazestudy.model.provenance import Provenance
 from gazestudy.progress import SILENT, Progress, raise_if_cancelled
 
-VERSION = 12
+VERSION = 14
 
 Bytes = NDArray[np.uint8]
 

@@ -53,14 +53,6 @@ def test_too_blurred_or_too_small_frames_tell_nothing():
     assert evidence.clarity == 0.0 and evidence.coverage == 0.0 and evidence.share == 1.0
 
 
-def test_an_oblique_view_shows_no_lettering():
-    """Five cells wide and twenty high: as many as ten by ten, but letters are a few pixels wide."""
-    shape = 20, 5
-    every = np.ones(shape, dtype=bool)
-    narrow = Appearance(1.0, 100, every, every, np.full(shape, 0.97), np.full(shape, 30.0), every)
-    assert gathered([narrow] * 20).clarity < 0.4 < gathered([look(0.97)]).clarity
-
-
 def test_what_covers_plain_parts_below_as_well_is_in_front():
     """Lettering above a plain lower edge: covered together they are somebody; alone it is other lettering."""
     judged = EVERY.copy()

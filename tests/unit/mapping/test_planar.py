@@ -387,7 +387,7 @@ def test_a_campaign_variant_with_another_headline_is_told_apart_and_a_railing_is
 
 def test_gaze_finds_what_a_coarse_search_misses(scene, make_artwork):
     image = make_artwork(22)
-    truth = scene.pose(0.4, 5.5, 20, 1.2, (300, 420))
+    truth = scene.pose(0.4, 7.0, 30, 1.2, (300, 420))
     frames = [scene.draw([(image, truth)], seed=i) for i in range(6)]
     coarse = PlanarParameters(search_width_px=120, window_px=240, gaze_interval=2)
     references = [Reference("a", "a1", image)]
