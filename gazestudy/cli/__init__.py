@@ -11,9 +11,11 @@ import sys
 
 def main() -> None:
     """Run the command line and exit with its code."""
+    from gazestudy.cli.interrupt import listen
     from gazestudy.errors import Cancelled, GazestudyError
 
     try:
+        listen()
         from gazestudy.cli.app import app  # takes long enough for an impatient Ctrl-C
 
         app()

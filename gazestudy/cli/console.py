@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gazestudy.cli import interrupt
 from gazestudy.errors import ParameterError
-from gazestudy.progress import SILENT, Progress
+from gazestudy.progress import NoProgress, Progress
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,7 +73,7 @@ class Console:
     def progress(self) -> Iterator[Progress]:
         """Show bars on the error stream while the block runs, if a person is watching."""
         if self.as_json or self.quiet or not sys.stderr.isatty():
-            yield SILENT
+            yield _NoBars()
             return
         from rich.console import Console as RichConsole
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
@@ -89,10 +90,16 @@ class Console:
             yield _Bars(bars)
 
 
-class _Bars:
-    """One bar at a time on a rich display."""
+class _NoBars(NoProgress):
+    """Shows nothing; stops at Ctrl-C."""
 
-    cancelled = False  # Ctrl-C arrives as KeyboardInterrupt
+    @property
+    def cancelled(self) -> bool:
+        return interrupt.asked()
+
+
+class _Bars(_NoBars):
+    """One bar at a time on a rich display; stops at Ctrl-C."""
 
     def __init__(self, display: Any) -> None:
         self._display = display
