@@ -181,7 +181,8 @@ def test_ctrl_c_ends_with_130_and_leaves_nothing_half_written(study, gazestudy, 
         time.sleep(after_s)
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=60)
-    assert process.returncode in (0, 130), err  # 0: it was quicker
+    # 0: it was quicker; killed: the interpreter itself had not begun
+    assert process.returncode in (0, 130, -signal.SIGINT), err
     assert b"Traceback" not in err
     assert gazestudy("check", study).code == 0
     assert gazestudy("run", study).code == 0
