@@ -99,14 +99,14 @@ class UnknownFormatError(InputError):
         Importer name to the reason why it said no.
     """
 
+    problem_text = "no importer knows this recording"
+    advice_text = "For a plain table with a video, give a column mapping (--columns FILE)"
+
     def __init__(self, path: Path | str, refusals: Mapping[str, str]) -> None:
         self.refusals = dict(refusals)
         tried = "; ".join(f"{name}: {reason}" for name, reason in self.refusals.items())
         super().__init__(
-            path,
-            "no importer knows this recording",
-            found=f"[{tried}]" if tried else "",
-            advice="For a plain table with a video, give a column mapping (--columns FILE)",
+            path, self.problem_text, found=f"[{tried}]" if tried else "", advice=self.advice_text
         )
 
 

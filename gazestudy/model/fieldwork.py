@@ -8,14 +8,16 @@ no row. Observers are codes, never names.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import pandas as pd
 
 from gazestudy.errors import TableError
 from gazestudy.model.recording import Finding
+from gazestudy.model.table_sets import TableSet, stacked
 from gazestudy.model.tables import Column, TableContract, fill_table
 
 ROLES = ("primary", "second")
@@ -284,7 +286,7 @@ ITEM_RULES: tuple[tuple[str, str], ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class FieldLog:
+class FieldLog(TableSet):
     """Everything that observers brought home: canonical tables, and what was found wrong on the way.
 
     Attributes
@@ -303,6 +305,8 @@ class FieldLog:
     (0, 'placement_id')
     """
 
+    contracts: ClassVar[Mapping[str, TableContract]] = FIELD_CONTRACTS
+
     sessions: pd.DataFrame = field(default_factory=SESSIONS.empty)
     interval_counts: pd.DataFrame = field(default_factory=INTERVAL_COUNTS.empty)
     scans: pd.DataFrame = field(default_factory=SCANS.empty)
@@ -313,22 +317,6 @@ class FieldLog:
     media: pd.DataFrame = field(default_factory=MEDIA.empty)
     reliability_pairs: pd.DataFrame = field(default_factory=RELIABILITY_PAIRS.empty)
     findings: tuple[Finding, ...] = ()
-
-    def check(self, where: str = "") -> FieldLog:
-        """Return the log unchanged if every table keeps its contract.
-
-        Raises
-        ------
-        TableError
-            With every breach of the first table that has one.
-        """
-        for name, table in self.tables().items():
-            FIELD_CONTRACTS[name].check(table, where)
-        return self
-
-    def tables(self) -> dict[str, pd.DataFrame]:
-        """Return the tables by name, in the order of `FIELD_CONTRACTS`."""
-        return {name: getattr(self, name) for name in FIELD_CONTRACTS}
 
 
 def field_table(name: str, rows: Any) -> pd.DataFrame:
@@ -399,17 +387,12 @@ def join_logs(logs: list[FieldLog]) -> FieldLog:
     TableError
         If two logs have a session of the same id.
     """
-    tables = {name: _stack(name, [getattr(log, name) for log in logs]) for name in FIELD_CONTRACTS}
+    tables = {name: field_table(name, stacked(logs, name)) for name in FIELD_CONTRACTS}
     ids = tables["sessions"]["session_id"]
     twice = sorted(set(ids[ids.duplicated()]))
     if twice:
         raise TableError("sessions", [f"session {name!r} is in more than one log" for name in twice])
     return FieldLog(**tables, findings=tuple(finding for log in logs for finding in log.findings))
-
-
-def _stack(name: str, tables: list[pd.DataFrame]) -> pd.DataFrame:
-    filled = [table for table in tables if len(table)]
-    return field_table(name, pd.concat(filled, ignore_index=True) if filled else [])
 
 
 _SAFE_DEFAULTS = {

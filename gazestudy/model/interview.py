@@ -8,13 +8,14 @@ nanoseconds on the clock of the recording. People are pseudonyms, interviewers a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import pandas as pd
 
 from gazestudy.model.recording import Finding
+from gazestudy.model.table_sets import TableSet, stacked
 from gazestudy.model.tables import Column, TableContract, fill_table
 
 STAGES = (
@@ -334,7 +335,7 @@ STARTER_CODES: tuple[StarterCode, ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Interviews:
+class Interviews(TableSet):
     """Interviews with their answers, codes and texts, and what was found wrong on the way.
 
     Attributes
@@ -352,6 +353,8 @@ DataFrame
     (True, 0)
     """
 
+    contracts: ClassVar[Mapping[str, TableContract]] = INTERVIEW_CONTRACTS
+
     interviews: pd.DataFrame = field(default_factory=INTERVIEWS.empty)
     interview_answers: pd.DataFrame = field(default_factory=INTERVIEW_ANSWERS.empty)
     answer_codes: pd.DataFrame = field(default_factory=ANSWER_CODES.empty)
@@ -361,22 +364,6 @@ DataFrame
     transcript_marks: pd.DataFrame = field(default_factory=TRANSCRIPT_MARKS.empty)
     stimuli: pd.DataFrame = field(default_factory=STIMULI.empty)
     findings: tuple[Finding, ...] = ()
-
-    def check(self, where: str = "") -> Interviews:
-        """Return the interviews unchanged if every table keeps its contract.
-
-        Raises
-        ------
-        TableError
-            With every breach of the first table that has one.
-        """
-        for name, table in self.tables().items():
-            INTERVIEW_CONTRACTS[name].check(table, where)
-        return self
-
-    def tables(self) -> dict[str, pd.DataFrame]:
-        """Return the tables by name, in the order of `INTERVIEW_CONTRACTS`."""
-        return {name: getattr(self, name) for name in INTERVIEW_CONTRACTS}
 
     def with_tables(self, **tables: pd.DataFrame) -> Interviews:
         """Return the interviews with some tables replaced."""
@@ -435,10 +422,7 @@ def join_interviews(several: Sequence[Interviews]) -> Interviews:
     >>> join_interviews([one, two]).interviews[["language", "interviewer"]].to_numpy().tolist()
     [['th', 'K']]
     """
-    tables = {
-        name: interview_table(name, _stacked([getattr(one, name) for one in several]))
-        for name in INTERVIEW_CONTRACTS
-    }
+    tables = {name: interview_table(name, stacked(several, name)) for name in INTERVIEW_CONTRACTS}
     heads: dict[str, dict[str, str]] = {}
     for row in tables["interviews"].to_dict("records"):
         told = heads.setdefault(row["interview_id"], {})
@@ -446,11 +430,6 @@ def join_interviews(several: Sequence[Interviews]) -> Interviews:
     tables["interviews"] = interview_table("interviews", list(heads.values()))
     findings = tuple(finding for one in several for finding in one.findings)
     return Interviews(**tables, findings=findings)
-
-
-def _stacked(tables: list[pd.DataFrame]) -> Any:
-    filled = [table for table in tables if len(table)]
-    return pd.concat(filled, ignore_index=True) if filled else []
 
 
 def stage_of(item: str) -> str:

@@ -15,7 +15,6 @@ from gazestudy.importers.fieldlogs.mistakes import Cell, FieldLogError, Mistakes
 from gazestudy.importers.fieldlogs.plan import FieldPlan, PlanItem, PlanRule
 from gazestudy.importers.fieldlogs.registry import (
     FieldLogCandidate,
-    FieldLogInfo,
     FieldOptions,
     UnknownFieldLogError,
     fieldlog_importer,
@@ -28,7 +27,6 @@ __all__ = [
     "Cell",
     "FieldLogCandidate",
     "FieldLogError",
-    "FieldLogInfo",
     "FieldOptions",
     "FieldPlan",
     "LogBuilder",

@@ -11,7 +11,6 @@ from gazestudy.importers.interviews.builder import InterviewBuilder, InterviewOp
 from gazestudy.importers.interviews.forms import interviews_of_log
 from gazestudy.importers.interviews.registry import (
     InterviewCandidate,
-    InterviewReaderInfo,
     UnknownInterviewError,
     find_interviews,
     interview_importer,
@@ -23,7 +22,6 @@ __all__ = [
     "InterviewBuilder",
     "InterviewCandidate",
     "InterviewOptions",
-    "InterviewReaderInfo",
     "ReadInterviews",
     "UnknownInterviewError",
     "find_interviews",

@@ -3,79 +3,28 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
-from typing import BinaryIO, Protocol, TypeVar
+from pathlib import Path
+from typing import BinaryIO
 
-from gazestudy.errors import AmbiguousFormatError, InputError, ParameterError, UnknownFormatError
-from gazestudy.importers.fieldlogs.registry import OneFile, places
+from gazestudy.errors import InputError, ParameterError, UnknownFormatError
 from gazestudy.importers.interviews.builder import InterviewOptions, ReadInterviews
-from gazestudy.importers.registry import Refusal
-from gazestudy.importers.sources import FolderSource, Source
+from gazestudy.importers.readers import OneFile, ReaderCandidate, ReaderInfo, Readers, only_one
+from gazestudy.importers.sources import Source
 
-BOOKS = (".xlsx", ".xlsm", ".ods", ".docx")
 _TEXTS = (".csv", ".tsv", ".txt", ".md", ".srt", ".vtt", ".json")
 _OF_TEXTS = ("text", "docx", "subtitles")
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 @dataclass(frozen=True, slots=True)
-class InterviewReaderInfo:
-    """One reader: its short name, its version, and what it reads."""
-
-    name: str
-    version: int
-    title: str
-
-
-class InterviewReader(Protocol):
-    """What a class under `interview_importer` offers."""
-
-    def identify(self, source: Source, options: InterviewOptions) -> str | Refusal:
-        """Say quickly by what this place is recognised, or why it is not."""
-
-    def read(self, source: Source, options: InterviewOptions) -> ReadInterviews:
-        """Return the interviews. What is wrong with single answers is among the findings."""
-
-
-@dataclass(frozen=True, slots=True)
-class InterviewCandidate:
-    """Interviews that were found and can be read.
-
-    Attributes
-    ----------
-    info : InterviewReaderInfo
-        Who knows them.
-    source : Source
-        Where they lie.
-    reason : str
-        By what they were recognised.
-    """
-
-    info: InterviewReaderInfo
-    source: Source
-    reason: str
-
-    @property
-    def name(self) -> str:
-        """Name of the file or folder."""
-        names = self.source.names()
-        if isinstance(self.source, (OneFile, FolderSource)) and len(names) == 1:
-            return PurePosixPath(names[0]).name
-        return self.source.label if self.source.inner else self.source.path.name
-
-    @property
-    def place(self) -> Path:
-        """The file or folder, for messages."""
-        if isinstance(self.source, OneFile):
-            return self.source.place(self.source.names()[0])
-        return self.source.path / self.source.inner if self.source.inner else self.source.path
+class InterviewCandidate(ReaderCandidate):
+    """Interviews that were found and can be read; attributes as in `ReaderCandidate`."""
 
     def read(self, options: InterviewOptions | None = None) -> ReadInterviews:
         """Return the interviews; raises InputError if they cannot be read at all."""
         chosen = options or InterviewOptions()
-        found = _READERS[self.info.name][1].read(_in_unicode(self.source, chosen), chosen)
+        found: ReadInterviews = self.reader.read(_in_unicode(self.source, chosen), chosen)
         found.talks.check(str(self.place))
         if any(one.code == "encoding" and one.severity == "warning" for one in found.talks.findings):
             raise guessed_letters(self.place)
@@ -95,11 +44,8 @@ def guessed_letters(place: Path) -> InputError:
 class UnknownInterviewError(UnknownFormatError):
     """No reader knows the interviews; says why each said no."""
 
-    def __init__(self, path: Path | str, refusals: Mapping[str, str]) -> None:
-        self.refusals = dict(refusals)
-        tried = "; ".join(f"{name}: {reason}" for name, reason in self.refusals.items())
-        advice = "For a table with other column names, say what they mean (--column 'THEIRS=item')"
-        InputError.__init__(self, path, "no reader knows these interviews", found=f"[{tried}]", advice=advice)
+    problem_text = "no reader knows these interviews"
+    advice_text = "For a table with other column names, say what they mean (--column 'THEIRS=item')"
 
 
 class _Recoded(OneFile):
@@ -136,28 +82,31 @@ class _Recoded(OneFile):
         return io.BytesIO(self._data())
 
 
-_READERS: dict[str, tuple[InterviewReaderInfo, InterviewReader]] = {}
-
-_T = TypeVar("_T", bound=type)
-
-
-def interview_importer(*, name: str, version: int, title: str) -> Callable[[_T], _T]:
-    """Register a class as a reader of interviews.
-
-    Parameters
-    ----------
-    name, version, title
-        As in `InterviewReaderInfo`.
-    """
-
-    def register(reader: _T) -> _T:
-        _READERS[name] = (InterviewReaderInfo(name, version, title), reader())
-        return reader
-
-    return register
+def _in_unicode(source: Source, options: InterviewOptions) -> Source:
+    """Return the source with its text as UTF-8 where an encoding was given."""
+    names = source.names()
+    if (
+        isinstance(source, _Recoded)
+        or not options.encoding
+        or len(names) != 1
+        or not names[0].lower().endswith(_TEXTS)
+    ):
+        return source
+    return _Recoded(source, names[0], options.encoding)
 
 
-def list_interview_importers() -> list[InterviewReaderInfo]:
+_READERS: Readers[InterviewOptions, InterviewCandidate] = Readers(
+    InterviewCandidate,
+    UnknownInterviewError,
+    books=(".xlsx", ".xlsm", ".ods", ".docx"),
+    prepare=_in_unicode,
+)
+
+interview_importer = _READERS.register
+"""Register a class as a reader of interviews: name, version and title as in `ReaderInfo`."""
+
+
+def list_interview_importers() -> list[ReaderInfo]:
     """Return the readers by name.
 
     Examples
@@ -165,7 +114,7 @@ def list_interview_importers() -> list[InterviewReaderInfo]:
     >>> "subtitles" in [info.name for info in list_interview_importers()]
     True
     """
-    return sorted((info for info, _ in _READERS.values()), key=lambda info: info.name)
+    return _READERS.infos()
 
 
 def find_interviews(
@@ -198,26 +147,7 @@ def find_interviews(
     ParameterError
         If there is no such reader.
     """
-    path, options = Path(path), options or InterviewOptions()
-    if importer is not None and importer not in _READERS:
-        raise ParameterError("importer", importer, "one of " + ", ".join(sorted(_READERS)))
-    asked = [entry for name, entry in _READERS.items() if importer in (None, name)]
-    refused: dict[str, str] = {}
-    found: list[InterviewCandidate] = []
-    done: list[str] = []
-    for source in places(path, BOOKS):
-        if any(source.inner == one or source.inner.startswith(f"{one}/") or not one for one in done):
-            continue
-        whole = _ask(_in_unicode(source, options), asked, options, refused)
-        if whole is not None:
-            found.append(whole)
-            done.append(source.inner)
-        elif not (isinstance(source, FolderSource) and source.only is not None):
-            for name in source.names():
-                one = _ask(_in_unicode(OneFile(source, name), options), asked, options, refused)
-                found += [one] if one is not None else []
-    if not found:
-        raise UnknownInterviewError(path, refused)
+    found = _READERS.find(Path(path), options or InterviewOptions(), importer)
     return sorted(found, key=lambda one: one.info.name in _OF_TEXTS)
 
 
@@ -243,47 +173,4 @@ def read_interviews(
     InputError
         If it cannot be read.
     """
-    candidates = find_interviews(path, importer=importer, options=options)
-    if len(candidates) > 1:
-        raise AmbiguousFormatError(path, [str(one.place) for one in candidates], "Choose one of them")
-    return candidates[0].read(options)
-
-
-def _in_unicode(source: Source, options: InterviewOptions) -> Source:
-    """Return the source with its text as UTF-8 where an encoding was given."""
-    names = source.names()
-    if (
-        isinstance(source, _Recoded)
-        or not options.encoding
-        or len(names) != 1
-        or not names[0].lower().endswith(_TEXTS)
-    ):
-        return source
-    return _Recoded(source, names[0], options.encoding)
-
-
-def _ask(
-    source: Source,
-    asked: list[tuple[InterviewReaderInfo, InterviewReader]],
-    options: InterviewOptions,
-    refused: dict[str, str],
-) -> InterviewCandidate | None:
-    found: list[InterviewCandidate] = []
-    damage: InputError | None = None
-    for info, reader in asked:
-        try:
-            answer = reader.identify(source, options)
-        except InputError as error:
-            damage = damage or error
-            refused[info.name] = str(error)
-            continue
-        if isinstance(answer, Refusal):
-            refused.setdefault(info.name, answer.reason)
-        else:
-            found.append(InterviewCandidate(info, source, answer))
-    if len(found) > 1:
-        names = [one.info.name for one in found]
-        raise AmbiguousFormatError(found[0].place, names, "Choose a reader (--importer NAME)")
-    if not found and damage is not None:
-        raise damage
-    return found[0] if found else None
+    return only_one(path, find_interviews(path, importer=importer, options=options)).read(options)
