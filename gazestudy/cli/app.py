@@ -9,6 +9,7 @@ import typer
 from gazestudy import __version__
 from gazestudy.cli import (
     align,
+    aoi,
     check,
     columns,
     compare,
@@ -68,6 +69,7 @@ app.command("import")(import_.import_recordings)
 app.add_typer(columns.app, name="columns")
 app.command("import-mapping")(import_mapping.import_mapping)
 app.add_typer(placement.app, name="placement")
+app.add_typer(aoi.app, name="aoi")
 app.add_typer(mapping.app, name="mapping")
 app.command("run")(run.run)
 app.command("heatmap")(heatmap.heatmap)

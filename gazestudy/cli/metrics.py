@@ -36,7 +36,9 @@ def metrics(
     ] = None,
     group_by: Annotated[
         str,
-        typer.Option("--group-by", help="Summary by placement and segment, daypart, aoi, creative."),
+        typer.Option(
+            "--group-by", help="Summary by placement and segment, daypart, aoi, label (of AOIs), creative."
+        ),
     ] = "placement",
     show: Annotated[
         str,
@@ -58,7 +60,14 @@ def metrics(
     With --show, the figures are dwell in two parts, the time to the first fixation as survival, the funnel
     from exposure to intention, or from where to where the gaze went, and --out gets these instead.
     """
-    from gazestudy.pipeline.metrics import for_screen, study_metrics, summary, write_csv
+    from gazestudy.pipeline.metrics import (
+        for_screen,
+        label_metrics,
+        overlapping_labels,
+        study_metrics,
+        summary,
+        write_csv,
+    )
     from gazestudy.store import open_study
 
     console = Console(as_json, quiet)
@@ -67,14 +76,20 @@ def metrics(
         _figures(console, study, show, groups, out, figure)
         return
     with open_study(study, read_only=True) as opened:
-        table = study_metrics(opened, creatives="creative" in groups)
+        if "label" in groups:
+            table, doubles = label_metrics(opened), overlapping_labels(opened)
+        else:
+            table, doubles = study_metrics(opened, creatives="creative" in groups), ()
+    for placement_id, label in doubles:
+        console.warn(f"AOIs labelled {label!r} overlap on {placement_id}: gaze on both counts twice")
     shown = summary(table, groups)
     if out is not None:
         write_csv(table, out)
     console.document(records_of(shown))
     console.table(*for_screen(shown))
     if out is not None:
-        console.say(f"one row per recording and {'creative' if 'creative' in groups else 'placement'}: {out}")
+        what = next((word for word in ("creative", "label") if word in groups), "placement")
+        console.say(f"one row per recording and {what}: {out}")
 
 
 def _figures(

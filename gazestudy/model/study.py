@@ -57,12 +57,16 @@ class Aoi:
         For people.
     points_px : tuple of (float, float)
         Corners in reference px, at least three, in order.
+    label : str
+        Word that AOIs of several placements share, such as "logo"; those of one label are a group. May be
+        empty.
     """
 
     id: str
     placement_id: str
     name: str
     points_px: tuple[tuple[float, float], ...]
+    label: str = ""
 
     def __post_init__(self) -> None:
         if len(self.points_px) < 3:

@@ -5,17 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from gazestudy.attention import summarise
 from gazestudy.errors import ParameterError
+from gazestudy.geometry.polygons import points_in_polygons
 from gazestudy.model.tables import CREATIVE_METRICS, METRICS
 from gazestudy.pipeline.results import attention_table
 from gazestudy.store import Study
 from gazestudy.store.atomic import write_bytes
 
-GROUPS = ("placement", "segment", "daypart", "participant", "aoi", "creative")
+GROUPS = ("placement", "segment", "daypart", "participant", "aoi", "label", "creative")
 
 
 def study_metrics(study: Study, *, creatives: bool = False) -> pd.DataFrame:
@@ -44,15 +47,73 @@ def study_metrics(study: Study, *, creatives: bool = False) -> pd.DataFrame:
     return table.assign(placement=[names.get(key, key) for key in table["placement_id"]])
 
 
+def label_metrics(study: Study) -> pd.DataFrame:
+    """Return one row per recording, placement and label of its AOIs: all AOIs of one label as one.
+
+    Parameters
+    ----------
+    study : Study
+        A study whose recordings were run.
+
+    Returns
+    -------
+    DataFrame
+        As `study_metrics`, of AOIs with a label only; `aoi_id` and `label` are the label. Times, fixations
+        and visits are sums over the AOIs, noticed is any of them, the first fixation the earliest one.
+
+    Raises
+    ------
+    StudyError
+        If no recording has results.
+
+    Notes
+    -----
+    AOIs of one label that overlap on a placement count the gaze on both twice; `overlapping_labels` tells.
+    """
+    labels = {aoi.id: aoi.label for aoi in study.aois()}
+    table = study_metrics(study)
+    table = table.assign(label=[labels.get(str(key), "") for key in table["aoi_id"]])
+    table = table[table["label"] != ""].assign(aoi_id=lambda rows: rows["label"])
+    keys = ["recording_id", "placement_id", "label"]
+    first = {"noticed": "max", "time_to_first_fixation_ms": "min", "exposure_to_first_fixation_ms": "min"}
+    added = ("fixation_count", "visit_count", "dwell_ms", "gaze_ms")
+    how = {str(name): "first" for name in table if name not in keys} | first | dict.fromkeys(added, "sum")
+    # of the earliest one, which a minimum of each column alone would mix up
+    ordered = table.sort_values("time_to_first_fixation_ms", kind="stable")
+    merged = ordered.groupby(keys, sort=False, as_index=False).agg(how)
+    merged.loc[merged["noticed"], "censored_at_ms"] = float("nan")
+    merged["revisit_count"] = (merged["visit_count"] - 1).clip(lower=0)
+    return merged[list(table.columns)].sort_values(keys, kind="stable", ignore_index=True)
+
+
+def overlapping_labels(study: Study) -> tuple[tuple[str, str], ...]:
+    """Return placement and label where AOIs of one label share pixels, so that gaze on both counts twice.
+
+    Every second pixel of the picture in each direction is looked at.
+    """
+    sizes = {placement.id: placement.size_px for placement in study.placements()}
+    groups: dict[tuple[str, str], list[Any]] = {}
+    for aoi in study.aois():
+        if aoi.label:
+            groups.setdefault((aoi.placement_id, aoi.label), []).append(aoi.points_px)
+    found = []
+    for (placement_id, label), polygons in groups.items():
+        width, height = sizes[placement_id]
+        points = np.stack(np.meshgrid(np.arange(0, width, 2), np.arange(0, height, 2)), axis=-1)
+        if len(polygons) > 1 and points_in_polygons(points.reshape(-1, 2), polygons).sum(axis=1).max() > 1:
+            found.append((placement_id, label))
+    return tuple(found)
+
+
 def summary(metrics: pd.DataFrame, group_by: Sequence[str]) -> pd.DataFrame:
     """Return one row per group: how many were exposed, noticed, and for how long they looked.
 
     Parameters
     ----------
     metrics : DataFrame
-        From `study_metrics`; that of creatives where they are a group.
+        From `study_metrics`; that of creatives, or `label_metrics`, where these are a group.
     group_by : sequence of str
-        Any of placement, segment, daypart, participant, aoi, creative.
+        Any of placement, segment, daypart, participant, aoi, label, creative.
 
     Returns
     -------
@@ -68,7 +129,10 @@ def summary(metrics: pd.DataFrame, group_by: Sequence[str]) -> pd.DataFrame:
     for word in group_by:
         if word not in GROUPS:
             raise ParameterError("group-by", word, "any of " + ", ".join(GROUPS))
-        columns.append(word if word in ("segment", "daypart") else f"{word}_id")
+        columns.append(word if word in ("segment", "daypart", "label") else f"{word}_id")
+    if "label" in columns:
+        columns = ["aoi_id", *columns]  # as it must be told apart within a person
+        return summarise(metrics, by=columns).drop(columns="aoi_id")
     if "aoi_id" not in columns:
         metrics = metrics[metrics["aoi_id"] == ""]
     return summarise(metrics, by=columns)

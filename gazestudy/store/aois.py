@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from gazestudy.errors import ParameterError, StudyError
 from gazestudy.model.study import Aoi
-from gazestudy.store.base import StudyBase, require_slug, slug
+from gazestudy.store.base import StudyBase, require_name, require_slug, slug
 from gazestudy.store.placements import no_placement
 from gazestudy.store.schema import AoiRow, PlacementRow
 
@@ -37,6 +37,7 @@ class AoiShelf(StudyBase):
         name: str,
         points_px: Iterable[tuple[float, float]],
         *,
+        label: str = "",
         aoi_id: str | None = None,
     ) -> Aoi:
         """Add an area of interest.
@@ -49,6 +50,8 @@ class AoiShelf(StudyBase):
             For people.
         points_px : iterable of (float, float)
             Corners in reference px, at least three, in order.
+        label : str, optional
+            Word that groups AOIs, also of different placements; empty for none.
         aoi_id : str, optional
             Id; made of placement and name if None.
 
@@ -60,7 +63,8 @@ class AoiShelf(StudyBase):
         Raises
         ------
         ParameterError
-            For fewer than three corners, or corners that are not numbers.
+            For fewer than three corners, or corners that are not numbers, or a label that is no plain
+            text.
         StudyError
             If the placement is not there or the id is taken.
         """
@@ -75,7 +79,7 @@ class AoiShelf(StudyBase):
             wanted = aoi_id or free_id(f"{placement_id}_{slug(name, 'aoi')}"[:56], taken)
             if wanted in taken:
                 raise StudyError(f"{self._path}: the AOI id {wanted!r} is taken; choose another")
-            aoi = Aoi(require_slug("AOI id", wanted), placement_id, name or wanted, points)
+            aoi = Aoi(require_slug("AOI id", wanted), placement_id, name or wanted, points, tidy_label(label))
             session.add(
                 AoiRow(
                     id=aoi.id,
@@ -83,6 +87,7 @@ class AoiShelf(StudyBase):
                     position=(session.scalar(select(func.max(AoiRow.position))) or 0) + 1,
                     name=aoi.name,
                     points_px=[list(point) for point in points],
+                    label=aoi.label,
                 )
             )
         return aoi
@@ -103,7 +108,13 @@ class AoiShelf(StudyBase):
 
 
 def _aoi(row: AoiRow) -> Aoi:
-    return Aoi(row.id, row.placement_id, row.name, tuple((float(x), float(y)) for x, y in row.points_px))
+    points = tuple((float(x), float(y)) for x, y in row.points_px)
+    return Aoi(row.id, row.placement_id, row.name, points, row.label)
+
+
+def tidy_label(label: str) -> str:
+    """Return a label in one spelling, so that equal ones are one group; empty stays empty."""
+    return require_name("AOI label", label) if label.strip() else ""
 
 
 def free_id(wanted: str, taken: set[str]) -> str:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from gazestudy.errors import ParameterError, StudyError
 from gazestudy.model.study import Aoi, Placement
-from gazestudy.store.aois import free_id
+from gazestudy.store.aois import free_id, tidy_label
 from gazestudy.store.base import StudyBase, require_name, slug
 from gazestudy.store.placements import no_placement, placement_of, station_row
 from gazestudy.store.schema import AoiRow, PlacementRow, RecordingRow, StudyRow
@@ -78,9 +78,14 @@ class EditShelf(StudyBase):
             return placement_of(row)
 
     def change_aoi(
-        self, aoi_id: str, *, name: str | None = None, points_px: Iterable[tuple[float, float]] | None = None
+        self,
+        aoi_id: str,
+        *,
+        name: str | None = None,
+        points_px: Iterable[tuple[float, float]] | None = None,
+        label: str | None = None,
     ) -> Aoi:
-        """Change the name or the corners of an AOI.
+        """Change the name, the corners or the label of an AOI.
 
         Parameters
         ----------
@@ -90,6 +95,8 @@ class EditShelf(StudyBase):
             For people; None: as it is.
         points_px : iterable of (float, float), optional
             Corners in reference px; None: as they are.
+        label : str, optional
+            Word that groups AOIs, empty for none; None: as it is.
 
         Returns
         -------
@@ -99,7 +106,7 @@ class EditShelf(StudyBase):
         Raises
         ------
         ParameterError
-            For fewer than three corners, or corners that are not numbers.
+            For fewer than three corners, corners that are not numbers, or a label that is no plain text.
         StudyError
             If there is no such AOI.
         """
@@ -110,8 +117,9 @@ class EditShelf(StudyBase):
             points = row.points_px if points_px is None else [[float(x), float(y)] for x, y in points_px]
             if not np.isfinite(np.array(points, dtype=np.float64)).all():
                 raise ParameterError("AOI points", points, "finite numbers of pixels")
-            aoi = Aoi(row.id, row.placement_id, name or row.name, tuple((x, y) for x, y in points))
-            row.name, row.points_px = aoi.name, [list(point) for point in aoi.points_px]
+            word = row.label if label is None else tidy_label(label)
+            aoi = Aoi(row.id, row.placement_id, name or row.name, tuple((x, y) for x, y in points), word)
+            row.name, row.points_px, row.label = aoi.name, [list(point) for point in aoi.points_px], aoi.label
         return aoi
 
     def copy_aois(self, source_id: str, target_id: str) -> tuple[Aoi, ...]:
@@ -151,7 +159,7 @@ class EditShelf(StudyBase):
                 )
                 wanted = free_id(f"{target_id}_{slug(old.name, 'aoi')}"[:56], taken)
                 taken.add(wanted)
-                made.append(Aoi(wanted, target_id, old.name, points))
+                made.append(Aoi(wanted, target_id, old.name, points, old.label))
                 session.add(
                     AoiRow(
                         id=wanted,
@@ -159,6 +167,7 @@ class EditShelf(StudyBase):
                         position=position + number,
                         name=old.name,
                         points_px=[list(point) for point in points],
+                        label=old.label,
                     )
                 )
             return tuple(made)

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import JSON, Float, ForeignKey, LargeBinary, MetaData, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-SCHEMA_VERSION = 7
+SCHEMA_VERSION = 8
 """Format of the study; equals the number of the newest migration."""
 
 _NAMES = {
@@ -112,6 +112,8 @@ class AoiRow(Base):
     position: Mapped[int]
     name: Mapped[str]
     points_px: Mapped[list[Any]]
+    label: Mapped[str]
+    """Empty for none."""
 
 
 class ParticipantRow(Base):

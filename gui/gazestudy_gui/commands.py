@@ -200,6 +200,24 @@ class RenameAoi(Edit):
         return study.change_aoi(self._id, name=self._name)
 
 
+class LabelAoi(Edit):
+    """Another label for an AOI, which groups it with others."""
+
+    kinds = ("aois",)
+
+    def __init__(self, aoi_id: str, name: str, label: str) -> None:
+        super().__init__(
+            tr("label AOI {name} “{label}”", name=name, label=label)
+            if label.strip()
+            else tr("remove the label of AOI {name}", name=name)
+        )
+        self._id, self._label = aoi_id, label
+
+    def apply(self, study: Study) -> Any:
+        """Do it."""
+        return study.change_aoi(self._id, label=self._label)
+
+
 class RemoveAoi(Edit):
     """An AOI goes."""
 

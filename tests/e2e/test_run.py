@@ -60,6 +60,29 @@ def test_only_what_changed_is_repeated(study, tmp_path, gazestudy):
     assert {step for _, step in again} == {"mapping", "attention"}
 
 
+def test_aois_of_one_label_are_one_group(study, gazestudy):
+    """P01 and P03 look at the middle of poster 1, P02 at that of poster 2."""
+    boxes = {"low": "100,150 140,150 140,180 100,180", "high": "100,180 140,180 140,220 100,220"}
+    for name, points in boxes.items():
+        made = gazestudy("aoi", "add", study, "poster-1", name, "--points", points, "--label", "logo")
+        assert made.code == 0, made.err
+    away = gazestudy("aoi", "add", study, "poster-2", "ราคา", "--points", "0,0 20,0 20,20", "--json")
+    assert gazestudy("aoi", "change", study, json.loads(away.out)["id"], "--label", "logo").code == 0
+    assert gazestudy("aoi", "copy", study, "poster-2", "poster-1").code == 0
+    labels = [one["label"] for one in json.loads(gazestudy("aoi", "list", study, "--json").out)]
+    assert labels == ["logo"] * 4
+    assert gazestudy("aoi", "remove", study, "poster-1_aoi").code == 0
+    assert gazestudy("run", study).code == 0
+    found = gazestudy("metrics", study, "--group-by", "label", "--json")
+    assert found.err == ""  # boxes that share an edge do not overlap
+    (row,) = json.loads(found.out)
+    assert (row["label"], row["n_exposed"], row["n_noticed"]) == ("logo", 3, 2)
+    whole = json.loads(gazestudy("metrics", study, "--group-by", "placement", "--json").out)
+    assert row["median_dwell_noticed_ms"] == pytest.approx(whole[0]["median_dwell_noticed_ms"])
+    assert gazestudy("aoi", "change", study, "poster-1_low", "--points", "100,150 140,150 140,220").code == 0
+    assert "count" in gazestudy("metrics", study, "--group-by", "label").err
+
+
 def test_gaze_that_rests_on_a_poster_is_dwell_on_it(study, gazestudy):
     assert gazestudy("run", study).code == 0
     with gs.open_study(study, read_only=True) as opened:

@@ -96,6 +96,7 @@ AOIS = TableContract(
         PLACEMENT,
         Column("name", "str", "for people"),
         Column("points_px", "str", "corners on the reference image in order: x,y x,y ..."),
+        Column("label", "str", "word that groups AOIs of several placements, empty for none"),
     ),
 )
 PERSONAL = TableContract(

@@ -186,7 +186,7 @@ def _entered(study: Study) -> Group:
     yield _made(CREATIVES, "a picture shown on a placement", rows)
     yield from _schedules(study)
     rows = [
-        (one.id, one.placement_id, one.name, " ".join(f"{x:g},{y:g}" for x, y in one.points_px))
+        (one.id, one.placement_id, one.name, " ".join(f"{x:g},{y:g}" for x, y in one.points_px), one.label)
         for one in study.aois()
     ]
     yield _made(AOIS, "an AOI", rows)

@@ -35,6 +35,7 @@ EDITS = {
     "other station": lambda study, picture: study.change_placement("wall", station="Asok", copies=3),
     "add aoi": lambda study, picture: study.add_aoi("wall", "price", [(0, 0), (1, 0), (0, 1)]),
     "change aoi": lambda study, picture: study.change_aoi("wall_logo-s", points_px=[(0, 0), (5, 5), (0, 9)]),
+    "label aoi": lambda study, picture: study.change_aoi("wall_logo-s", label="โลโก้"),
     "remove aoi": lambda study, picture: study.remove_aoi("wall_logo-s"),
     "segment": lambda study, picture: study.set_segment("P01", "visitor"),
     "daypart": lambda study, picture: study.set_daypart("p01-1", "morning peak"),

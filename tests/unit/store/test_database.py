@@ -87,6 +87,15 @@ def test_settings_that_keep_data_safe(old: Path) -> None:
     assert found == {"foreign_keys": 1, "journal_mode": "delete", "synchronous": 2}
 
 
+def test_aois_of_format_7_have_no_label(old: Path) -> None:
+    change(old, "INSERT INTO placement VALUES ('wall', 1, 'Wall', 'static', NULL, NULL, 1, NULL)")
+    change(old, "INSERT INTO aoi VALUES ('a', 'wall', 1, 'n', '[[0, 0], [1, 0], [0, 1]]', 'x')")
+    change(old, "ALTER TABLE aoi DROP COLUMN label")
+    change(old, "UPDATE alembic_version SET version_num = '0007'")
+    with open_study(old) as study:
+        assert [(one.name, one.label) for one in study.aois()] == [("n", "")]
+
+
 def test_newer_study_is_refused_with_both_versions(old: Path) -> None:
     change(old, "UPDATE alembic_version SET version_num = '0009'")
     change(old, "UPDATE study SET app_version = '7.3.1'")
@@ -143,7 +152,7 @@ def test_older_study_is_backed_up_then_migrated(old: Path, next_format: Path) ->
             id="raises halfway",
         ),
         pytest.param(
-            "    op.execute(\"INSERT INTO aoi VALUES ('a', 'nowhere', 1, 'n', '[]')\")\n",
+            "    op.execute(\"INSERT INTO aoi VALUES ('a', 'nowhere', 1, 'n', '[]', '')\")\n",
             StudyDamagedError,
             id="breaks keys",
         ),
@@ -205,7 +214,7 @@ def test_full_disk_undoes_the_edit_and_says_so(old: Path) -> None:
 
 def test_error_of_our_own_is_not_disguised(old: Path) -> None:
     with open_study(old) as study, pytest.raises(IntegrityError), study._database.writing() as session:
-        session.execute(text("INSERT INTO aoi VALUES ('a', 'nowhere', 1, 'n', '[]')"))
+        session.execute(text("INSERT INTO aoi VALUES ('a', 'nowhere', 1, 'n', '[]', '')"))
 
 
 def test_backup_is_a_whole_study_database(old: Path) -> None:

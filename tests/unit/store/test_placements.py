@@ -171,6 +171,19 @@ def test_aois_keep_order_points_and_free_ids(study: Study, picture: Pictures) ->
     assert study.aois("south") == ()
 
 
+def test_label_of_an_aoi_is_kept_changed_and_copied(study: Study, picture: Pictures) -> None:
+    study.add_placement("north", [picture(1)])
+    study.add_placement("south", [picture(2)])
+    made = study.add_aoi("north", "left logo", [(0, 0), (9, 0), (9, 9)], label="  Cafe\u0301 ")
+    assert made.label == "Caf\u00e9"  # one spelling, so that equal labels are one group
+    assert [one.label for one in study.copy_aois("north", "south")] == ["Caf\u00e9"]
+    assert study.change_aoi(made.id, name="x").label == "Caf\u00e9"
+    assert study.change_aoi(made.id, label="").label == ""
+    assert [one.label for one in study.aois()] == ["", "Caf\u00e9"]
+    with pytest.raises(ParameterError, match="AOI label"):
+        study.change_aoi(made.id, label="two\nlines")
+
+
 @pytest.mark.parametrize(
     "points",
     [
