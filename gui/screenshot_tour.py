@@ -1,0 +1,531 @@
+"""Goes through every window, dock, dialog and page of the desktop and takes a picture of each."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+RECORDING, PLACEMENT, PERSON = "p01-1", "pillar-poster", "P01"
+_SIZE = (1500, 980)
+_ROW = 195
+_LONG_S = 90.0
+_MOST_PX = 1200
+
+
+def furnish(study: Path) -> None:
+    """Add AOIs, the plan of the station and a strategy, so that there is something to see."""
+    from gazestudy import resources
+    from gazestudy.pipeline.strategy_document import write_template
+    from gazestudy.store import open_study
+
+    with open_study(study) as opened:
+        width, height = opened.placement(PLACEMENT).size_px
+        box = [(0.1, 0.1), (0.9, 0.1), (0.9, 0.35), (0.1, 0.35)]
+        opened.add_aoi(PLACEMENT, "Headline", [(x * width, y * height) for x, y in box])
+        slope = [(0.2, 0.6), (0.8, 0.55), (0.7, 0.9), (0.25, 0.85)]
+        opened.add_aoi(PLACEMENT, "สินค้า", [(x * width, y * height) for x, y in slope])
+        write_template(opened)
+    for name in ("plan.png", "places.csv"):
+        shutil.copy(resources.find("sample_sessions") / "fieldlogs" / name, study / name)
+
+
+class Tour:
+    """One language, one colour scheme, one scale.
+
+    Parameters
+    ----------
+    application : QApplication
+        The program.
+    folder : Path
+        Where the pictures go.
+    end : str
+        How their names end.
+    only : str
+        Keep only pictures whose name begins so.
+    """
+
+    def __init__(self, application: Any, folder: Path, end: str, *, only: str = "") -> None:
+        self._application, self._folder, self._end, self._only = application, folder, end, only
+
+    def take(self, study: Path, temporary: Path) -> None:
+        """Open everything once."""
+        from gazestudy_gui.app import Desk
+
+        desk = Desk(self._application)
+        parts: tuple[tuple[tuple[str, ...], Callable[[], None]], ...] = (
+            (("start", "new-study"), lambda: self._start(desk, study, temporary)),
+            (("empty",), lambda: self._empty(desk, temporary)),
+            (("locked", "read-only"), lambda: self._locked(desk, study)),
+            (("study", "dock", "menu"), lambda: self._study(desk, study)),
+            (("placements", "timeline"), lambda: self._placements(desk, study)),
+            (("fieldwork",), lambda: self._fieldwork(desk, study)),
+            (("results",), lambda: self._results(desk, study)),
+            (("interviews",), lambda: self._interviews(desk, study)),
+            (("dialog",), lambda: self._dialogs(desk, study)),
+            (("import",), lambda: self._import(desk, study, temporary)),
+            (("jobs",), lambda: self._jobs(desk, study)),
+        )
+        for names, does in parts:
+            if not self._only or any(self._only.startswith(name) for name in names):
+                does()
+        desk.close()
+        self._wait(0.1)
+
+    # ------------------------------------------------------------------ windows
+
+    def _start(self, desk: Any, study: Path, temporary: Path) -> None:
+        from gazestudy_gui import preferences
+        from gazestudy_gui.start_window import NewStudyDialog
+
+        start = desk.show_start()
+        self._wait(0.2)
+        self._keep("start-empty", start)
+        for path in (temporary / "gone" / "autumn 2025", study):
+            preferences.remember_study(path)
+        start.refresh()
+        self._wait(0.1)
+        self._keep("start", start)
+        dialog = NewStudyDialog(start)
+        dialog.name.setText("สยาม 2026")
+        dialog.place.setText(str(Path("/home/researcher/studies")))
+        self._dialog("new-study", dialog)
+
+    def _empty(self, desk: Any, temporary: Path) -> None:
+        from gazestudy_gui.views.registry import VIEWS
+
+        folder = temporary / "empty"
+        shutil.rmtree(folder, ignore_errors=True)
+        window = desk.make(folder, "Autumn 2026")
+        window.resize(*_SIZE)
+        self._wait(0.6)
+        self._keep("empty", window)
+        for spec in VIEWS:
+            view = window.show_view(spec.id)
+            self._wait(0.4)
+            self._keep(f"empty-{spec.id}", view)
+        pages = window.view("fieldwork").pages
+        for number, name in enumerate(("figures", "plan", "agreement")):
+            window.show_view("fieldwork")
+            pages.setCurrentIndex(number)
+            self._wait(0.6)
+            self._keep(f"empty-fieldwork-{name}", window.view("fieldwork"))
+        pages = window.view("results").pages
+        for number, name in enumerate(("tables", "funnel", "first-look", "strategy")):
+            window.show_view("results")
+            pages.setCurrentIndex(number)
+            self._wait(1.2)
+            self._keep(f"empty-results-{name}", window.view("results"))
+        window.close()
+
+    def _locked(self, desk: Any, study: Path) -> None:
+        from PyQt6.QtWidgets import QMessageBox
+
+        from gazestudy.store import open_study
+
+        def answer(box: Any) -> int:
+            box.show()
+            self._wait(0.1)
+            self._keep("locked", box)
+            box.buttons()[0].click() if "&" in box.buttons()[0].text() else box.buttons()[1].click()
+            return 0
+
+        before, desk.start_window = QMessageBox.exec, None
+        QMessageBox.exec = answer  # type: ignore[method-assign, assignment]
+        try:
+            with open_study(study):
+                window = desk.open(study)
+                if window is not None:
+                    window.resize(*_SIZE)
+                    self._wait(0.8)
+                    self._keep("read-only", window)
+                    window.close()
+        finally:
+            QMessageBox.exec = before  # type: ignore[method-assign]
+
+    def _study(self, desk: Any, study: Path) -> None:
+        from gazestudy_gui.views.registry import VIEWS
+
+        with self._window(desk, study) as window:
+            self._watch(window)
+            self._keep("study", window)
+            for menu in window.book._menus.values():
+                self._popup(f"menu-{menu.objectName().removeprefix('menu &').lower()}", menu)
+            window.view("tree").select("placement", PLACEMENT)
+            for spec in VIEWS:
+                view = window.show_view(spec.id)
+                self._settle(spec.id, view)
+                self._keep(f"dock-{spec.id}", view)
+                if spec.area in ("main", "right"):
+                    self._keep(f"study-{spec.id}", window)
+            for kind, item in (("participant", PERSON), ("recording", RECORDING), ("station", "")):
+                window.view("tree").select(kind, item)
+                self._wait(0.3)
+                self._keep(f"dock-details-{kind}", window.show_view("details"))
+            view = window.show_view("review")
+            view.show_row(3)
+            self._wait(1.0)
+            self._keep("dock-review-doubtful", view)
+            view = window.show_view("heatmaps")
+            view.filters.style_box.setCurrentIndex(1)
+            self._wait(2.5)
+            self._keep("dock-heatmaps-fog", view)
+            view.filters.style_box.setCurrentIndex(0)
+            view.filters.compare.setCurrentIndex(1)
+            self._wait(6.0)
+            self._keep("dock-heatmaps-difference", view)
+
+    def _placements(self, desk: Any, study: Path) -> None:
+        from gazestudy_gui.views.aoi_copy import CopyDialog
+        from gazestudy_gui.views.grab import GrabDialog
+        from gazestudy_gui.views.placement_schedule import ScheduleDialog
+
+        with self._window(desk, study) as window:
+            player = self._watch(window)
+            places = window.document.study.placements()
+            screen = next(one for one in places if one.kind == "digital")
+            view = window.show_view("placements")
+            view.choose(screen.id)
+            self._wait(1.5)
+            self._keep("placements-screen", view)
+            self._dialog("placements-schedule", ScheduleDialog(window.document, screen, window))
+            self._dialog("placements-copy", CopyDialog(places[0], places[1:], window))
+            image = player.video.image
+            dialog = GrabDialog(window.document.path, RECORDING, _ROW / 30, image, window)
+            dialog.name.setText("Corridor poster")
+            self._dialog("placements-grab", dialog, 2.5)
+            self._popup("timeline-rows", window.view("timeline").visible.menu())
+
+    def _fieldwork(self, desk: Any, study: Path) -> None:
+        with self._window(desk, study) as window:
+            view = window.show_view("fieldwork")
+            for name in ("figures", "plan", "agreement"):
+                page = view.show_page(name)
+                self._wait(4.0)
+                self._keep(f"fieldwork-{name}", view)
+            for number in range(1, page.tabs.count()):
+                page.tabs.setCurrentIndex(number)
+                self._wait(1.2)
+                self._keep(f"fieldwork-agreement-{number}", view)
+            page = view.show_page("plan")
+            page.placing.setChecked(True)
+            self._wait(0.3)
+            self._keep("fieldwork-plan-put", view)
+            page = view.show_page("sheet")
+            page.name.setText("K7QF-3M9T-X")
+            grid = next(iter(page.grids.values()))
+            self._type(grid)
+            self._wait(0.3)
+            self._keep("fieldwork-sheet", view)
+            page = view.show_page("protocol")
+            self._wait(3.0)
+            self._keep("fieldwork-protocol", view)
+            page.views.setCurrentIndex(1)
+            self._wait(0.4)
+            self._keep("fieldwork-protocol-phone", view)
+            for protocol in ("station_point_observation", "focal_follow"):
+                self._live(view, protocol)
+
+    def _live(self, view: Any, protocol: str) -> None:
+        from PyQt6.QtCore import Qt
+
+        page, name = view.show_page("live"), protocol.split("_", 1)[0]
+        page.which.choose_with(lambda one: one.id == protocol)
+        page.prepare()
+        self._wait(0.3)
+        self._keep(f"fieldwork-live-before-{name}", view)
+        given = {"station_id": "Riverside", "point_id": "C1", "observer": "A7", "role": "primary",
+                 "near_edge": "pillar 4", "far_edge": "stairs"}  # fmt: skip
+        page.head.show_answers({**given, "daypart": "am_peak"})
+        for field in page.head.fields.values():
+            if not page.head.missing():
+                break
+            if hasattr(field, "setCurrentIndex") and not field.isEditable() and field.currentIndex() == 0:
+                field.setCurrentIndex(1)
+        for row in (0, 2):
+            page.faces.item(row).setCheckState(Qt.CheckState.Checked)
+        page.start()
+        if page.panel is None:
+            raise RuntimeError(page.message.text())
+        for button in list(page.panel.counters.values())[:3]:
+            button.click()
+        for button in list(page.panel.states.values())[:1]:
+            button.click()
+        self._wait(0.4)
+        self._keep(f"fieldwork-live-{name}", view)
+        page.stop()
+        self._wait(0.3)
+        if page.session is not None:
+            self._keep(f"fieldwork-live-end-{name}", view)
+            page.stop()
+            self._wait(0.3)
+
+    def _results(self, desk: Any, study: Path) -> None:
+        from gazestudy_gui.views.results_data import TABLES
+
+        with self._window(desk, study) as window:
+            view = window.show_view("results")
+            view.pages.setCurrentWidget(view.tables)
+            for one in TABLES:
+                view.tables.show_table(one.id)
+                worker = view.tables._worker
+                self._until(lambda worker=worker: worker._wish is None)  # type: ignore[misc]
+                self._wait(1.0)
+                self._keep(f"results-{one.id}", view)
+            for name, page in (("funnel-plot", view.funnel), ("first-look-plot", view.survival)):
+                view.pages.setCurrentWidget(page)
+                self._until(lambda page=page: not page.plot.image.isNull())  # type: ignore[misc]
+                self._wait(0.4)
+                self._keep(f"results-{name}", view)
+                page.group.setCurrentIndex(1)
+                self._wait(2.5)
+                self._keep(f"results-{name}-by-placement", view)
+            view.pages.setCurrentWidget(view.strategy)
+            pages = view.strategy.pages
+            for number, name in enumerate(("potential", "budget", "what-if", "document")):
+                pages.setCurrentIndex(number)
+                self._wait(0.5)
+                answers = (view.strategy.potential, view.strategy.budget, view.strategy.what_if)
+                self._until(lambda answers=answers: not any(one.is_busy for one in answers))  # type: ignore[misc]
+                self._wait(0.3)
+                self._keep(f"results-strategy-{name}", view)
+            corner = view.pages.cornerWidget()
+            for button in corner.children():
+                if hasattr(button, "menu") and button.menu() is not None:
+                    self._popup("results-export", button.menu())
+
+    def _interviews(self, desk: Any, study: Path) -> None:
+        with self._window(desk, study) as window:
+            self._watch(window)
+            view = window.show_view("interviews")
+            self._until(lambda: view.talks is not None and view.found.is_read)
+            view.set_coder("A")
+            for number, name in enumerate(("answers", "texts", "recall")):
+                view.tabs.setCurrentIndex(number)
+                self._wait(1.5)
+                self._keep(f"interviews-{name}", view)
+            view.tabs.setCurrentIndex(0)
+            for kind in ("category", "brand", "picture"):
+                rows = [
+                    n for n in range(view.answers.about.count()) if view.answers.about.itemData(n)[0] == kind
+                ]
+                if rows:
+                    view.answers.about.setCurrentIndex(rows[0])
+                    self._wait(0.4)
+                    self._keep(f"interviews-answers-{kind}", view)
+            self._keep("interviews-window", window)
+
+    def _dialogs(self, desk: Any, study: Path) -> None:
+        from gazestudy_gui.command_list import CommandList, ShortcutTable
+        from gazestudy_gui.trouble import message_for
+        from gazestudy_gui.words import tr
+        from PyQt6.QtWidgets import QMessageBox
+
+        from gazestudy.errors import InputError
+
+        wrong = InputError("gaze.csv", "a column is missing", place="header", expected="timestamp [ns]",
+                           found="time", advice="Export it again")  # fmt: skip
+        with self._window(desk, study) as window:
+            self._dialog("dialog-commands", CommandList(window.book, window))
+            self._dialog("dialog-shortcuts", ShortcutTable(window.book, window))
+            self._dialog("dialog-error", message_for(window, wrong))
+            self._dialog("dialog-mistake", message_for(window, ZeroDivisionError("division by zero")))
+            for name in ("about", "question"):
+                shown = "about" if name == "about" else "question"
+                before = getattr(QMessageBox, shown)
+
+                def picture(parent: Any, title: str, text: str, name: str = name) -> Any:
+                    buttons = QMessageBox.StandardButton
+                    box = QMessageBox(parent)
+                    box.setWindowTitle(title)
+                    box.setText(text)
+                    box.setStandardButtons(buttons.Ok if name == "about" else buttons.Yes | buttons.No)
+                    self._dialog(f"dialog-{name}", box)
+                    return buttons.No
+
+                setattr(QMessageBox, shown, picture)
+                window._about() if name == "about" else window._may_stop_jobs()
+                setattr(QMessageBox, shown, before)
+            box = message_for(window, wrong, doing=tr("The study cannot be opened"))
+            self._dialog("dialog-cannot-open", box)
+
+    def _import(self, desk: Any, study: Path, temporary: Path) -> None:
+        from gazestudy_gui.wizard.report import ImportReport
+        from gazestudy_gui.wizard.window import ImportWizard
+
+        from gazestudy import resources
+
+        sessions = resources.find("sample_sessions") / "recordings"
+        folder = temporary / "import"
+        shutil.rmtree(folder, ignore_errors=True)
+        with self._window(desk, None, folder) as window:
+            wizard = ImportWizard(window.document, [], window)
+            wizard.open()
+            wizard.choose.add([sessions])
+            self._wait(0.3)
+            self._keep("import-1-choose", wizard)
+            wizard.reject()
+            wizard = ImportWizard(window.document, [sessions, _odd_table(temporary)], window)
+            wizard.open()
+            self._until(wizard.found.isComplete)
+            self._wait(0.3)
+            self._keep("import-2-found", wizard)
+            wizard.next()
+            self._until(lambda: wizard.columns._proposal is not None)
+            self._wait(0.5)
+            self._keep("import-3-columns", wizard)
+            for field, value in (("x", "links"), ("y", "oben"), ("origin", "top-left")):
+                wizard.columns.answer(field, value)
+                self._wait(1.2)
+            self._keep("import-3-columns-answered", wizard)
+            wizard.next()
+            self._wait(0.3)
+            self._keep("import-4-people", wizard)
+            wizard.next()
+            wizard.clocks.set_marks(str(_phone_marks(temporary, sessions)))
+            self._wait(2.5)
+            self._keep("import-5-clocks", wizard)
+            wizard.next()
+            self._wait(0.3)
+            self._keep("import-6-summary", wizard)
+            wizard.button(wizard.WizardButton.FinishButton).click()
+            self._wait(1.5)
+            self._keep("import-7-running", window)
+            reports: list[Any] = []
+
+            def found() -> bool:
+                reports[:] = [
+                    one for one in self._application.topLevelWidgets() if isinstance(one, ImportReport)
+                ]
+                return bool(reports)
+
+            self._until(found)
+            self._wait(0.5)
+            self._keep("import-8-report", reports[0])
+            reports[0].close()
+            self._wait(0.3)
+            self._keep("import-9-after", window)
+
+    def _jobs(self, desk: Any, study: Path) -> None:
+        from gazestudy_gui.jobs import Order
+
+        with self._window(desk, study) as window:
+            window.run_everything()
+            job = window.document.jobs.jobs[-1]
+            self._wait(2.5)
+            window.document.submit(Order("broken", "gazestudy_gui.tasks:nothing_of_that_name", {}))
+            self._wait(0.1)
+            self._keep("jobs-running", window.show_view("jobs"))
+            self._until(lambda: job.is_over)
+            self._until(lambda: all(one.is_over for one in window.document.jobs.jobs))
+            self._wait(0.3)
+            window.view("jobs").list.setCurrentRow(0)
+            self._wait(0.1)
+            self._keep("jobs-over", window.show_view("jobs"))
+            for box in self._application.topLevelWidgets():
+                if box.objectName() == "trouble" and box.isVisible():
+                    self._keep("jobs-failed", box)
+                    box.close()
+
+    # ------------------------------------------------------------------ how
+
+    @contextmanager
+    def _window(self, desk: Any, study: Path | None, fresh: Path | None = None) -> Iterator[Any]:
+        window = desk.open(study) if fresh is None else desk.make(fresh, "Autumn 2026")
+        assert window is not None
+        window.resize(*_SIZE)
+        self._wait(0.5)
+        yield window
+        window.close()
+        self._wait(0.1)
+
+    def _watch(self, window: Any) -> Any:
+        window.view("tree").select("recording", RECORDING)
+        player, timeline = window.view("player"), window.view("timeline")
+        self._until(lambda: timeline.timeline is not None and not player.video.image.isNull())
+        player.go_to_row(_ROW)
+        self._until(lambda: player.row == _ROW)
+        self._wait(1.0)
+        return player
+
+    def _settle(self, name: str, view: Any) -> None:
+        if name == "placements":
+            view.canvas.select(view.canvas.shapes[0].id)
+        if name == "heatmaps":
+            self._until(lambda: not view.picture.image.isNull())
+        if name == "review":
+            self._until(lambda: not view.scene.image.isNull())
+        if name in ("fieldwork", "results"):
+            self._wait(2.0)
+        self._wait(0.8)
+
+    def _type(self, grid: Any) -> None:
+        from PyQt6.QtWidgets import QTableWidgetItem
+
+        for row in range(grid.rowCount()):
+            for column in range(5):
+                grid.setItem(row, column, QTableWidgetItem(str((7 * row + 3 * column) % 10)))
+        grid.setItem(0, 2, QTableWidgetItem("twelve"))
+
+    def _dialog(self, name: str, dialog: Any, seconds: float = 0.3) -> None:
+        dialog.open()
+        self._wait(seconds)
+        self._keep(name, dialog)
+        dialog.close()
+        self._wait(0.05)
+
+    def _popup(self, name: str, menu: Any) -> None:
+        from PyQt6.QtCore import QPoint
+
+        menu.popup(QPoint(10, 10))
+        self._wait(0.1)
+        self._keep(name, menu)
+        menu.close()
+
+    def _keep(self, name: str, widget: Any) -> None:
+        if name.startswith(self._only):
+            widget.grab().save(str(self._folder / f"{name}-{self._end}"))
+
+    def _wait(self, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self._application.processEvents()
+            time.sleep(0.005)
+
+    def _until(self, done: Callable[[], bool]) -> None:
+        end = time.monotonic() + _LONG_S
+        while not done():
+            self._wait(0.02)
+            if time.monotonic() > end:
+                raise TimeoutError
+
+
+def _odd_table(temporary: Path) -> Path:
+    """Return a folder with a table whose columns have names that say nothing, and its video."""
+    import pandas as pd
+
+    from gazestudy import resources
+
+    source = resources.find("sample_sessions") / "recordings" / "p03-generic-table"
+    folder = temporary / "other glasses"
+    folder.mkdir(exist_ok=True)
+    table = pd.read_csv(source / "gaze.tsv", sep="\t")
+    table = table.rename(columns={"norm_pos_x": "links", "norm_pos_y": "oben", "confidence": "k"})
+    table.to_csv(folder / "values.csv", index=False)
+    shutil.copy(source / "worldCamera.mp4", folder)
+    return folder
+
+
+def _phone_marks(temporary: Path, sessions: Path) -> Path:
+    """Return a table of times of a phone whose clock is 3.25 s ahead."""
+    import pandas as pd
+
+    events = pd.read_csv(sessions / "p01-pupil-cloud-neon" / "events.csv")
+    times = events["timestamp [ns]"] / 1e9 + 3.25
+    path = temporary / "phone.csv"
+    marks = pd.DataFrame({"time [s]": times.map("{:.3f}".format), "name": events["name"]})
+    marks.to_csv(path, index=False)
+    return path
