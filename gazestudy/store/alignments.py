@@ -51,8 +51,7 @@ class AlignmentShelf(StudyBase):
         self._require_writing()
         name = require_name("target", target)
         with self._database.writing() as session:
-            if session.get(RecordingRow, recording_id) is None:
-                raise StudyError(f"{self._path}: there is no recording {recording_id!r}")
+            self._row(session, RecordingRow, recording_id, "recording")
             row = ClockAlignmentRow(
                 recording_id=recording_id,
                 target=name,
@@ -113,10 +112,7 @@ class AlignmentShelf(StudyBase):
             If there is none of that number.
         """
         with self._database.writing() as session:
-            row = session.get(ClockAlignmentRow, alignment_id)
-            if row is None:
-                raise StudyError(f"{self._path}: there is no alignment {alignment_id}")
-            session.delete(row)
+            session.delete(self._row(session, ClockAlignmentRow, alignment_id, "alignment"))
 
     def _stored(self, row: ClockAlignmentRow) -> StoredAlignment:
         try:

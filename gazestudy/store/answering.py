@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from gazestudy.errors import StudyError
 from gazestudy.model.interview import QUESTION_BANK
 from gazestudy.store.base import StudyBase, signed
 from gazestudy.store.schema_interviews import InterviewAnswerRow, InterviewRow, StimulusRow
@@ -54,12 +53,7 @@ class AnsweringShelf(StudyBase):
         self._require_writing()
         wanted = [value.strip() for value in values if value.strip()]
         with self._database.writing() as session:
-            head = session.get(InterviewRow, interview_id)
-            if head is None:
-                known = ", ".join(session.scalars(select(InterviewRow.id))) or "none yet"
-                raise StudyError(
-                    f"{self._path}: there is no interview {interview_id!r}; the study has {known}"
-                )
+            head = self._row(session, InterviewRow, interview_id, "interview")
             there = _answers(session, interview_id, item, stimulus)
             if [row.value for row in there] == wanted:
                 return

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
+
+from sqlalchemy import inspect, select
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.interfaces import ORMOption
 
 from gazestudy.errors import ParameterError, StudyDamagedError, StudyError
 from gazestudy.store.atomic import remove_folder
 from gazestudy.store.database import Database
 from gazestudy.store.lock import StudyLock, user_name
+from gazestudy.store.schema import Base
 
 if TYPE_CHECKING:
     from gazestudy.store.changes import Change
@@ -21,6 +27,11 @@ FIELDLOGS = "fieldlogs"
 
 _SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _SYSTEM_NAMES = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}
+
+
+_MOST_NAMED = 20
+
+_RowT = TypeVar("_RowT", bound=Base)
 
 
 class StudyBase:
@@ -64,8 +75,26 @@ class StudyBase:
 
             keep_folder(self._path, folder, self._change)
 
-    def _relative(self, path: Path) -> str:
-        return path.relative_to(self._path).as_posix()
+    def _row(
+        self,
+        session: Session,
+        table: type[_RowT],
+        key: str | int,
+        what: str,
+        options: Sequence[ORMOption] = (),
+    ) -> _RowT:
+        """Return the row of a key; where there is none, a StudyError names `what` there is."""
+        row = session.get(table, key, options=options)
+        if row is None:
+            columns = inspect(table).columns
+            (first,) = inspect(table).primary_key
+            known = [
+                str(one) for one in session.scalars(select(first).order_by(columns.get("position", first)))
+            ]
+            more = f" and {len(known) - _MOST_NAMED} more" if len(known) > _MOST_NAMED else ""
+            there = ", ".join(known[:_MOST_NAMED]) + more or "none yet"
+            raise StudyError(f"{self._path}: there is no {what} {key!r}; the study has {there}")
+        return row
 
     def _inside(self, *parts: str) -> Path:
         """Return a folder of the study; a database from elsewhere cannot lead out of it."""

@@ -145,7 +145,7 @@ class CodingShelf(StudyBase):
         """
         self._require_writing()
         with self._database.writing() as session:
-            row = self._code(session, code_id)
+            row = self._row(session, CodeRow, code_id, "code")
             if name is not None and name != row.name:
                 row.name = _free_name(session, name)
             if parent_id is not None:
@@ -165,7 +165,7 @@ class CodingShelf(StudyBase):
         """
         self._require_writing()
         with self._database.writing() as session:
-            row = self._code(session, code_id)
+            row = self._row(session, CodeRow, code_id, "code")
             used = session.scalar(select(func.count()).where(CodingRow.code_id == code_id)) or 0
             below = session.scalar(select(func.count()).where(CodeRow.parent_id == code_id)) or 0
             if used or below:
@@ -237,10 +237,10 @@ class CodingShelf(StudyBase):
         }  # fmt: skip
         self._require_writing()
         with self._database.writing() as session:
-            if recording_id and session.get(RecordingRow, recording_id) is None:
-                raise StudyError(f"{self._path}: there is no recording {recording_id!r}")
-            if placement_id and session.get(PlacementRow, placement_id) is None:
-                raise StudyError(f"{self._path}: there is no placement {placement_id!r}")
+            if recording_id:
+                self._row(session, RecordingRow, recording_id, "recording")
+            if placement_id:
+                self._row(session, PlacementRow, placement_id, "placement")
             try:
                 return new_coding(session, values, made_by).id
             except ValueError as error:
@@ -256,10 +256,7 @@ class CodingShelf(StudyBase):
         """
         self._require_writing()
         with self._database.writing() as session:
-            row = session.get(CodingRow, coding_id)
-            if row is None:
-                raise StudyError(f"{self._path}: there is no coding {coding_id!r}")
-            session.delete(row)
+            session.delete(self._row(session, CodingRow, coding_id, "coding"))
 
     def answer_codes(self, coder: str | None = None) -> pd.DataFrame:
         """Return codes of answers, of all coders or one; keeps `ANSWER_CODES`, with made_by and made_utc."""
@@ -301,21 +298,14 @@ class CodingShelf(StudyBase):
         with self._database.writing() as session:
             return put_answer_codes(session, table, signed(made_by, note))
 
-    def _code(self, session: Session, code_id: str) -> CodeRow:
-        row = session.get(CodeRow, code_id)
-        if row is None:
-            known = ", ".join(session.scalars(select(CodeRow.id).order_by(CodeRow.position))) or "none yet"
-            raise StudyError(f"{self._path}: there is no code {code_id!r}; the code book has {known}")
-        return row
-
     def _parent(self, session: Session, row: CodeRow, parent_id: str) -> str | None:
         if not parent_id:
             return None
-        above: str | None = self._code(session, parent_id).id
+        above: str | None = self._row(session, CodeRow, parent_id, "code").id
         while above is not None:
             if above == row.id:
                 raise StudyError(f"{self._path}: {parent_id!r} is {row.id!r} itself, or below it")
-            above = self._code(session, above).parent_id
+            above = self._row(session, CodeRow, above, "code").parent_id
         return parent_id
 
 

@@ -50,8 +50,7 @@ class CorrectionShelf(StudyBase):
         """
         self._require_writing()
         with self._database.writing() as session:
-            if session.get(RecordingRow, recording_id) is None:
-                raise StudyError(f"{self._path}: there is no recording {recording_id!r}")
+            self._row(session, RecordingRow, recording_id, "recording")
             present = session.scalar(
                 select(GazeCorrectionRow).where(GazeCorrectionRow.recording_id == recording_id)
             )
@@ -101,10 +100,7 @@ class CorrectionShelf(StudyBase):
             If there is none of that number.
         """
         with self._database.writing() as session:
-            row = session.get(GazeCorrectionRow, correction_id)
-            if row is None:
-                raise StudyError(f"{self._path}: there is no correction {correction_id}")
-            session.delete(row)
+            session.delete(self._row(session, GazeCorrectionRow, correction_id, "correction"))
 
     def _stored_correction(self, row: GazeCorrectionRow) -> StoredCorrection:
         try:

@@ -197,6 +197,8 @@ class FieldLogShelf(StudyBase):
             If a file is damaged.
         """
         with self._database.reading() as session:
+            if log_id is not None:
+                self._row(session, FieldLogRow, log_id, "field log")
             rows = list(session.scalars(select(FieldLogRow).order_by(FieldLogRow.position)))
             newest = {row.id for row in _newest(session).values()}
             wanted = [
@@ -204,9 +206,6 @@ class FieldLogShelf(StudyBase):
                 for row in rows
                 if log_id in (None, row.id)
             ]
-            if log_id is not None and not wanted:
-                known = ", ".join(row.id for row in rows) or "none yet"
-                raise StudyError(f"{self._path}: there is no field log {log_id!r}; the study has {known}")
             logs = [_only(self._read(row), sessions) for row, sessions in wanted if sessions]
         joined = join_logs(logs)
         pairs = joined.reliability_pairs.drop_duplicates(ignore_index=True)
@@ -229,10 +228,7 @@ class FieldLogShelf(StudyBase):
         """
         self._require_writing()
         with self._database.writing() as session:
-            row = session.get(FieldLogRow, log_id)
-            if row is None:
-                known = ", ".join(session.scalars(select(FieldLogRow.id))) or "none yet"
-                raise StudyError(f"{self._path}: there is no field log {log_id!r}; the study has {known}")
+            row = self._row(session, FieldLogRow, log_id, "field log")
             folder = self._inside(row.path)
             mark(folder)
             session.delete(row)

@@ -75,8 +75,7 @@ class ImportedMappingShelf(RecordingShelf):
             if table is not None
         }
         with self._forgotten_on_error(recording_id, files), self._database.writing() as session:
-            if session.get(PlacementRow, mapping.placement_id) is None:
-                raise StudyError(f"{self._path}: there is no placement {mapping.placement_id!r}")
+            self._row(session, PlacementRow, mapping.placement_id, "placement")
             known = select(StreamRow).where(StreamRow.recording_id == recording_id)
             position = 1 + max((row.position for row in session.scalars(known)), default=-1)
             old = [row for row in session.scalars(known) if row.name.startswith(_stem(mapping.placement_id))]

@@ -279,11 +279,7 @@ class InterviewShelf(CodingShelf, StimulusShelf, ParticipantShelf):
         """
         self._require_writing()
         with self._database.writing() as session:
-            row = session.get(DocumentRow, document_id)
-            if row is None:
-                known = ", ".join(session.scalars(select(DocumentRow.id))) or "none yet"
-                raise StudyError(f"{self._path}: there is no document {document_id!r}; the study has {known}")
-            session.delete(row)
+            session.delete(self._row(session, DocumentRow, document_id, "document"))
 
     def personal_answers(self) -> tuple[PersonalAnswer, ...]:
         """Return answers that may tell who somebody is; for no usual export."""
@@ -298,11 +294,7 @@ class InterviewShelf(CodingShelf, StimulusShelf, ParticipantShelf):
             return {row.id: tuple(SourceFile(**one) for one in row.sources) for row in rows}
 
     def _interview(self, session: Session, interview_id: str) -> InterviewRow:
-        row = session.get(InterviewRow, interview_id)
-        if row is None:
-            known = ", ".join(session.scalars(select(InterviewRow.id))) or "none yet"
-            raise StudyError(f"{self._path}: there is no interview {interview_id!r}; the study has {known}")
-        return row
+        return self._row(session, InterviewRow, interview_id, "interview")
 
     def _add_all(
         self,

@@ -227,10 +227,7 @@ class ManualMappingShelf(StudyBase):
         self._require_writing()
         with self._database.writing() as session:
             for number in numbers:
-                row = session.get(ManualAnswerRow, number)
-                if row is None:
-                    raise StudyError(f"{self._path}: there is no answer {number}")
-                session.delete(row)
+                session.delete(self._row(session, ManualAnswerRow, number, "answer"))
 
     def set_markers(
         self, layout: MarkerLayout, *, made_by: str | None = None, note: str = "", replace: bool = False
@@ -366,16 +363,13 @@ class ManualMappingShelf(StudyBase):
     def _remove(self, table: type[KeyFrameRow] | type[ManualAnswerRow], number: int, what: str) -> None:
         self._require_writing()
         with self._database.writing() as session:
-            row = session.get(table, number)
-            if row is None:
-                raise StudyError(f"{self._path}: there is no {what} {number}")
-            session.delete(row)
+            session.delete(self._row(session, table, number, what))
 
     def _require_known(self, session: Session, recording_id: str | None, placement_id: str | None) -> None:
-        if recording_id is not None and session.get(RecordingRow, recording_id) is None:
-            raise StudyError(f"{self._path}: there is no recording {recording_id!r}")
-        if placement_id is not None and session.get(PlacementRow, placement_id) is None:
-            raise StudyError(f"{self._path}: there is no placement {placement_id!r}")
+        if recording_id is not None:
+            self._row(session, RecordingRow, recording_id, "recording")
+        if placement_id is not None:
+            self._row(session, PlacementRow, placement_id, "placement")
 
     def _require_picture(self, session: Session, placement_id: str, creative_id: str, copy: int) -> None:
         row = session.get_one(PlacementRow, placement_id)

@@ -129,10 +129,9 @@ class ParticipantShelf(StudyBase):
             )
 
     def _known_participant(self, session: Session, participant_id: str) -> ParticipantRow:
-        row = session.get(ParticipantRow, require_name("participant id", participant_id))
-        if row is None:
-            raise StudyError(f"{self._path}: there is no participant {participant_id!r}")
-        return row
+        return self._row(
+            session, ParticipantRow, require_name("participant id", participant_id), "participant"
+        )
 
 
 def note_device_label(session: Session, participant_id: str, label: str) -> None:

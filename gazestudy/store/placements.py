@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
 from gazestudy.errors import InputError, ParameterError, StudyDamagedError, StudyError
@@ -16,6 +16,7 @@ from gazestudy.store.pictures import SAME_CORRELATION, Picture, PictureFile, dec
 from gazestudy.store.schema import CreativeRow, PlacementRow, StationRow
 
 _SUFFIXES = {".png", ".jpg", ".jpeg", ".jpe", ".tif", ".tiff", ".bmp", ".webp", ".jp2", ".ppm", ".pgm"}
+_LOADED = (selectinload(PlacementRow.creatives), selectinload(PlacementRow.station))
 
 
 class PlacementShelf(StudyBase):
@@ -24,7 +25,7 @@ class PlacementShelf(StudyBase):
     def placements(self) -> tuple[Placement, ...]:
         """Return all placements in the order they were added."""
         with self._database.reading() as session:
-            rows = session.scalars(_placement_query().order_by(PlacementRow.position))
+            rows = session.scalars(select(PlacementRow).options(*_LOADED).order_by(PlacementRow.position))
             return tuple(placement_of(row) for row in rows)
 
     def placement(self, placement_id: str) -> Placement:
@@ -36,10 +37,7 @@ class PlacementShelf(StudyBase):
             If there is none of that id; names those there are.
         """
         with self._database.reading() as session:
-            row = session.scalar(_placement_query().where(PlacementRow.id == placement_id))
-            if row is None:
-                raise no_placement(self._path, session, placement_id)
-            return placement_of(row)
+            return placement_of(self._row(session, PlacementRow, placement_id, "placement", _LOADED))
 
     def add_placement(
         self,
@@ -139,9 +137,7 @@ class PlacementShelf(StudyBase):
         self._require_writing()
         folder = self._inside(PLACEMENTS, placement_id)
         with self._database.writing() as session:
-            row = session.get(PlacementRow, placement_id)
-            if row is None:
-                raise no_placement(self._path, session, placement_id)
+            row = self._row(session, PlacementRow, placement_id, "placement")
             mark(folder)
             session.delete(row)
         self._discard(folder)
@@ -201,12 +197,6 @@ def _same_picture(source: Path, placement_id: str, other_id: str) -> InputError:
         f"this is the same picture as that of placement {other_id!r}",
         advice="A picture that hangs more than once is one placement with copies, since gaze cannot tell them"
         f" apart: remove {other_id!r} and add it again with the number of copies",
-    )
-
-
-def _placement_query() -> Select[PlacementRow]:
-    return select(PlacementRow).options(
-        selectinload(PlacementRow.creatives), selectinload(PlacementRow.station)
     )
 
 

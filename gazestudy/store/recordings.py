@@ -279,13 +279,7 @@ class RecordingShelf(ParticipantShelf, StudyBase):
         return f"{stem}-{max(numbers) + 1}"
 
     def _recording_row(self, session: Session, recording_id: str) -> RecordingRow:
-        row = session.get(RecordingRow, recording_id)
-        if row is None:
-            known = ", ".join(session.scalars(select(RecordingRow.id).order_by(RecordingRow.id)))
-            raise StudyError(
-                f"{self._path}: there is no recording {recording_id!r}; the study has {known or 'none yet'}"
-            )
-        return row
+        return self._row(session, RecordingRow, recording_id, "recording")
 
 
 def media_path(root: Path, medium: MediaRow) -> Path:

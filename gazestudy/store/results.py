@@ -284,8 +284,8 @@ class ResultShelf(StudyBase):
         )
 
     def _require_recording(self, session: Session, recording_id: str | None) -> None:
-        if recording_id is not None and session.get(RecordingRow, recording_id) is None:
-            raise StudyError(f"{self._path}: there is no recording {recording_id!r}")
+        if recording_id is not None:
+            self._row(session, RecordingRow, recording_id, "recording")
 
 
 def _results(recording_id: str | None, step: str, *conditions: ColumnElement[bool]) -> Select[DerivedRow]:

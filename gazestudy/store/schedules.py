@@ -11,7 +11,6 @@ from sqlalchemy import delete, insert, select
 from gazestudy.errors import ParameterError, StudyError
 from gazestudy.model.schedule import SHOWINGS, Schedule
 from gazestudy.store.base import StudyBase, signed
-from gazestudy.store.placements import no_placement
 from gazestudy.store.schema import CreativeRow, PlacementRow, ScheduleRow, ShowingRow
 
 
@@ -39,8 +38,7 @@ class ScheduleShelf(StudyBase):
         """
         self._require_writing()
         with self._database.writing() as session:
-            if session.get(PlacementRow, schedule.placement_id) is None:
-                raise no_placement(self._path, session, schedule.placement_id)
+            self._row(session, PlacementRow, schedule.placement_id, "placement")
             known = set(
                 session.scalars(
                     select(CreativeRow.id).where(CreativeRow.placement_id == schedule.placement_id)

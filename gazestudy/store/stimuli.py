@@ -75,9 +75,7 @@ class StimulusShelf(StudyBase):
         with self._database.writing() as session:
             if session.get(StimulusRow, stimulus) is not None:
                 raise StudyError(f"{self._path}: there is a picture {stimulus!r} already; remove it first")
-            placement = session.get(PlacementRow, placement_id) if placement_id else None
-            if placement_id and placement is None:
-                raise StudyError(f"{self._path}: there is no placement {placement_id!r}")
+            placement = self._row(session, PlacementRow, placement_id, "placement") if placement_id else None
             row = StimulusRow(
                 id=stimulus,
                 position=(session.scalar(select(func.max(StimulusRow.position))) or 0) + 1,
@@ -109,10 +107,7 @@ class StimulusShelf(StudyBase):
         """
         self._require_writing()
         with self._database.writing() as session:
-            row = session.get(StimulusRow, stimulus)
-            if row is None:
-                known = ", ".join(session.scalars(select(StimulusRow.id))) or "none yet"
-                raise StudyError(f"{self._path}: there is no picture {stimulus!r}; the study has {known}")
+            row = self._row(session, StimulusRow, stimulus, "picture")
             image = row.image if row.image.startswith(f"{STIMULI_FOLDER}/") else ""
             session.delete(row)
         if image and self._change is None:  # where edits are recorded the picture may be wanted again
