@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from gazestudy._cv2 import cv2
 from gazestudy.mapping.references import Artwork
 from gazestudy.mapping.sightings import Sighting, Slot, Track
+from gazestudy.model.facets import WHOLE
 
 Floats = NDArray[np.float64]
 
@@ -53,10 +54,14 @@ class Copies:
     def __init__(self, artworks: Sequence[Artwork]) -> None:
         self._artworks = artworks
         self._prints: dict[Track, _Print] = {}
+        self._facets: set[Track] = set()
 
     def take(self, slot: Slot) -> None:
         """Take the next frame."""
         several = [s for s in slot.sightings if self._artworks[s.track.artwork].reference.copies > 1]
+        # which facets belong to one print is not known
+        self._facets |= {s.track for s in several if self._facet(s) != WHOLE}
+        several = [s for s in several if self._facet(s) == WHOLE]
         for one in several:
             self._prints.setdefault(one.track, _Print(one.track, slot.frame))
         for one, other in permutations(several, 2):
@@ -78,7 +83,7 @@ class Copies:
             placement = self._artworks[root.artwork].reference.placement_id
             group = by_placement.setdefault(placement, {})
             group[root] = _joined(group.get(root), found, root)
-        result: dict[Track, int] = {}
+        result = {track.root(): UNKNOWN for track in self._facets}
         for group in by_placement.values():
             copies = max(self._artworks[root.artwork].reference.copies for root in group)
             result |= _numbered(sorted(group.values(), key=lambda p: p.first_frame), copies)
@@ -87,10 +92,13 @@ class Copies:
     def _placement(self, sighting: Sighting) -> str:
         return self._artworks[sighting.track.artwork].reference.placement_id
 
+    def _facet(self, sighting: Sighting) -> int:
+        return self._artworks[sighting.track.artwork].reference.facet
+
     def _name(self, neighbour: Sighting) -> object:
         """Name a neighbour: one that hangs once is always itself, one of several only along its track."""
         reference = self._artworks[neighbour.track.artwork].reference
-        return reference.placement_id if reference.copies == 1 else neighbour.track
+        return reference.face if reference.copies == 1 else neighbour.track
 
     def _place(self, one: Sighting, neighbour: Sighting) -> Floats | None:
         """Return where a print hangs from a neighbour, in the neighbour's axes, in widths of the print."""
@@ -111,7 +119,7 @@ class Copies:
 def _centre(artwork: Artwork, sighting: Sighting) -> Floats:
     """Return the centre of a placement in camera axes, in its widths."""
     assert sighting.pose is not None
-    width, height = artwork.reference.size_mm or artwork.reference_size_px
+    width, height = artwork.reference.size_mm or artwork.shown_px
     on_plane = np.array([0.5, 0.5 * height / width, 0.0])
     turn = cv2.Rodrigues(sighting.pose.fit.turn)[0]
     return np.asarray(turn @ on_plane + sighting.pose.fit.shift.ravel(), dtype=np.float64)

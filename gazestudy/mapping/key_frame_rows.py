@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from gazestudy._cv2 import cv2
 from gazestudy.geometry.homographies import apply_homography, corners_px, side_lengths
-from gazestudy.mapping.key_frame_tracks import Seen
+from gazestudy.mapping.key_frame_tracks import Print, Seen
 from gazestudy.mapping.references import Artwork
 from gazestudy.mapping.rows import BESIDE, CORNER_ERROR, HIDDEN
+from gazestudy.model.facets import FACET
 from gazestudy.model.tables import MAPPING, MAPPING_STATES, categorical
 
 Floats = NDArray[np.float64]
@@ -62,23 +63,23 @@ def key_frame_table(
         Contract `MAPPING` with `corner_error_share`, `evidence`, `hidden`, `beside`, `source` and
         `key_frame_ns`.
     """
-    places: dict[tuple[int, str, int], list[Seen]] = {}
+    places: dict[tuple[int, Print], list[Seen]] = {}
     for one in seen:
-        places.setdefault((one.frame, *one.anchor.track), []).append(one)
-    times: dict[tuple[str, int], NDArray[np.int64]] = {
+        places.setdefault((one.frame, one.anchor.track), []).append(one)
+    times: dict[Print, NDArray[np.int64]] = {
         track: np.unique([one.anchor.key_frame.t_ns for one in seen if one.anchor.track == track])
         for track in {one.anchor.track for one in seen}
     }
     rows = []
     for key in sorted(places):
         joined = _joined(places[key], artworks, max_disagreement_share)
-        if not joined.seen.refined and _outside(joined.seen, times[key[1], key[2]]) > unchecked_ns:
+        if not joined.seen.refined and _outside(joined.seen, times[key[1]]) > unchecked_ns:
             continue
         rows.append(_row(joined, artworks, to_undistorted))
-    extra = [CORNER_ERROR, "evidence", HIDDEN, BESIDE, SOURCE, KEY_FRAME_NS]
+    extra = [CORNER_ERROR, "evidence", HIDDEN, BESIDE, SOURCE, KEY_FRAME_NS, FACET]
     table = pd.DataFrame(rows, columns=[*MAPPING.names, *extra]) if rows else _empty(extra)
     table["state"] = categorical(table["state"], MAPPING_STATES)
-    for name in ("frame", "t_ns", "copy", "inliers", KEY_FRAME_NS):
+    for name in ("frame", "t_ns", "copy", "inliers", KEY_FRAME_NS, FACET):
         table[name] = table[name].astype(np.int64)
     return MAPPING.check(table)
 
@@ -152,7 +153,7 @@ def _row(joined: _Joined, artworks: Sequence[Artwork], to_undistorted: Floats) -
     art = artworks[seen.anchor.artwork]
     homography = to_undistorted @ seen.homography @ np.linalg.inv(art.to_reference)
     homography = homography / homography[2, 2]
-    sides = side_lengths(apply_homography(homography, corners_px(*art.reference_size_px)))
+    sides = side_lengths(apply_homography(homography, art.outline_px))
     scale = float(np.sqrt(abs(np.linalg.det(art.to_reference[:2, :2]))))
     mapped = state == "mapped"
     return (
@@ -168,10 +169,11 @@ def _row(joined: _Joined, artworks: Sequence[Artwork], to_undistorted: Floats) -
         seen.visible_share if mapped else np.nan,
         float(sides[0] + sides[2]) / 2,
         seen.error_px * scale,
-        seen.corner_error_share,
+        seen.corner_error_share * art.width_share,
         np.nan,
         seen.hidden,
         "",
         "key_frames",
         seen.anchor.key_frame.t_ns,
+        art.reference.facet,
     )

@@ -14,6 +14,7 @@ from gazestudy.geometry.homographies import (
     apply_homography,
     corners_px,
     expected_errors_px,
+    invert_homography,
     jacobian,
     quad_problem,
     side_lengths,
@@ -43,6 +44,10 @@ _WORST_CLICK = 5.0  # standard deviations
 _MOST_OFF_SHARE = 0.08
 
 
+Print = tuple[str, int, int]
+"""What hangs somewhere as one flat piece: placement, facet and copy."""
+
+
 @dataclass(frozen=True, slots=True)
 class TrackLimits:
     """What following needs to know (see `KeyFrameParameters`)."""
@@ -61,8 +66,8 @@ class Anchor:
     ----------
     key_frame : KeyFrame
         What was clicked.
-    artwork : int
-        Which artwork.
+    artwork, facet : int
+        Which artwork, and which facet of the placement it shows.
     homography : ndarray of float64, shape (3, 3)
         Art px to working px.
     refined : bool
@@ -81,6 +86,7 @@ class Anchor:
 
     key_frame: KeyFrame
     artwork: int
+    facet: int
     homography: Floats
     refined: bool
     error_px: float
@@ -92,9 +98,9 @@ class Anchor:
     scale: float
 
     @property
-    def track(self) -> tuple[str, int]:
-        """The print it belongs to: placement and copy."""
-        return self.key_frame.placement_id, self.key_frame.copy
+    def track(self) -> Print:
+        """The print it belongs to."""
+        return self.key_frame.placement_id, self.facet, self.key_frame.copy
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -187,7 +193,8 @@ class Tracker:
         if clicked is None or problem is not None:
             what = f"{key_frame.placement_id} at {key_frame.t_ns} ns: {problem}"
             raise ParameterError("corners_px", what, "four corners of a placement in the scene image")
-        points = np.array(key_frame.at_shares) * art.size_px - 0.5
+        at_px = np.array(key_frame.at_shares) * art.whole_px - 0.5
+        points = apply_homography(invert_homography(art.to_reference), at_px)
         sigma_px = self._limits.click_error_px / float(self._view.to_undistorted[0, 0])
         homography = self._as_clicked(art, points, clicked, sigma_px)
         at = np.vstack([points, points.mean(axis=0)])
@@ -202,8 +209,9 @@ class Tracker:
             raise ParameterError("corners_px", what, "four corners of a placement in the scene image")
         near, wide, to_art, box, scale = patch
         refined = fit is not None
+        facet = art.reference.facet
         made = Anchor(
-            key_frame, artwork, homography, refined, error_px, share, box, near, wide, to_art, scale
+            key_frame, artwork, facet, homography, refined, error_px, share, box, near, wide, to_art, scale
         )
         if fit is None:
             look = appearance(_part(view, near, homography @ to_art), near, homography @ to_art)
@@ -303,7 +311,7 @@ class Tracker:
             self._mask, to_view, (columns, rows), flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
         )
         shown = cv2.erode(shown, np.ones((9, 9), np.uint8), borderValue=0)
-        plane = art.reference.size_mm or art.reference_size_px
+        plane = art.reference.size_mm or art.shown_px
         size_mm = float(full[0] / width * plane[0]), float(full[1] / height * plane[1])
         reference = Reference("patch", "patch", np.asarray(image, dtype=np.uint8), size_mm=size_mm)
         whole = prepare([reference])[0]

@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from gazestudy._cv2 import cv2
 from gazestudy.errors import ParameterError
 from gazestudy.mapping.key_frame_rows import key_frame_table
-from gazestudy.mapping.key_frame_tracks import Anchor, Seen, Tracker, TrackLimits
-from gazestudy.mapping.references import Artwork, Reference, prepare
+from gazestudy.mapping.key_frame_tracks import Anchor, Print, Seen, Tracker, TrackLimits
+from gazestudy.mapping.references import Artwork, Cut, Reference, prepare
 from gazestudy.mapping.view import View, WorkingView
 from gazestudy.model.camera import Camera
 from gazestudy.model.manual import KeyFrame
@@ -31,6 +31,7 @@ from gazestudy.progress import SILENT, Progress, raise_if_cancelled
 VERSION = 1
 
 _MEMORY_QUALITY = 95  # JPEG: about 100 kB a frame instead of a megabyte
+_BEYOND_FACET = 0.1
 
 Floats = NDArray[np.float64]
 Bytes = NDArray[np.uint8]
@@ -173,15 +174,28 @@ def track_key_frames(
 
 def _artwork_of(artworks: Sequence[Artwork], key_frame: KeyFrame) -> int:
     """Return the artwork that a key frame shows."""
+    facets = False
     for number, artwork in enumerate(artworks):
         reference = artwork.reference
         if reference.placement_id == key_frame.placement_id and key_frame.creative_id in (
             "",
             reference.creative_id,
         ):
-            return number
+            if reference.cut is None or _on_facet(reference.cut, key_frame):
+                return number
+            facets = True
     what = f"{key_frame.placement_id} {key_frame.creative_id}".strip()
+    if facets:
+        raise ParameterError("key_frames", what, "four points of one facet: it is not flat as a whole")
     raise ParameterError("key_frames", what, "placements and pictures among the references")
+
+
+def _on_facet(cut: Cut, key_frame: KeyFrame) -> bool:
+    """Say whether all points of a key frame lie on a facet, or hardly beyond."""
+    low, high = cut.facet.corners_px[[0, 2]] + 0.5
+    at = np.array(key_frame.at_shares) * cut.whole_px
+    slack = _BEYOND_FACET * (high - low)
+    return bool(np.all((at >= low - slack) & (at <= high + slack)))
 
 
 def _by_time(
@@ -217,7 +231,7 @@ class _Walker:
         self._tracker = Tracker(view, artworks, limits)
         self._reach_ns = round(parameters.reach_s * 1e9)
         self._memory: deque[tuple[int, int, NDArray[np.uint8]]] = deque()
-        self._ahead: dict[tuple[str, int], Seen] = {}
+        self._ahead: dict[Print, Seen] = {}
         self._before: View | None = None
         self.anchors: list[Anchor] = []
         self.seen: list[Seen] = []
@@ -225,7 +239,7 @@ class _Walker:
     def push(self, frame: int, t_ns: int, luma: Bytes, clicked: Sequence[tuple[KeyFrame, int]]) -> None:
         """Take the next frame, with the key frames clicked on it."""
         view = self.view.view(luma)
-        ahead: dict[tuple[str, int], Seen] = {}
+        ahead: dict[Print, Seen] = {}
         for track, seen in self._ahead.items():
             if self._before is None or t_ns - seen.anchor.key_frame.t_ns > self._reach_ns:
                 continue

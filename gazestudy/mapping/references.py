@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from gazestudy._cv2 import cv2
 from gazestudy.errors import ParameterError
-from gazestudy.geometry.homographies import scaling
+from gazestudy.geometry.homographies import apply_homography, corners_px, scaling
+from gazestudy.model.facets import WHOLE, Facet, whole
 
 Floats = NDArray[np.float64]
 Bytes = NDArray[np.uint8]
@@ -34,6 +35,25 @@ _TRACK_POINTS = 140
 _MIN_SIDE_PX = 16
 
 
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Where on the artwork of a placement a picture belongs.
+
+    Attributes
+    ----------
+    number : int
+        Number of the facet, from 0.
+    facet : Facet
+        The part of the artwork.
+    whole_px : (int, int)
+        Width and height of the whole artwork, reference px.
+    """
+
+    number: int
+    facet: Facet
+    whole_px: tuple[int, int]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Reference:
     """One picture of one placement.
@@ -50,6 +70,8 @@ class Reference:
         How many times the placement may hang in view.
     size_mm : (float, float) or None
         Width and height of the picture on the wall.
+    cut : Cut or None
+        Which part of the artwork of the placement the picture is, where that is not flat as a whole.
 
     Raises
     ------
@@ -62,6 +84,7 @@ class Reference:
     image: Bytes
     copies: int = 1
     size_mm: tuple[float, float] | None = None
+    cut: Cut | None = None
 
     def __post_init__(self) -> None:
         shape = self.image.shape
@@ -82,6 +105,16 @@ class Reference:
         """Width and height of the picture."""
         return self.image.shape[1], self.image.shape[0]
 
+    @property
+    def facet(self) -> int:
+        """Which facet of the placement it shows, `WHOLE` for all of it."""
+        return WHOLE if self.cut is None else self.cut.number
+
+    @property
+    def face(self) -> tuple[str, int]:
+        """What hangs somewhere as one flat piece: placement and facet."""
+        return self.placement_id, self.facet
+
 
 @dataclass(slots=True, eq=False)
 class Artwork:
@@ -95,8 +128,8 @@ class Artwork:
         Reduced picture; its pixels are called art px.
     to_reference : ndarray of float64, shape (3, 3)
         Art px to reference px of the placement.
-    reference_size_px : (int, int)
-        Size of the placement's first picture.
+    whole_px : (int, int)
+        Size of the placement's first picture: that of the whole artwork.
     points : ndarray of float32, shape (n, 2)
         Corners worth tracking, well spread, art px.
     """
@@ -104,7 +137,7 @@ class Artwork:
     reference: Reference
     luma: Bytes
     to_reference: Floats
-    reference_size_px: tuple[int, int]
+    whole_px: tuple[int, int]
     points: NDArray[np.float32]
     _reduced: dict[tuple[int, int], Bytes] = field(default_factory=dict)
 
@@ -112,7 +145,7 @@ class Artwork:
     def to_plane(self) -> Floats:
         """Art px to the plane of the placement in widths of it, from its top left corner."""
         width, height = self.size_px
-        shown = self.reference.size_mm or self.reference_size_px
+        shown = self.reference.size_mm or self.shown_px
         step_y = shown[1] / shown[0] / height
         return np.array([[1 / width, 0, 0.5 / width], [0, step_y, 0.5 * step_y], [0, 0, 1.0]])
 
@@ -120,6 +153,22 @@ class Artwork:
     def size_px(self) -> tuple[int, int]:
         """Width and height of `luma`."""
         return self.luma.shape[1], self.luma.shape[0]
+
+    @property
+    def shown_px(self) -> tuple[float, float]:
+        """Width and height of the part of the placement it shows, reference px."""
+        cut = self.reference.cut
+        return (float(self.whole_px[0]), float(self.whole_px[1])) if cut is None else cut.facet.size_px
+
+    @property
+    def width_share(self) -> float:
+        """Share of the placement's width that it shows."""
+        return self.shown_px[0] / self.whole_px[0]
+
+    @property
+    def outline_px(self) -> Floats:
+        """Corners of that part, reference px, shape (4, 2)."""
+        return apply_homography(self.to_reference, corners_px(*self.size_px))
 
     def reduced(self, size_px: tuple[int, int]) -> Bytes:
         """Return the picture at another size, area-averaged; remembered, so ask for few different sizes."""
@@ -160,34 +209,55 @@ def prepare(references: Sequence[Reference]) -> list[Artwork]:
     ParameterError
         If a creative is named twice, or two placements show the same picture and so cannot be told apart.
     """
-    first: dict[str, Reference] = {}
-    names: set[str] = set()
+    first: dict[str, tuple[int, int]] = {}
+    names: set[tuple[str, int]] = set()
     pictures: dict[bytes, Reference] = {}
     artworks = []
     for reference in references:
-        if reference.creative_id in names:
+        name = reference.creative_id, reference.facet
+        if name in names:
             raise ParameterError("creative_id", reference.creative_id, "each creative once")
-        names.add(reference.creative_id)
-        origin = first.setdefault(reference.placement_id, reference)
+        names.add(name)
+        given = reference.size_px if reference.cut is None else reference.cut.whole_px
+        whole_px = first.setdefault(reference.placement_id, given)
         luma = luma_of(reference.image)
         picture = hashlib.sha256(luma.tobytes()).digest()
         twin = pictures.setdefault(repr(luma.shape).encode() + picture, reference)
-        if twin.placement_id != reference.placement_id:
-            raise ParameterError(
-                "references",
-                f"{twin.placement_id} and {reference.placement_id}",
-                "different pictures; a picture that hangs more than once is one placement with copies",
-            )
-        artworks.append(_artwork(reference, luma, origin.size_px))
+        artwork = _artwork(reference, luma, whole_px)
+        plain = reference.cut is not None and len(artwork.points) == 0  # cannot be taken for anything
+        if twin.face != reference.face and not plain:
+            _refuse_twins(twin, reference)
+        artworks.append(artwork)
     return artworks
 
 
-def _artwork(reference: Reference, luma: Bytes, origin_px: tuple[int, int]) -> Artwork:
+def _refuse_twins(one: Reference, other: Reference) -> None:
+    if one.placement_id != other.placement_id:
+        raise ParameterError(
+            "references",
+            f"{one.placement_id} and {other.placement_id}",
+            "different pictures; a picture that hangs more than once is one placement with copies",
+        )
+    if one.creative_id == other.creative_id:
+        raise ParameterError(
+            "facets",
+            f"{one.facet + 1} and {other.facet + 1} of {one.placement_id}",
+            "different pictures; a motif that repeats around a pillar is one placement with copies",
+        )
+
+
+def _artwork(reference: Reference, luma: Bytes, whole_px: tuple[int, int]) -> Artwork:
     width, height = reference.size_px
     factor = min(1.0, ART_LONG_SIDE_PX / max(width, height))
     size = max(8, round(width * factor)), max(8, round(height * factor))
     reduced = np.ascontiguousarray(luma) if size == (width, height) else resized(luma, size)
-    return Artwork(reference, reduced, scaling(size, origin_px), origin_px, _points_worth_tracking(reduced))
+    facet = whole(whole_px) if reference.cut is None else reference.cut.facet
+    (left, top), (across, down) = (facet.left_px, facet.top_px), facet.size_px
+    step_x, step_y = across / size[0], down / size[1]  # edges meet edges
+    to_reference = np.array(
+        [[step_x, 0, left + (step_x - 1) / 2], [0, step_y, top + (step_y - 1) / 2], [0, 0, 1.0]]
+    )
+    return Artwork(reference, reduced, to_reference, whole_px, _points_worth_tracking(reduced))
 
 
 def _points_worth_tracking(luma: Bytes) -> NDArray[np.float32]:

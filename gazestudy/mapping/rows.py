@@ -15,10 +15,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gazestudy.geometry.homographies import apply_homography, corners_px, side_lengths
+from gazestudy.geometry.homographies import apply_homography, side_lengths
 from gazestudy.mapping.appearance import GRID, hidden_parts
 from gazestudy.mapping.references import Artwork
 from gazestudy.mapping.sightings import Sighting, Slot, Track, overlap, shape_jump
+from gazestudy.model.facets import FACET
 from gazestudy.model.tables import MAPPING, MAPPING_STATES, categorical
 
 Floats = NDArray[np.float64]
@@ -50,6 +51,7 @@ def empty_table() -> pd.DataFrame:
         evidence=numbers,
         hidden=pd.Series([], dtype="str"),
         beside=pd.Series([], dtype="str"),
+        **{FACET: pd.Series([], dtype="int64")},
     )
 
 
@@ -138,7 +140,7 @@ class RowWriter:
         order = np.lexsort((copies, named["placement_id"], rows["frame"]))
         table = named.assign(copy=copies.astype(np.int64)).iloc[order].reset_index(drop=True)
         self.states = dict(sorted(Counter(table["state"].astype(str).tolist()).items()))
-        extra = [CORNER_ERROR, "evidence", HIDDEN, BESIDE]
+        extra = [CORNER_ERROR, "evidence", HIDDEN, BESIDE, FACET]
         return MAPPING.check(table[[*MAPPING.names, *extra]])
 
     def _named(self, rows: NDArray[np.void], tracks: list[Track]) -> pd.DataFrame:
@@ -149,7 +151,8 @@ class RowWriter:
         state[seen] = np.where(verdict >= 0, verdict, state[seen])
         references = [artwork.reference for artwork in self._artworks]
         placement = np.array([r.placement_id for r in references], dtype=object)[rows["artwork"]]
-        state[self._crowded(rows, state, placement)] = _CODE["ambiguous"]
+        facet = np.array([r.facet for r in references], dtype=np.int64)[rows["artwork"]]
+        state[self._crowded(rows, state)] = _CODE["ambiguous"]
         homographies = np.where((state == _CODE["mapped"])[:, None], rows["h"], np.nan)
         parts, which = np.unique(rows["hidden"], axis=0, return_inverse=True)
         hidden = [part.tobytes().hex() for part in parts]
@@ -167,6 +170,7 @@ class RowWriter:
             "evidence": np.append(evidence, np.nan)[rows["track"]],
             HIDDEN: pd.Series(np.array(hidden, dtype=object)[which.ravel()], dtype="str"),
             BESIDE: pd.Series(np.array([*self._placements, ""], dtype=object)[rows["beside"]], dtype="str"),
+            FACET: facet,
         }
         return pd.DataFrame(columns)
 
@@ -199,14 +203,13 @@ class RowWriter:
                 verdicts.append(_CODE["ambiguous"])
         return np.array(verdicts, dtype=np.int64), np.array([share[track.root()] for track in tracks])
 
-    def _crowded(
-        self, rows: NDArray[np.void], state: NDArray[np.int8], placement: NDArray[np.object_]
-    ) -> NDArray[np.int64]:
+    def _crowded(self, rows: NDArray[np.void], state: NDArray[np.int8]) -> NDArray[np.int64]:
         """Rows of a placement that is seen more often in a frame than it hangs."""
         candidates = np.flatnonzero(rows["crowded"] & (state != _CODE["wrong_appearance"]))
-        together: dict[tuple[int, str], list[int]] = {}
+        together: dict[tuple[int, tuple[str, int]], list[int]] = {}
         for row in candidates.tolist():
-            together.setdefault((int(rows["frame"][row]), str(placement[row])), []).append(row)
+            face = self._artworks[rows["artwork"][row]].reference.face
+            together.setdefault((int(rows["frame"][row]), face), []).append(row)
         return np.array(
             [
                 row
@@ -243,12 +246,10 @@ class RowWriter:
     def _crowds(self, sightings: list[Sighting]) -> set[Sighting]:
         """Sightings of a placement that may be seen more often than it hangs."""
         result: set[Sighting] = set()
-        by_placement: dict[str, list[Sighting]] = {}
+        by_face: dict[tuple[str, int], list[Sighting]] = {}
         for sighting in sightings:
-            by_placement.setdefault(self._artworks[sighting.track.artwork].reference.placement_id, []).append(
-                sighting
-            )
-        for together in by_placement.values():
+            by_face.setdefault(self._artworks[sighting.track.artwork].reference.face, []).append(sighting)
+        for together in by_face.values():
             copies = self._artworks[together[0].track.artwork].reference.copies
             apart = any(overlap(a.quad, b.quad) < _APART for a, b in combinations(together, 2))
             if len(together) > copies and apart:
@@ -269,7 +270,7 @@ class RowWriter:
         artwork = self._artworks[number]
         homography = self._to_undistorted @ sighting.homography @ self._from_reference[number]
         homography = homography / homography[2, 2]
-        sides = side_lengths(apply_homography(homography, corners_px(*artwork.reference_size_px)))
+        sides = side_lengths(apply_homography(homography, artwork.outline_px))
         scale = float(np.sqrt(abs(np.linalg.det(artwork.to_reference[:2, :2]))))
         return (
             slot.frame,
@@ -284,7 +285,7 @@ class RowWriter:
             sighting.look.visible_share,
             float(sides[0] + sides[2]) / 2,
             sighting.error_px * scale,
-            sighting.corner_error_share,
+            sighting.corner_error_share * artwork.width_share,
             self._placements.index(sighting.beside) if sighting.beside else -1,
             np.packbits(hidden_parts(sighting.look)),
         )

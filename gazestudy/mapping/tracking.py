@@ -216,16 +216,12 @@ class Follower:
         self._onward(fresh, range(index, len(self._slots)))
 
     def _free_copy(self, slot: Slot, sighting: Sighting) -> int:
-        placement = self._placement(sighting)
-        taken = {
-            s.track.root().copy
-            for s in slot.sightings
-            if s is not sighting and self._placement(s) == placement
-        }
+        face = self._face(sighting)
+        taken = {s.track.root().copy for s in slot.sightings if s is not sighting and self._face(s) == face}
         return next(number for number in range(len(taken) + 1) if number not in taken)
 
-    def _placement(self, sighting: Sighting) -> str:
-        return self._artworks[sighting.track.artwork].reference.placement_id
+    def _face(self, sighting: Sighting) -> tuple[str, int]:
+        return self._artworks[sighting.track.artwork].reference.face
 
     def _onward(self, fresh: list[Sighting], path: range) -> None:
         """Follow newly found placements along frames in memory until they are lost or meet themselves."""

@@ -257,7 +257,7 @@ class Walls:
     def _key(self, anchor: Sighting) -> object:
         """Name an anchor: a picture that hangs once is always itself, one of several only along its track."""
         reference = self._artworks[anchor.track.artwork].reference
-        return reference.placement_id if reference.copies == 1 else anchor.track
+        return reference.face if reference.copies == 1 else anchor.track
 
     def _placement(self, number: int) -> str:
         return self._artworks[number].reference.placement_id
