@@ -10,7 +10,6 @@ from sqlalchemy import func, select
 from gazestudy.errors import ParameterError, StudyError
 from gazestudy.model.study import Aoi
 from gazestudy.store.base import StudyBase, require_name, require_slug, slug
-from gazestudy.store.placements import no_placement
 from gazestudy.store.schema import AoiRow, PlacementRow
 
 
@@ -73,8 +72,7 @@ class AoiShelf(StudyBase):
         if not np.isfinite(np.array(points)).all():
             raise ParameterError("AOI points", points, "finite numbers of pixels")
         with self._database.writing() as session:
-            if session.get(PlacementRow, placement_id) is None:
-                raise no_placement(self._path, session, placement_id)
+            self._row(session, PlacementRow, placement_id, "placement")
             taken = set(session.scalars(select(AoiRow.id)))
             wanted = aoi_id or free_id(f"{placement_id}_{slug(name, 'aoi')}"[:56], taken)
             if wanted in taken:
@@ -101,10 +99,7 @@ class AoiShelf(StudyBase):
             If there is none of that id.
         """
         with self._database.writing() as session:
-            row = session.get(AoiRow, aoi_id)
-            if row is None:
-                raise StudyError(f"{self._path}: there is no AOI {aoi_id!r}")
-            session.delete(row)
+            session.delete(self._row(session, AoiRow, aoi_id, "AOI"))
 
 
 def _aoi(row: AoiRow) -> Aoi:

@@ -8,13 +8,12 @@ from typing import Any
 
 import numpy as np
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session, selectinload
 
-from gazestudy.errors import ParameterError, StudyError
+from gazestudy.errors import ParameterError
 from gazestudy.model.study import Aoi, Placement
 from gazestudy.store.aois import free_id, tidy_label
 from gazestudy.store.base import StudyBase, require_name, slug
-from gazestudy.store.placements import no_placement, placement_of, station_row
+from gazestudy.store.placements import placement_of, station_row
 from gazestudy.store.schema import AoiRow, PlacementRow, RecordingRow, StudyRow
 
 _FIELDS = ("name", "width_mm", "height_mm", "copies", "station")
@@ -63,13 +62,7 @@ class EditShelf(StudyBase):
             if name not in _FIELDS:
                 raise ParameterError("placement", name, "one of " + ", ".join(_FIELDS))
         with self._database.writing() as session:
-            row = session.scalar(
-                select(PlacementRow)
-                .options(selectinload(PlacementRow.creatives), selectinload(PlacementRow.station))
-                .where(PlacementRow.id == placement_id)
-            )
-            if row is None:
-                raise no_placement(self._path, session, placement_id)
+            row = self._row(session, PlacementRow, placement_id, "placement")
             placement = replace(placement_of(row), **fields)  # the model checks the numbers
             row.name = placement.name or placement_id
             row.width_mm, row.height_mm = placement.width_mm, placement.height_mm
@@ -111,9 +104,7 @@ class EditShelf(StudyBase):
             If there is no such AOI.
         """
         with self._database.writing() as session:
-            row = session.get(AoiRow, aoi_id)
-            if row is None:
-                raise StudyError(f"{self._path}: there is no AOI {aoi_id!r}")
+            row = self._row(session, AoiRow, aoi_id, "AOI")
             points = row.points_px if points_px is None else [[float(x), float(y)] for x, y in points_px]
             if not np.isfinite(np.array(points, dtype=np.float64)).all():
                 raise ParameterError("AOI points", points, "finite numbers of pixels")
@@ -142,11 +133,8 @@ class EditShelf(StudyBase):
         """
         self._require_writing()
         with self._database.writing() as session:
-            rows = [session.get(PlacementRow, name) for name in (source_id, target_id)]
-            for name, row in zip((source_id, target_id), rows, strict=True):
-                if row is None:
-                    raise no_placement(self._path, session, name)
-            (width, height), (new_width, new_height) = (placement_of(row).size_px for row in rows if row)
+            rows = [self._row(session, PlacementRow, name, "placement") for name in (source_id, target_id)]
+            (width, height), (new_width, new_height) = (placement_of(row).size_px for row in rows)
             taken = set(session.scalars(select(AoiRow.id)))
             position = session.scalar(select(func.max(AoiRow.position))) or 0
             query = select(AoiRow).where(AoiRow.placement_id == source_id).order_by(AoiRow.position)
@@ -181,10 +169,4 @@ class EditShelf(StudyBase):
             If there is no such recording.
         """
         with self._database.writing() as session:
-            self._recording_to_edit(session, recording_id).daypart = daypart
-
-    def _recording_to_edit(self, session: Session, recording_id: str) -> RecordingRow:
-        row = session.get(RecordingRow, recording_id)
-        if row is None:
-            raise StudyError(f"{self._path}: there is no recording {recording_id!r}")
-        return row
+            self._row(session, RecordingRow, recording_id, "recording").daypart = daypart

@@ -103,7 +103,9 @@ class PlacementShelf(StudyBase):
         with self._database.reading() as session:
             self._refuse_pictures(session, placement_id, pictures)
         folder = self._inside(PLACEMENTS, placement_id)
-        names = [f"picture-{number}{_suffix(picture.source)}" for number, picture in enumerate(pictures, 1)]
+        names = [
+            f"picture-{number}{picture_suffix(picture.source)}" for number, picture in enumerate(pictures, 1)
+        ]
         with filled_folder(folder) as filled:
             for file_name, picture in zip(names, pictures, strict=True):
                 write_bytes(filled / file_name, picture.content)
@@ -179,17 +181,12 @@ class PlacementShelf(StudyBase):
         for picture in pictures:
             for other_id, thumbnail in seen:
                 if similarity(picture.thumbnail, thumbnail) > SAME_CORRELATION:
-                    raise _same_picture(picture.source, placement_id, other_id)
+                    raise same_picture(picture.source, placement_id, other_id)
             seen.append((placement_id, picture.thumbnail))
 
 
-def no_placement(root: Path, session: Session, placement_id: str) -> StudyError:
-    """Return the error for a placement that is not there; names those there are."""
-    known = ", ".join(session.scalars(select(PlacementRow.id).order_by(PlacementRow.position)))
-    return StudyError(f"{root}: there is no placement {placement_id!r}; the study has {known or 'none yet'}")
-
-
-def _same_picture(source: Path, placement_id: str, other_id: str) -> InputError:
+def same_picture(source: Path, placement_id: str, other_id: str) -> InputError:
+    """Return the error for a picture that is there already."""
     if other_id == placement_id:
         return InputError(source, "this picture was given twice", advice="Give each picture once")
     return InputError(
@@ -205,16 +202,18 @@ def placement_of(row: PlacementRow) -> Placement:
     return Placement(
         row.id,
         row.name,
-        tuple(
-            Creative(c.id, c.placement_id, c.name, c.image, c.sha256, c.width_px, c.height_px)
-            for c in row.creatives
-        ),
+        tuple(creative_of(creative) for creative in row.creatives),
         "digital" if row.kind == "digital" else "static",
         row.width_mm,
         row.height_mm,
         row.copies,
         row.station.name if row.station else "",
     )
+
+
+def creative_of(row: CreativeRow) -> Creative:
+    """Return the picture a row describes."""
+    return Creative(row.id, row.placement_id, row.name, row.image, row.sha256, row.width_px, row.height_px)
 
 
 def _creative_row(placement_id: str, number: int, file_name: str, picture: PictureFile) -> CreativeRow:
@@ -239,6 +238,7 @@ def station_row(session: Session, name: str) -> StationRow | None:
     return session.scalar(select(StationRow).where(StationRow.name == name)) or StationRow(name=name)
 
 
-def _suffix(source: Path) -> str:
+def picture_suffix(source: Path) -> str:
+    """Return the ending of the file that keeps a picture."""
     suffix = source.suffix.lower()
     return suffix if suffix in _SUFFIXES else ".img"
