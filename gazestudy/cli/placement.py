@@ -1,4 +1,4 @@
-"""`gazestudy placement add|list|grab|check|schedule`: the ad faces of a study and their pictures."""
+"""`gazestudy placement …`: the ad faces of a study, their pictures, and what screens showed when."""
 
 from __future__ import annotations
 
@@ -94,6 +94,73 @@ def list_placements(study: StudyPath, as_json: AsJson = False, quiet: Quiet = Fa
         console.say(f"no placements yet: gazestudy placement add {study} ID PICTURE")
         return
     console.table(["id", "name", "kind", "size mm", "copies", "pictures"], rows)
+
+
+@app.command("change")
+def change(
+    study: StudyPath,
+    placement_id: Annotated[str, typer.Argument(metavar="ID", help="Which ad face.")],
+    name: Annotated[str | None, typer.Option("--name", help="Name for people.")] = None,
+    width_mm: Annotated[float | None, typer.Option("--width-mm", min=1.0, help="Physical width.")] = None,
+    height_mm: Annotated[float | None, typer.Option("--height-mm", min=1.0, help="Physical height.")] = None,
+    copies: Annotated[int | None, typer.Option("--copies", min=1, help="How often it hangs there.")] = None,
+    station: Annotated[str | None, typer.Option("--station", help="Name of the station.")] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Correct what is known of an ad face."""
+    from gazestudy.store import open_study
+
+    given = {
+        "name": name, "width_mm": width_mm, "height_mm": height_mm, "copies": copies, "station": station,
+    }  # fmt: skip
+    facts = {key: value for key, value in given.items() if value is not None}
+    if not facts:
+        raise typer.BadParameter("give what is to be changed, such as --width-mm", param_hint="ID")
+    with open_study(study) as opened:
+        opened.change_placement(placement_id, **facts)
+    Console(quiet=quiet).say(f"changed {placement_id}")
+
+
+@app.command("picture")
+def picture(
+    study: StudyPath,
+    placement_id: Annotated[str, typer.Argument(metavar="ID", help="Which ad face.")],
+    image: Annotated[
+        Path | None, typer.Argument(metavar="PICTURE", help="One more picture of a screen.")
+    ] = None,
+    replace: Annotated[
+        str, typer.Option("--replace", metavar="NAME", help="Put the picture in place of this one.")
+    ] = "",
+    remove: Annotated[
+        str, typer.Option("--remove", metavar="NAME", help="Remove this picture of a screen.")
+    ] = "",
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Add, replace or remove one picture of an ad face; NAME is its id or name."""
+    from gazestudy.errors import ParameterError
+    from gazestudy.store import open_study
+
+    if (image is None) == (not remove) or (replace and remove):
+        raise typer.BadParameter(
+            "give a picture, with or without --replace, or --remove", param_hint="PICTURE"
+        )
+    console = Console(as_json, quiet)
+    with open_study(study) as opened:
+        place = opened.placement(placement_id)
+        wanted = replace or remove
+        known = {key: one.id for one in place.creatives for key in (one.name, one.id)}
+        if wanted and wanted not in known:
+            raise ParameterError("picture", wanted, "one of " + ", ".join(known))
+        if image is None:
+            opened.remove_creative(known[wanted])
+        elif replace:
+            opened.replace_creative(known[wanted], image)
+        else:
+            opened.add_creative(placement_id, image)
+        place = opened.placement(placement_id)
+    console.document({"id": place.id, "pictures": [one.image for one in place.creatives]})
+    console.say(f"{place.id}: {', '.join(one.name for one in place.creatives)}")
 
 
 @app.command("grab")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -9,13 +10,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from gazestudy.errors import StudyError
 from gazestudy.store.atomic import file_trouble, mark, rename, settle
-from gazestudy.store.base import StudyBase
+from gazestudy.store.base import PLACEMENTS, StudyBase
 from gazestudy.store.database import BACKUPS
 from gazestudy.store.folders import known_folders
+from gazestudy.store.schema import CreativeRow
+from gazestudy.store.schema_interviews import StimulusRow
 
 REMOVED = f"{BACKUPS}/removed"
 """Where folders lie that an edit removed and that may come back."""
@@ -120,9 +124,16 @@ class ChangeShelf(StudyBase):
         return opposite
 
     def forget_changes(self) -> None:
-        """Delete the folders kept for taking edits back; changes recorded before cannot be reverted then."""
-        if not self.read_only:
-            shutil.rmtree(self._path / REMOVED, ignore_errors=True)
+        """Delete what is kept for taking edits back; changes recorded before cannot be reverted then."""
+        if self.read_only:
+            return
+        shutil.rmtree(self._path / REMOVED, ignore_errors=True)
+        with self._database.reading() as session:
+            known = {*session.scalars(select(CreativeRow.image)), *session.scalars(select(StimulusRow.image))}
+        for path in self._path.glob(f"{PLACEMENTS}/*/picture-*"):
+            if path.relative_to(self._path).as_posix() not in known:
+                with contextlib.suppress(OSError):  # in use on Windows: the next time
+                    path.unlink()
 
     def _bring_back(self, change: Change) -> dict[Path, Path]:
         returned: dict[Path, Path] = {}

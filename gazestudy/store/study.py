@@ -17,6 +17,7 @@ from gazestudy.store.atomic import file_trouble, is_leftover, sweep, write_bytes
 from gazestudy.store.base import DERIVED, EXPORTS, PLACEMENTS, RECORDINGS, require_name, require_slug
 from gazestudy.store.changes import ChangeShelf
 from gazestudy.store.corrections import CorrectionShelf
+from gazestudy.store.creatives import CreativeShelf
 from gazestudy.store.database import BACKUPS, DATABASE_NAME, Database
 from gazestudy.store.editing import EditShelf
 from gazestudy.store.fieldlogs import FieldLogShelf
@@ -47,6 +48,7 @@ persons, if any were given, are in study.sqlite only, in tables of their own.
 
 class Study(
     PlacementShelf,
+    CreativeShelf,
     AoiShelf,
     ImportedMappingShelf,
     ResultShelf,

@@ -120,3 +120,21 @@ def test_a_loop_by_hand_and_its_end(study, gazestudy):
 def test_what_cannot_be_is_refused(study, gazestudy, more, code, words):
     result = gazestudy("placement", "schedule", study, "screen", *more)
     assert result.code == code and words in result.err
+
+
+def test_pictures_of_a_screen_are_changed_one_by_one(tmp_path, gazestudy):
+    path = tmp_path / "study"
+    assert gazestudy("new", path, "--name", "Pictures").code == 0
+    spots = [write_picture(tmp_path / f"spot-{seed}.png", seed) for seed in (1, 2, 3, 4)]
+    assert gazestudy("placement", "add", path, "screen", spots[0], "--digital").code == 0
+    assert gazestudy("placement", "picture", path, "screen", spots[1]).code == 0
+    assert gazestudy("placement", "picture", path, "screen", spots[2], "--replace", "spot-1").code == 0
+    assert gazestudy("placement", "picture", path, "screen", "--remove", "screen-2").code == 0
+    assert gazestudy("placement", "change", path, "screen", "--width-mm", 800, "--station", "สยาม").code == 0
+    (screen,) = json.loads(gazestudy("placement", "list", path, "--json").out)
+    assert screen["pictures"] == ["placements/screen/picture-3.png"]
+    assert (screen["width_mm"], screen["station"], screen["name"]) == (800, "สยาม", "screen")
+    wrong = gazestudy("placement", "picture", path, "screen", spots[3], "--replace", "winter")
+    assert wrong.code != 0
+    assert "spot-1" in wrong.err
+    assert gazestudy("check", path).code == 0

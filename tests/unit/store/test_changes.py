@@ -22,6 +22,7 @@ def dump(study) -> list[str]:
 @pytest.fixture
 def filled(study, picture, recording):
     study.add_placement("wall", [picture(1)], name="กำแพง", width_mm=1200.0, height_mm=900.0, station="สยาม")
+    study.add_placement("screen", [picture(3), picture(4)], kind="digital")
     study.add_aoi("wall", "logo's", [(0, 0), (10.1, 0), (0, 1 / 3)])
     study.add_recording(recording(1), participant_id="P01", segment="regular", report={"n": [1, None]})
     study.add_recording(recording(2), participant_id="P02")
@@ -29,6 +30,9 @@ def filled(study, picture, recording):
 
 
 EDITS = {
+    "add picture": lambda study, picture: study.add_creative("screen", picture(8)),
+    "replace picture": lambda study, picture: study.replace_creative("wall-1", picture(9, size=(80, 60))),
+    "remove picture": lambda study, picture: study.remove_creative("screen-2"),
     "add placement": lambda study, picture: study.add_placement("door", [picture(7)]),
     "remove placement": lambda study, picture: study.remove_placement("wall"),
     "change placement": lambda study, picture: study.change_placement("wall", name="x", width_mm=None),
