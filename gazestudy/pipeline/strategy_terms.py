@@ -240,7 +240,7 @@ class _Maker:
         return found
 
     def _flow(self, segment: str) -> list[Term]:
-        measured = self._of_sessions("flow_per_min", sources.flow_term)
+        measured = self._of_sessions("flow_per_min")
         term = self._or_assumed("passages_per_min", measured)
         if term is None:
             self._miss("passages", "no session of observation")
@@ -252,9 +252,9 @@ class _Maker:
 
     def _view(self) -> list[Term]:
         """Return exposed and clear: both counted, or both from the glasses."""
-        counted = self._of_sessions("facing_share", sources.facing_term)
-        hidden = self._or_assumed("clear", self._of_sessions("blocked_share", sources.clear_term))
-        gaze = sources.exposed_term(self.cases, level=self.level) if len(self.cases) else None
+        counted = self._of_sessions("facing_share")
+        hidden = self._or_assumed("clear", self._of_sessions("blocked_share"))
+        gaze = sources.case_term("exposed", self.cases, level=self.level)
         wanted = self.strategy.exposed_from
         whole = hidden is not None or gaze is None  # who faces it says little without what is hidden
         take_counted = counted is not None and (wanted == "counted" or (wanted == "auto" and whole))
@@ -273,16 +273,13 @@ class _Maker:
         return [exposed, hidden]
 
     def _looks(self) -> list[Term]:
-        seen = self.cases[self.cases["exposed"].astype(bool)]
-        measured = sources.noticed_term(self.cases, level=self.level) if len(seen) else None
-        noticed = self._or_assumed("noticed", measured)
+        noticed = self._or_assumed("noticed", sources.case_term("noticed", self.cases, level=self.level))
         groups = [
             (f"{self.plan.id} in {self.daypart.id}", self.cases),
             (f"all dayparts of {self.plan.id}", self.everywhere),
             ("all placements", self.tables.cases),
         ]
-        known = sources.dwell_term(groups, level=self.level) if self.tables.cases["fixated"].any() else None
-        dwell = self._or_assumed("dwell_s", known)
+        dwell = self._or_assumed("dwell_s", sources.dwell_term(groups, level=self.level))
         if noticed is None:
             self._miss("noticed", "it was in nobody's view")
         if dwell is None:
@@ -293,7 +290,7 @@ class _Maker:
         memory = self.tables.memory
         own = memory[memory["placement_id"] == self.plan.id]
         table = own.assign(exposed=True, recalled=own["recalled_unaided"])
-        term = self._or_assumed("recalled", sources.recalled_term(table, level=self.level))
+        term = self._or_assumed("recalled", sources.case_term("recalled", table, level=self.level))
         return [term] if term is not None else []
 
     def _spot(self) -> list[Term]:
@@ -305,12 +302,11 @@ class _Maker:
         terms = sources.spot_terms(looked, spot_s=spot, loop_s=loop, level=self.level)
         return [term for term in terms if term.shape == "fixed" or term.is_known]
 
-    def _of_sessions(self, figure: str, make: object) -> Term | None:
+    def _of_sessions(self, figure: str) -> Term | None:
         sums = self.counted.get(figure)
         if sums is None or sums.empty:
             return None
-        term: Term = make(sums, level=self.level)  # type: ignore[operator]
-        return term
+        return sources.counted_term(figure, sums, level=self.level)
 
     def _or_assumed(self, name: str, measured: Term | None) -> Term | None:
         """Return what was measured, or what is assumed where it was not (or is to be replaced)."""

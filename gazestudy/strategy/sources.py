@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from gazestudy.errors import ParameterError
 from gazestudy.strategy.digital import LEAST_ON_SCREEN_S, spot_chance, voice_share
-from gazestudy.strategy.terms import Term, fixed_term, ratio_term, share_term
+from gazestudy.strategy.terms import Source, Term, fixed_term, ratio_term, share_term
 
 CASE_COLUMNS = ("participant_id", "placement_id", "daypart", "exposed", "fixated", "dwell_s")
 """What a table of cases must have: one row per passage of a participant, exposed or not.
@@ -38,56 +40,101 @@ def check_cases(cases: pd.DataFrame) -> pd.DataFrame:
     return cases
 
 
-def flow_term(sums: pd.DataFrame, *, level: float = 0.95) -> Term:
-    """Return people passing per minute.
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """How a term is measured.
 
-    Parameters
+    Attributes
     ----------
-    sums : DataFrame
-        Indexed by session_id: part (people), whole (minutes watched).
-    level : float
-        Confidence.
+    term : str
+        Name of the term.
+    unit : str
+        "share" for part of a whole; else the ratio of two sums has this unit.
+    source : {"counted", "gaze", "remembered"}
+        Who measured it.
+    rule : str
+        How, in words.
+    part : str
+        Column of cases that is averaged; empty for counts of observers.
+    among : str
+        Column of cases that must be true, empty for all.
     """
-    return ratio_term(
+
+    term: str
+    unit: str
+    source: Source
+    rule: str
+    part: str = ""
+    among: str = ""
+
+
+COUNTED: dict[str, Measure] = {
+    "flow_per_min": Measure(
         "passages_per_min",
-        sums["part"],
-        sums["whole"],
-        clusters=_session_keys(sums),
-        unit="people/min",
-        source="counted",
-        rule="people who crossed the counted line per minute watched",
-        n_of="sessions",
-        level=level,
-    )
-
-
-def facing_term(sums: pd.DataFrame, *, level: float = 0.95) -> Term:
-    """Return the share of passages towards the face: part (passed_facing), whole (passed) per session."""
-    return share_term(
+        "people/min",
+        "counted",
+        "people who crossed the counted line per minute watched",
+    ),
+    "facing_share": Measure(
         "exposed",
-        sums["part"],
-        sums["whole"],
-        clusters=_session_keys(sums),
-        source="counted",
-        rule="of those passing, walked towards the face; taken as having it before them",
-        n_of="sessions",
-        level=level,
-    )
-
-
-def clear_term(sums: pd.DataFrame, *, level: float = 0.95) -> Term:
-    """Return the share of the face that people leave free: part (blocked share summed), whole (scans)."""
-    return share_term(
+        "share",
+        "counted",
+        "of those passing, walked towards the face; taken as having it before them",
+    ),
+    "blocked_share": Measure(
         "clear",
-        sums["whole"] - sums["part"],
-        sums["whole"],
-        clusters=_session_keys(sums),
-        source="counted",
-        rule="1 minus the part of the face hidden by people, mean over scans from the observer's place",
-        n_of="sessions",
-        level=level,
-    )
+        "share",
+        "counted",
+        "1 minus the part of the face hidden by people, mean over scans from the observer's place",
+    ),
+}
+"""Terms from observers, by the figure of fieldwork that they are made from."""
 
+OF_CASES: dict[str, Measure] = {
+    one.term: one
+    for one in (
+        Measure(
+            "exposed",
+            "share",
+            "gaze",
+            "of participants' passages, the placement was in view of the scene camera",
+            "exposed",
+        ),
+        Measure(
+            "noticed",
+            "share",
+            "gaze",
+            "of passages with the placement in view, at least one fixation on it",
+            "fixated",
+            "exposed",
+        ),
+        Measure(
+            "view_s",
+            "s",
+            "gaze",
+            "time in view per passage with the placement in view",
+            "exposed_s",
+            "exposed",
+        ),
+        Measure(
+            "dwell_s",
+            "s",
+            "gaze",
+            "summed duration of fixations per passage with a look",
+            "dwell_s",
+            "fixated",
+        ),
+        Measure(
+            "recalled",
+            "share",
+            "remembered",
+            "of participants who had it in view on any of their walks, named without help afterwards",
+            "recalled",
+            "exposed",
+        ),
+    )
+}
+"""Terms from people with glasses and interviews, by their name."""
 
 CONTAINED = fixed_term(
     "clear",
@@ -99,104 +146,69 @@ CONTAINED = fixed_term(
 """Clear view where exposure is taken from the glasses."""
 
 
-def exposed_term(cases: pd.DataFrame, *, level: float = 0.95) -> Term:
-    """Return the share of passages of participants with the placement in view."""
-    sums = _by_person(cases, cases["exposed"].astype(float), np.ones(len(cases)))
-    return share_term(
-        "exposed",
-        sums["part"],
-        sums["whole"],
-        clusters=_person_keys(sums),
-        source="gaze",
-        rule="of participants' passages, the placement was in view of the scene camera",
-        n_of="people",
-        level=level,
-    )
+def counted_term(figure: str, sums: pd.DataFrame, *, level: float = 0.95) -> Term:
+    """Return a term that observers counted.
+
+    Parameters
+    ----------
+    figure : str
+        One of `COUNTED`.
+    sums : DataFrame
+        Indexed by session_id: part (people, or blocked shares summed) and whole (minutes, people or scans).
+    level : float
+        Confidence.
+    """
+    part, whole = sums["part"], sums["whole"]
+    keys = [f"session {name}" for name in sums.index]
+    free = whole - part if figure == "blocked_share" else part
+    return _made(COUNTED[figure], free, whole, keys, "sessions", level)
 
 
-def noticed_term(cases: pd.DataFrame, *, level: float = 0.95) -> Term:
-    """Return the share of exposures with at least one fixation."""
-    seen = cases[cases["exposed"].astype(bool)]
-    sums = _by_person(seen, seen["fixated"].astype(float), np.ones(len(seen)))
-    return share_term(
-        "noticed",
-        sums["part"],
-        sums["whole"],
-        clusters=_person_keys(sums),
-        source="gaze",
-        rule="of passages with the placement in view, at least one fixation on it",
-        n_of="people",
-        level=level,
-    )
+def case_term(term: str, cases: pd.DataFrame, *, level: float = 0.95) -> Term | None:
+    """Return a term that participants give; None where there is no case to take it from.
+
+    Parameters
+    ----------
+    term : str
+        One of `OF_CASES`.
+    cases : DataFrame
+        `CASE_COLUMNS`; also `exposed_s` for `view_s` and `recalled` for `recalled`.
+    level : float
+        Confidence.
+    """
+    measure = OF_CASES[term]
+    if measure.part not in cases:
+        return None
+    among = cases[cases[measure.among].astype(bool)] if measure.among else cases
+    rows = among[among[measure.part].notna()]
+    return None if rows.empty else _of_people(measure, rows, rows[measure.part], level)
 
 
-def view_term(cases: pd.DataFrame, *, level: float = 0.95) -> Term:
-    """Return seconds in view per passage with the placement in view (`exposed_s`)."""
-    seen = cases[cases["exposed"].astype(bool)]
-    sums = _by_person(seen, seen["exposed_s"].astype(float), np.ones(len(seen)))
-    return ratio_term(
-        "view_s",
-        sums["part"],
-        sums["whole"],
-        clusters=_person_keys(sums),
-        unit="s",
-        source="gaze",
-        rule="time in view per passage with the placement in view",
-        n_of="people",
-        level=level,
-    )
-
-
-def dwell_term(groups: Sequence[tuple[str, pd.DataFrame]], *, level: float = 0.95) -> Term:
-    """Return seconds looked per passage with a look.
+def dwell_term(groups: Sequence[tuple[str, pd.DataFrame]], *, level: float = 0.95) -> Term | None:
+    """Return seconds looked per passage with a look; None where nobody looked.
 
     Parameters
     ----------
     groups : sequence of (str, DataFrame)
         Cases from the narrowest group to the widest, each with its name. The first with `FEW_LOOKS` people
-        who looked is taken, else the last with any; the rule says which.
+        who looked is taken, else the last; the rule says which.
     level : float
         Confidence.
     """
-    for number, (name, cases) in enumerate(groups):
-        looked = cases[cases["fixated"].astype(bool)]
-        enough = looked["participant_id"].nunique() >= FEW_LOOKS
-        if not (enough or number == len(groups) - 1):
-            continue
-        sums = _by_person(looked, looked["dwell_s"].astype(float), np.ones(len(looked)))
-        wider = "" if number == 0 else f"; fewer than {FEW_LOOKS} people looked here, taken from {name}"
-        return ratio_term(
-            "dwell_s",
-            sums["part"],
-            sums["whole"],
-            clusters=_person_keys(sums),
-            unit="s",
-            source="gaze",
-            rule="summed duration of fixations per passage with a look" + wider,
-            n_of="people",
-            level=level,
-        )
-    raise ParameterError("groups", groups, "at least one group of cases")
-
-
-def recalled_term(cases: pd.DataFrame, *, level: float = 0.95) -> Term | None:
-    """Return the share of exposures that were recalled; None where nobody was asked."""
-    if "recalled" not in cases:
-        return None
-    asked = cases[cases["exposed"].astype(bool) & cases["recalled"].notna()]
-    if asked.empty:
-        return None
-    sums = _by_person(asked, asked["recalled"].astype(float), np.ones(len(asked)))
-    return share_term(
-        "recalled",
-        sums["part"],
-        sums["whole"],
-        clusters=_person_keys(sums),
-        source="remembered",
-        rule="of participants who had it in view on any of their walks, named without help afterwards",
-        n_of="people",
-        level=level,
+    chosen = next(
+        (
+            number
+            for number, (_, cases) in enumerate(groups)
+            if cases.loc[cases["fixated"].astype(bool), "participant_id"].nunique() >= FEW_LOOKS
+        ),
+        len(groups) - 1,
     )
+    name, cases = groups[chosen]
+    term = case_term("dwell_s", cases, level=level)
+    if term is None or chosen == 0:
+        return term
+    wider = f"; fewer than {FEW_LOOKS} people looked here, taken from {name}"
+    return replace(term, rule=term.rule + wider)
 
 
 def spot_terms(cases: pd.DataFrame, *, spot_s: float, loop_s: float, level: float = 0.95) -> list[Term]:
@@ -233,34 +245,28 @@ def spot_terms(cases: pd.DataFrame, *, spot_s: float, loop_s: float, level: floa
     for name, which, column, word in ways:
         own = cases[cases[which].astype(bool)]
         met = spot_chance(own[column].to_numpy(dtype=float), spot_s=spot_s, loop_s=loop_s)
-        sums = _by_person(own, met, np.ones(len(own)))
         rule = f"chance that a {word} meets the spot for {LEAST_ON_SCREEN_S:g} s: (D + S − 2 m) / L, mean"
-        terms.append(
-            share_term(
-                name,
-                sums["part"],
-                sums["whole"],
-                clusters=_person_keys(sums),
-                source="gaze",
-                rule=rule,
-                n_of="people",
-                level=level,
-            )
-        )
+        terms.append(_of_people(Measure(name, "share", "gaze", rule), own, met, level))
     return terms
 
 
-def _by_person(cases: pd.DataFrame, part: object, whole: object) -> pd.DataFrame:
-    table = pd.DataFrame(
-        {"part": np.asarray(part, dtype=float), "whole": np.asarray(whole, dtype=float)},
-        index=cases["participant_id"].astype(str),
+def _of_people(measure: Measure, cases: pd.DataFrame, values: ArrayLike, level: float) -> Term:
+    """Return the mean of one value per case, with the participants as clusters."""
+    people = cases["participant_id"].astype(str).to_numpy()
+    sums = pd.DataFrame({"part": np.asarray(values, dtype=float), "whole": 1.0}, index=people)
+    sums = sums.groupby(level=0, sort=True).sum()
+    keys = [f"person {name}" for name in sums.index]
+    return _made(measure, sums["part"], sums["whole"], keys, "people", level)
+
+
+def _made(
+    measure: Measure, part: ArrayLike, whole: ArrayLike, clusters: list[str], n_of: str, level: float
+) -> Term:
+    name, unit, source, rule = measure.term, measure.unit, measure.source, measure.rule
+    if unit == "share":
+        return share_term(
+            name, part, whole, clusters=clusters, source=source, rule=rule, n_of=n_of, level=level
+        )
+    return ratio_term(
+        name, part, whole, clusters=clusters, unit=unit, source=source, rule=rule, n_of=n_of, level=level
     )
-    return table.groupby(level=0, sort=True).sum()
-
-
-def _person_keys(sums: pd.DataFrame) -> list[str]:
-    return [f"person {name}" for name in sums.index]
-
-
-def _session_keys(sums: pd.DataFrame) -> list[str]:
-    return [f"session {name}" for name in sums.index]

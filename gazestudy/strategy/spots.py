@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from gazestudy.strategy.digital import mean_present, spot_opportunities
-from gazestudy.strategy.sources import spot_terms, view_term
+from gazestudy.strategy.sources import case_term, spot_terms
 from gazestudy.strategy.terms import Term, draw_terms
 
 SPOT_COLUMNS = (
@@ -113,10 +113,11 @@ def average_audience(
     """
     wanted = [term for term in terms if term.name in ("passages_per_min", "exposed", "clear")]
     nan = float("nan")
-    if len(wanted) < 3 or not cases["exposed"].any():
+    view = case_term("view_s", cases, level=level)
+    if len(wanted) < 3 or view is None:
         return nan, nan, nan
-    used = [*wanted, view_term(cases, level=level)]
-    value = mean_present(np.prod([term.value for term in wanted]) / 60, dwell_s=used[-1].value)
+    used = [*wanted, view]
+    value = mean_present(np.prod([term.value for term in wanted]) / 60, dwell_s=view.value)
     drawn = draw_terms(used, draws=draws, rng=rng)
     people = (
         mean_present(drawn[:, :3].prod(axis=1) / 60, dwell_s=drawn[:, 3])

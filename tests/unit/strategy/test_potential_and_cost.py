@@ -89,7 +89,11 @@ def test_people_who_are_keen_everywhere_widen_the_sum():
                 }
             )
             terms = [term for term in chain() if term.name not in ("noticed", "dwell_s")]
-            chains["wall", part] = [*terms, sources.noticed_term(cases), sources.dwell_term([("", cases)])]
+            chains["wall", part] = [
+                *terms,
+                sources.case_term("noticed", cases),
+                sources.dwell_term([("", cases)]),
+            ]
         row = of(potential(chains, draws=20_000, rng=rng(3)), "attentive_s_per_day", WHOLE_DAY)
         return row["high"] - row["low"]
 
@@ -142,7 +146,7 @@ def test_each_number_names_its_sources_and_the_smallest_n():
             "dwell_s": [1.0, 2.0, 0.0, 1.5, 0.0, 0.0],
         }
     )
-    terms = [term for term in chain() if term.name != "noticed"] + [sources.noticed_term(cases)]
+    terms = [term for term in chain() if term.name != "noticed"] + [sources.case_term("noticed", cases)]
     row = of(potential({("wall", "peak"): terms}, draws=200, rng=rng()), "attentive_s_per_day")
     assert (row["n"], row["n_of"]) == (3, "people (noticed)")
     assert "noticed gaze" in row["sources"]
@@ -188,7 +192,7 @@ def test_where_nobody_looked_a_cost_has_no_upper_limit():
             "dwell_s": 0.0,
         }
     )
-    terms = [term for term in chain() if term.name != "noticed"] + [sources.noticed_term(cases)]
+    terms = [term for term in chain() if term.name != "noticed"] + [sources.case_term("noticed", cases)]
     found = potential({("wall", "peak"): terms}, draws=500, rng=rng())
     row = cost_table(found, {"wall": 10.0}).set_index("figure").loc["cost_per_1000_attentive_s"]
     assert np.isinf(row["value"])

@@ -30,7 +30,7 @@ def cases(**columns):
 
 
 def test_observers_give_flow_facing_and_clear_view():
-    flow = sources.flow_term(sums([300, 330], [30, 30]))
+    flow = sources.counted_term("flow_per_min", sums([300, 330], [30, 30]))
     assert (flow.value, flow.unit, flow.source, flow.n, flow.n_of) == (
         10.5,
         "people/min",
@@ -38,8 +38,10 @@ def test_observers_give_flow_facing_and_clear_view():
         2,
         "sessions",
     )
-    assert sources.facing_term(sums([60, 40], [100, 100])).value == 0.5
-    clear = sources.clear_term(sums([2.0, 1.0], [10, 10]))  # blocked shares added up, of ten scans each
+    assert sources.counted_term("facing_share", sums([60, 40], [100, 100])).value == 0.5
+    clear = sources.counted_term(
+        "blocked_share", sums([2.0, 1.0], [10, 10])
+    )  # blocked shares added up, of ten scans each
     assert (clear.value, clear.numerator, clear.denominator) == (0.85, 17, 20)
 
 
@@ -47,8 +49,8 @@ def test_glasses_give_exposed_noticed_and_dwell():
     table = cases(
         exposed=[True, True, True, False], fixated=[True, False, True, False], dwell_s=[1.0, 0, 3.0, 0]
     )
-    assert sources.exposed_term(table).value == 0.75
-    noticed = sources.noticed_term(table)
+    assert sources.case_term("exposed", table).value == 0.75
+    noticed = sources.case_term("noticed", table)
     assert (noticed.numerator, noticed.denominator, noticed.n) == (2, 3, 3)
     assert sources.dwell_term([("here", table)]).value == 2.0
 
@@ -57,7 +59,7 @@ def test_people_are_the_clusters_of_repeated_passages():
     table = cases(
         participant_id=["a", "a", "b", "b"], fixated=[True, True, False, False], dwell_s=[1, 1, 0, 0]
     )
-    term = sources.noticed_term(table)
+    term = sources.case_term("noticed", table)
     assert term.n == 2
     assert set(term.residuals) == {"person a", "person b"}
 
@@ -73,10 +75,10 @@ def test_few_looks_are_taken_from_more_of_the_study_and_that_is_said():
 
 def test_recall_counts_only_who_was_asked():
     table = cases(recalled=[1.0, 0.0, np.nan, 1.0], exposed=[True, True, True, False])
-    term = sources.recalled_term(table)
+    term = sources.case_term("recalled", table)
     assert (term.numerator, term.denominator, term.source) == (1, 2, "remembered")
-    assert sources.recalled_term(cases(recalled=[np.nan])) is None
-    assert sources.recalled_term(cases(fixated=[True])) is None
+    assert sources.case_term("recalled", cases(recalled=[np.nan])) is None
+    assert sources.case_term("recalled", cases(fixated=[True])) is None
 
 
 def test_a_case_cannot_be_fixated_without_being_in_view():
@@ -84,3 +86,12 @@ def test_a_case_cannot_be_fixated_without_being_in_view():
         sources.check_cases(cases(exposed=[False]))
     with pytest.raises(ParameterError, match="dwell_s"):
         sources.check_cases(cases(exposed=[True]).drop(columns="dwell_s"))
+
+
+def test_what_nobody_gives_is_no_term():
+    unseen = cases(exposed=[False], fixated=[False], dwell_s=[0.0])
+    assert sources.case_term("noticed", unseen) is None
+    assert sources.case_term("exposed", unseen).value == 0
+    assert sources.case_term("exposed", unseen[:0]) is None
+    assert sources.case_term("view_s", unseen.assign(exposed_s=np.nan)) is None
+    assert sources.dwell_term([("here", unseen), ("all", unseen)]) is None
