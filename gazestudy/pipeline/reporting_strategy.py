@@ -6,7 +6,7 @@ import pandas as pd
 
 from gazestudy.errors import GazestudyError, ParameterError, StudyError
 from gazestudy.pipeline.field_results import SEED
-from gazestudy.pipeline.strategy import study_potential
+from gazestudy.pipeline.strategy import study_potential, study_tables
 from gazestudy.pipeline.strategy_budget import study_budget
 from gazestudy.pipeline.strategy_creative import study_creative, study_trial
 from gazestudy.pipeline.strategy_document import STRATEGY_NAME
@@ -92,6 +92,7 @@ def _what_if(study: Study, strategy: Strategy) -> dict[str, pd.DataFrame]:
     """Return what a higher mounting would change, where heights and distances are known."""
     audits = study.field_log().audits
     found: dict[str, pd.DataFrame] = {}
+    known = study_tables(study)
     for plan in strategy.placements:
         noted = audits.loc[audits["placement_id"] == (plan.observed_as or plan.id), "bottom_m"].dropna()
         bottom = plan.bottom_m if plan.bottom_m is not None else (noted.iloc[-1] if len(noted) else None)
@@ -99,7 +100,7 @@ def _what_if(study: Study, strategy: Strategy) -> dict[str, pd.DataFrame]:
             continue
         try:
             heights = [float(bottom) + more for more in _HIGHER_M]
-            found[plan.id] = study_what_if(study, plan.id, bottoms_m=heights, seed=SEED).table
+            found[plan.id] = study_what_if(study, plan.id, bottoms_m=heights, seed=SEED, known=known).table
         except ParameterError:  # height, distance or density is not known
             continue
     return found

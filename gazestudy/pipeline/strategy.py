@@ -53,6 +53,9 @@ class PotentialResult:
     seed: int
 
 
+KnownTables = tuple[StrategyTables, tuple[Finding, ...]]
+"""What `study_tables` returns, read once where several questions are asked about one study."""
+
 LEAST = 5
 """What rests on fewer people or sessions is no basis for a decision, whatever its interval."""
 
@@ -70,7 +73,7 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
     write_csv(safe_cells(table), path)
 
 
-def study_tables(study: Study) -> tuple[StrategyTables, tuple[Finding, ...]]:
+def study_tables(study: Study) -> KnownTables:
     """Return what a study knows for its strategy: field log, cases of gaze, memory; each may be empty.
 
     Parameters
@@ -100,7 +103,13 @@ def study_tables(study: Study) -> tuple[StrategyTables, tuple[Finding, ...]]:
 
 
 def study_potential(
-    study: Study, *, document: Path | None = None, seed: int = SEED, draws: int = 4000, level: float = 0.95
+    study: Study,
+    *,
+    document: Path | None = None,
+    seed: int = SEED,
+    draws: int = 4000,
+    level: float = 0.95,
+    known: KnownTables | None = None,
 ) -> PotentialResult:
     """Return the platform potential and the cost figures of a study.
 
@@ -116,6 +125,8 @@ def study_potential(
         Simulated values of every term.
     level : float
         Confidence.
+    known : KnownTables, optional
+        From `study_tables`.
 
     Raises
     ------
@@ -123,7 +134,7 @@ def study_potential(
         If the study has no strategy document.
     """
     strategy = load_strategy(study, document)
-    tables, findings = study_tables(study)
+    tables, findings = study_tables(study) if known is None else known
     chains = placement_chains(strategy, tables, level=level)
     found = potential(chains.terms, draws=draws, level=level, rng=np.random.default_rng(seed))
     days = float(strategy.goal.period_days)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from gazestudy.errors import StudyError
 from gazestudy.model.recording import Finding
 from gazestudy.pipeline.field_results import SEED
-from gazestudy.pipeline.strategy import study_tables
+from gazestudy.pipeline.strategy import KnownTables, study_tables
 from gazestudy.pipeline.strategy_document import load_strategy
 from gazestudy.pipeline.strategy_terms import StrategyTables, counted_sums, placement_chains
 from gazestudy.store import Study
@@ -23,7 +23,6 @@ from gazestudy.strategy.robustness import Robustness, robustness
 from gazestudy.strategy.terms import Term
 
 Floats = NDArray[np.float64]
-
 FEW_PEOPLE = 8
 """A segment with fewer participants is given the figures of everybody, and that is said."""
 
@@ -59,6 +58,74 @@ class BudgetResult:
     seed: int
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Offered:
+    """What a study can buy and what that brings, made once for many budgets.
+
+    Attributes
+    ----------
+    strategy : Strategy
+        The document.
+    offers : tuple of Offer
+        Placements with a price and a known potential.
+    drawn : ndarray of float, shape (draws, offers)
+        Draws of what each brings.
+    left_out : dict of str to str
+        The other placements, and why.
+    findings : tuple of Finding
+        What is missing or doubtful.
+    seed : int
+        Of the simulation.
+    """
+
+    strategy: Strategy
+    offers: tuple[Offer, ...]
+    drawn: Floats
+    left_out: dict[str, str]
+    findings: tuple[Finding, ...]
+    seed: int
+
+    @classmethod
+    def of(
+        cls,
+        study: Study,
+        *,
+        document: Path | None = None,
+        seed: int = SEED,
+        draws: int = 200,
+        level: float = 0.95,
+        known: KnownTables | None = None,
+    ) -> Offered:
+        """Read and simulate; parameters and errors as those of `study_budget`."""
+        strategy = load_strategy(study, document)
+        tables, findings = study_tables(study) if known is None else known
+        values, drawn, more = _segment_values(strategy, tables, draws=draws, seed=seed, level=level)
+        offers, columns, left_out = [], [], {}
+        for one in strategy.placements:
+            if one.cost is None:
+                left_out[one.id] = "it has no price"
+            elif not np.isfinite(values[one.id]) or not np.isfinite(drawn[one.id]).all():
+                left_out[one.id] = "its potential is not known"
+            else:
+                offers.append(_offer(one, values[one.id], strategy))
+                columns.append(drawn[one.id])
+        if not offers:
+            raise StudyError(
+                f"{study.path}: no placement has both a price and a known potential: " + _by_reason(left_out)
+            )
+        together = np.stack(columns, axis=1)
+        return cls(strategy, tuple(offers), together, left_out, (*findings, *more), seed)
+
+    def bought(self, budget: float | None = None) -> BudgetResult:
+        """Return which placements to buy for a budget, that of the document by default."""
+        money = float(self.strategy.goal.budget) if budget is None else budget
+        groups = _groups(self.strategy)
+        plan = allocate(self.offers, budget=money, groups=groups)
+        stands = robustness(self.offers, plan, self.drawn, budget=money, groups=groups)
+        words = tuple(_budget_words(self.strategy, plan, stands, self.left_out, money))
+        return BudgetResult(self.strategy, plan, stands, self.left_out, self.findings, words, self.seed)
+
+
 def study_budget(
     study: Study,
     *,
@@ -67,6 +134,7 @@ def study_budget(
     seed: int = SEED,
     draws: int = 200,
     level: float = 0.95,
+    known: KnownTables | None = None,
 ) -> BudgetResult:
     """Return which placements to buy for the budget, and how robust that choice is.
 
@@ -84,6 +152,8 @@ def study_budget(
         Draws for which the best plan is found anew.
     level : float
         Confidence.
+    known : KnownTables, optional
+        From `study_tables`.
 
     Raises
     ------
@@ -92,35 +162,8 @@ def study_budget(
     ParameterError
         If the constraints cannot all be kept.
     """
-    strategy = load_strategy(study, document)
-    tables, findings = study_tables(study)
-    values, drawn, more = _segment_values(strategy, tables, draws=draws, seed=seed, level=level)
-    offers, columns, left_out = [], [], {}
-    for one in strategy.placements:
-        if one.cost is None:
-            left_out[one.id] = "it has no price"
-        elif not np.isfinite(values[one.id]) or not np.isfinite(drawn[one.id]).all():
-            left_out[one.id] = "its potential is not known"
-        else:
-            offers.append(_offer(one, values[one.id], strategy))
-            columns.append(drawn[one.id])
-    if not offers:
-        raise StudyError(
-            f"{study.path}: no placement has both a price and a known potential: " + _by_reason(left_out)
-        )
-    money = float(strategy.goal.budget) if budget is None else budget
-    groups = _groups(strategy)
-    plan = allocate(offers, budget=money, groups=groups)
-    stands = robustness(offers, plan, np.stack(columns, axis=1), budget=money, groups=groups)
-    return BudgetResult(
-        strategy,
-        plan,
-        stands,
-        left_out,
-        (*findings, *more),
-        tuple(_budget_words(strategy, plan, stands, left_out, money)),
-        seed,
-    )
+    ready = Offered.of(study, document=document, seed=seed, draws=draws, level=level, known=known)
+    return ready.bought(budget)
 
 
 def _by_reason(left_out: dict[str, str]) -> str:

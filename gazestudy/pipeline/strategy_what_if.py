@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from gazestudy.fieldwork.rates import session_sums
 from gazestudy.model.fieldwork import FieldLog
 from gazestudy.model.recording import Finding
 from gazestudy.pipeline.field_results import SEED
-from gazestudy.pipeline.strategy import study_tables
+from gazestudy.pipeline.strategy import KnownTables, study_tables
 from gazestudy.pipeline.strategy_document import STRATEGY_NAME, load_strategy
 from gazestudy.pipeline.strategy_terms import placement_chains, placement_log, points_of, term_of
 from gazestudy.store import Study
@@ -50,6 +51,92 @@ class WhatIfResult:
     findings: tuple[Finding, ...]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class WhatIf:
+    """All that a study knows of one placement, read and fitted once for many questions.
+
+    Attributes
+    ----------
+    face : Face
+        Geometry of the placement.
+    radius : Term
+        Body radius with its source.
+    densities_m2 : dict of str to float
+        People per square metre by daypart, where known.
+    terms : dict of str to list of Term
+        Terms of the potential by daypart.
+    findings : tuple of Finding
+        What is missing or doubtful.
+    rng : Generator
+        As the fit left it; every answer begins with a copy, so that the same question has the same answer.
+    """
+
+    face: Face
+    radius: Term
+    densities_m2: dict[str, float]
+    terms: dict[str, list[Term]]
+    findings: tuple[Finding, ...]
+    rng: np.random.Generator
+
+    @classmethod
+    def of(
+        cls,
+        study: Study,
+        placement: str,
+        *,
+        document: Path | None = None,
+        seed: int = SEED,
+        known: KnownTables | None = None,
+    ) -> WhatIf:
+        """Read and fit; parameters and errors as those of `study_what_if`."""
+        strategy = load_strategy(study, document)
+        plan = next((one for one in strategy.placements if one.id == placement), None)
+        if plan is None:
+            ids = ", ".join(one.id for one in strategy.placements)
+            raise ParameterError("placement", placement, f"one of {STRATEGY_NAME}: {ids}")
+        tables, findings = study_tables(study) if known is None else known
+        rng = np.random.default_rng(seed)
+        face = _face(plan, tables.log)
+        radius = _radius(strategy, tables.log, rng)
+        chains = placement_chains(strategy, tables)
+        densities = {
+            daypart.id: _density(strategy, plan, strategy.names_of(daypart.id), daypart.id, tables.log)
+            for daypart in strategy.dayparts
+        }
+        found = {name: density for name, density in densities.items() if density is not None}
+        if not found:
+            wanted = "a density counted at its point, or assumed in the document"
+            raise ParameterError("density_m2", None, wanted)
+        terms = {name: chains.terms[placement, name] for name in found}
+        return cls(face, radius, found, terms, (*findings, *chains.findings), rng)
+
+    def tried(
+        self,
+        *,
+        bottoms_m: Sequence[float] = (),
+        densities_m2: Sequence[float] = (),
+        distances_m: Sequence[float] = (),
+    ) -> WhatIfResult:
+        """Return what other circumstances would change; parameters as those of `study_what_if`."""
+        rng = copy.deepcopy(self.rng)
+        parts = []
+        for daypart, density in self.densities_m2.items():
+            table = clear_view_scenarios(
+                self.face,
+                density,
+                bottoms_m=bottoms_m,
+                densities_m2=densities_m2,
+                distances_m=distances_m,
+                radius=self.radius,
+                rng=rng,
+            )
+            rates = _rates(table, self.terms[daypart], rng)
+            parts.append(pd.concat([table, rates], axis=1).assign(daypart=daypart))
+        joined = pd.concat(parts, ignore_index=True)
+        ordered = joined[["daypart", *(name for name in joined if name != "daypart")]]
+        return WhatIfResult(ordered, self.radius, LIMITS, self.findings)
+
+
 def study_what_if(
     study: Study,
     placement: str,
@@ -59,6 +146,7 @@ def study_what_if(
     distances_m: Sequence[float] = (),
     document: Path | None = None,
     seed: int = SEED,
+    known: KnownTables | None = None,
 ) -> WhatIfResult:
     """Return what mounting height, crowd or distance would change at a placement.
 
@@ -74,44 +162,16 @@ def study_what_if(
         Strategy document; that of the study by default.
     seed : int
         Of bootstrap and simulation.
+    known : KnownTables, optional
+        From `study_tables`.
 
     Raises
     ------
     ParameterError
         If the placement is not in the document, or its geometry or the density is not known.
     """
-    strategy = load_strategy(study, document)
-    plan = next((one for one in strategy.placements if one.id == placement), None)
-    if plan is None:
-        known = ", ".join(one.id for one in strategy.placements)
-        raise ParameterError("placement", placement, f"one of {STRATEGY_NAME}: {known}")
-    tables, findings = study_tables(study)
-    rng = np.random.default_rng(seed)
-    face = _face(plan, tables.log)
-    radius = _radius(strategy, tables.log, rng)
-    chains = placement_chains(strategy, tables)
-    parts = []
-    for daypart in strategy.dayparts:
-        names = strategy.names_of(daypart.id)
-        density = _density(strategy, plan, names, daypart.id, tables.log)
-        if density is None:
-            continue
-        table = clear_view_scenarios(
-            face,
-            density,
-            bottoms_m=bottoms_m,
-            densities_m2=densities_m2,
-            distances_m=distances_m,
-            radius=radius,
-            rng=rng,
-        )
-        rates = _rates(table, chains.terms[placement, daypart.id], rng)
-        parts.append(pd.concat([table, rates], axis=1).assign(daypart=daypart.id))
-    if not parts:
-        raise ParameterError("density_m2", None, "a density counted at its point, or assumed in the document")
-    joined = pd.concat(parts, ignore_index=True)
-    ordered = joined[["daypart", *(name for name in joined if name != "daypart")]]
-    return WhatIfResult(ordered, radius, LIMITS, (*findings, *chains.findings))
+    ready = WhatIf.of(study, placement, document=document, seed=seed, known=known)
+    return ready.tried(bottoms_m=bottoms_m, densities_m2=densities_m2, distances_m=distances_m)
 
 
 def _rates(table: pd.DataFrame, terms: list[Term], rng: np.random.Generator) -> pd.DataFrame:
