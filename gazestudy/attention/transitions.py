@@ -109,33 +109,6 @@ def find_transitions(
     return Provenance("attention.transitions", 1, parameters, {"rules": RULES}).attach(table)
 
 
-def transition_matrix(transitions: pd.DataFrame, value: str = "transitions") -> pd.DataFrame:
-    """Return transitions as a square table, from in rows and to in columns.
-
-    Parameters
-    ----------
-    transitions : DataFrame
-        From `find_transitions`; between AOIs, the rows of one placement.
-    value : str
-        "transitions", "probability" or "n_participants".
-
-    Returns
-    -------
-    DataFrame
-        0 where a transition did not occur.
-
-    Raises
-    ------
-    ParameterError
-        If rows of several placements are given.
-    """
-    if transitions["placement_id"].nunique() > 1:
-        raise ParameterError("transitions", transitions["placement_id"].unique().tolist(), "one placement")
-    ids = pd.unique(pd.concat([transitions["from_id"], transitions["to_id"]]))
-    matrix = transitions.pivot(index="from_id", columns="to_id", values=value)
-    return matrix.reindex(index=ids, columns=ids).fillna(0)
-
-
 def _steps(rows: pd.DataFrame, chain: list[str], target: str, max_between_s: float | None) -> pd.DataFrame:
     """Return one row per pair of visits that follow each other in a chain."""
     groups = rows.groupby(chain, sort=False)

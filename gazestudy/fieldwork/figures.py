@@ -51,11 +51,6 @@ class Figure:
     scale: float = 1.0
     scanned: bool = False
 
-    @property
-    def is_share(self) -> bool:
-        """Whether the value lies between 0 and 1."""
-        return self.whole in ("item", "rows")
-
 
 def _of_passed(name: str, part: str, rung: str, meaning: str) -> Figure:
     return Figure(name, part, "item", "passed", "share", rung, meaning)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
 import pandas as pd
 
 from gazestudy.errors import ParameterError
@@ -120,42 +119,3 @@ def level_shares(
                 }
             )
     return pd.DataFrame(rows, columns=[*by, *LEVEL_COLUMNS])
-
-
-def long_crowding(scans: pd.DataFrame, *, every_s: float) -> pd.DataFrame:
-    """Return runs of scans at each level or worse, since short peaks are no bottleneck.
-
-    Parameters
-    ----------
-    scans : DataFrame
-        From `scan_densities`.
-    every_s : float
-        Time between scans, s; each scan stands for that long.
-
-    Returns
-    -------
-    DataFrame
-        session_id, level (D or worse, E or worse), runs, longest_s, total_s.
-
-    Notes
-    -----
-    Practice in Dutch stations calls D a bottleneck of comfort and E one of capacity only where it lasts
-    longer than 30 s, happens more than three times a peak and adds up to more than 5 min. Scans every five
-    minutes cannot see runs of 30 s; the figures here are as coarse as the scans.
-    """
-    rows = []
-    for session_id, group in scans.sort_values("scan_no").groupby("session_id"):
-        for level in ("D", "E"):
-            on = np.array([name >= level for name in group["level"]])
-            edges = np.diff(np.concatenate([[0], on.astype(int), [0]]))
-            lengths = np.flatnonzero(edges == -1) - np.flatnonzero(edges == 1)
-            rows.append(
-                {
-                    "session_id": session_id,
-                    "level": f"{level} or worse",
-                    "runs": len(lengths),
-                    "longest_s": float(lengths.max(initial=0) * every_s),
-                    "total_s": float(lengths.sum() * every_s),
-                }
-            )
-    return pd.DataFrame(rows, columns=["session_id", "level", "runs", "longest_s", "total_s"])

@@ -120,23 +120,6 @@ def side_lengths(quad_px: Floats) -> Floats:
     return lengths
 
 
-def quad_area(quad_px: Floats) -> float:
-    """Return the signed area of a polygon, positive if its corners run clockwise on the screen.
-
-    Parameters
-    ----------
-    quad_px : ndarray of float, shape (n, 2)
-        Corners in order.
-
-    Returns
-    -------
-    float
-        Area, px².
-    """
-    x, y = quad_px[:, 0], quad_px[:, 1]
-    return 0.5 * float(np.sum(x * np.roll(y, -1) - np.roll(x, -1) * y))
-
-
 def quad_problem(
     quad_px: Floats, *, min_side_px: float = 12.0, max_side_px: float = 20_000.0, max_ratio: float = 25.0
 ) -> str | None:

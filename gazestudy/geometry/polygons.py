@@ -122,35 +122,6 @@ def area(polygon: ArrayLike) -> float:
     return float(abs(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1))) / 2.0)
 
 
-def is_convex(polygon: ArrayLike) -> bool:
-    """Say whether all corners turn the same way, once around; a polygon without area is not convex.
-
-    Parameters
-    ----------
-    polygon : array_like of float, shape (k, 2)
-        Corners in either order.
-
-    Returns
-    -------
-    bool
-        True if convex.
-
-    Examples
-    --------
-    >>> is_convex([(0, 0), (2, 0), (2, 2), (0, 2)]), is_convex([(0, 0), (2, 2), (2, 0), (0, 2)])
-    (True, False)
-    """
-    corners = _corners(polygon)
-    side = np.roll(corners, -1, axis=0) - corners
-    side = side[np.any(side != 0, axis=1)]
-    following = np.roll(side, -1, axis=0)
-    turn = side[:, 0] * following[:, 1] - side[:, 1] * following[:, 0]
-    if not (np.all(turn >= 0) or np.all(turn <= 0)) or not np.any(turn != 0):
-        return False
-    angles = np.arctan2(turn, np.sum(side * following, axis=1))
-    return bool(abs(abs(angles.sum()) - 2 * np.pi) < 1e-6)  # a star turns one way, but twice around
-
-
 def clip_to_rectangle(polygon: ArrayLike, *, left: float, top: float, right: float, bottom: float) -> Floats:
     """Return the part of a polygon inside a rectangle.
 

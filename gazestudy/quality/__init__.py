@@ -4,11 +4,10 @@ from gazestudy.quality.accuracy import Accuracy, accuracy
 from gazestudy.quality.correction import correct_gaze, fit_correction
 from gazestudy.quality.loss import sampling
 from gazestudy.quality.precision import bcea_deg2, fixation_precision, rms_s2s_deg, std_deg
-from gazestudy.quality.table import QUALITY, QUALITY_WINDOW_S, quality_table
+from gazestudy.quality.table import QUALITY, quality_table
 
 __all__ = [
     "QUALITY",
-    "QUALITY_WINDOW_S",
     "Accuracy",
     "accuracy",
     "bcea_deg2",

@@ -18,9 +18,6 @@ from gazestudy.quality.precision import BCEA_SHARE, MIN_SAMPLES, PRECISION_COLUM
 
 Ints = NDArray[np.int64]
 
-QUALITY_WINDOW_S = 10.0
-"""Length of the stretches that quality is told for."""
-
 VERSION = 1
 
 QUALITY = TableContract(

@@ -100,20 +100,6 @@ def base_text(number: Number) -> str:
     return f"n = {number.n:,} {of}"
 
 
-def full_text(number: Number) -> str:
-    """Return a number with interval and denominator, as it stands in a sentence.
-
-    Examples
-    --------
-    >>> full_text(Number("Rate", 0.5, "share", "attention", 8, "people", 0.2, 0.8, 0.95, 4, 8))
-    '50 % (4 of 8 people; 20 to 80 %)'
-    """
-    if not number.known:
-        return f"not known ({base_text(number)})"
-    interval = interval_text(number)
-    return f"{value_text(number)} ({base_text(number)}{'; ' + interval if interval else '; no interval'})"
-
-
 def counted(n: int, one: str, many: str = "") -> str:
     """Return a count with its noun.
 

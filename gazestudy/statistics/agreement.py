@@ -171,26 +171,6 @@ def cohen_kappa_interval(table: ArrayLike, *, level: float = 0.95) -> tuple[floa
     return float(found.kappa), float(found.kappa) - half, float(found.kappa) + half
 
 
-def kappa_words(value: float) -> str:
-    """Return Landis and Koch's word for a kappa: a habit of speech, never a gate that data pass or fail.
-
-    References
-    ----------
-    Landis and Koch (1977), doi:10.2307/2529310.
-
-    Examples
-    --------
-    >>> kappa_words(0.7), kappa_words(-0.02)
-    ('substantial', 'poor')
-    """
-    if np.isnan(value):
-        return "not defined"
-    words = ("poor", "slight", "fair", "moderate", "substantial", "almost perfect")
-    return words[
-        int(np.searchsorted([0.0, 0.2, 0.4, 0.6, 0.8], value, side="left" if value > 0 else "right"))
-    ]
-
-
 def agreement_weights(values: Floats, measurement: Measurement) -> Floats:
     """Return how much each pair of categories agrees, from 0 to 1.
 

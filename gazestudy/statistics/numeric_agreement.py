@@ -82,25 +82,6 @@ def intraclass_correlations(
     return pd.DataFrame({"value": value, "low": low, "high": high}, index=list(ICC_FORMS))
 
 
-def icc_words(value: float) -> str:
-    """Return Koo and Li's word for an intraclass correlation: a habit of speech, never a gate.
-
-    References
-    ----------
-    Koo and Li (2016), doi:10.1016/j.jcm.2016.02.012.
-
-    Examples
-    --------
-    >>> icc_words(0.82)
-    'good'
-    """
-    if np.isnan(value):
-        return "not defined"
-    return ("poor", "moderate", "good", "excellent")[
-        int(np.searchsorted([0.5, 0.75, 0.9], value, side="right"))
-    ]
-
-
 @dataclass(frozen=True, slots=True)
 class BlandAltman:
     """Differences of two observers who counted the same.

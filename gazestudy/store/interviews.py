@@ -212,51 +212,6 @@ class InterviewShelf(CodingShelf, StimulusShelf, ParticipantShelf):
         with self._database.writing() as session:
             session.delete(self._interview(session, interview_id))
 
-    def correct_answer(
-        self,
-        interview_id: str,
-        item: str,
-        value: str,
-        *,
-        answer_no: int = 0,
-        stimulus: str = "",
-        made_by: str | None = None,
-        note: str = "",
-    ) -> None:
-        """Correct what an answer says, such as a typing mistake; an empty value takes the answer away.
-
-        Codes of the answer are taken away with what they were given for.
-
-        Raises
-        ------
-        StudyError
-            If there is no such answer.
-        """
-        self._require_writing()
-        with self._database.writing() as session:
-            head = self._interview(session, interview_id)
-            row = session.scalar(
-                select(InterviewAnswerRow).where(
-                    InterviewAnswerRow.interview_id == interview_id,
-                    InterviewAnswerRow.item == item,
-                    InterviewAnswerRow.answer_no == answer_no,
-                    InterviewAnswerRow.stimulus == stimulus,
-                )
-            )
-            if row is None:
-                about = f" about {stimulus!r}" if stimulus else ""
-                raise StudyError(
-                    f"{self._path}: {interview_id!r} has no answer {answer_no} to {item!r}{about}"
-                )
-            row.codes.clear()
-            if value.strip():
-                row.value = value.strip()
-            else:
-                session.delete(row)
-            signature = signed(made_by, note)
-            head.made_by, head.made_utc = signature["made_by"], signature["made_utc"]
-            head.note = note or head.note
-
     def set_recording_of(self, interview_id: str, recording_id: str) -> None:
         """Say which recording the walk of an interview is; empty for none.
 

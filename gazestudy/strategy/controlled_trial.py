@@ -10,7 +10,6 @@ import numpy as np
 from gazestudy.errors import ParameterError
 from gazestudy.statistics.sample_size import design_effect, size_for_two_shares, smallest_p
 
-ALPHA = 0.05
 _MOST_STATIONS = 2000
 
 

@@ -24,18 +24,6 @@ GOAL_MEASURES = {
 }
 """What a budget can be spent for, and the measure of the platform potential it is."""
 
-ASSUMED_TERMS = (
-    "passages_per_min",
-    "exposed",
-    "clear",
-    "noticed",
-    "dwell_s",
-    "recalled",
-    "radius_m",
-    "density_m2",
-)
-"""Terms that may be assumed where they were not measured."""
-
 
 class _Part(BaseModel):
     """Read-only, and no unknown fields."""
@@ -184,7 +172,7 @@ class Assumption(_Part):
     Attributes
     ----------
     term : str
-        One of `ASSUMED_TERMS`.
+        Which term of the potential; radius_m and density_m2 are those of the occlusion model.
     value, low, high : float
         Best guess and the range in which it is expected 19 times of 20.
     source : str

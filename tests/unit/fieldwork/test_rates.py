@@ -7,7 +7,7 @@ import pytest
 from gazestudy.errors import ParameterError, TableError
 from gazestudy.fieldwork.checks import check_field_log
 from gazestudy.fieldwork.crowding import density_m2, level_of_service, space_of
-from gazestudy.fieldwork.levels import level_shares, long_crowding, scan_densities
+from gazestudy.fieldwork.levels import level_shares, scan_densities
 from gazestudy.fieldwork.rates import cross_table, field_figures, figure_text
 from gazestudy.fieldwork.sampling import expected_share, refusal
 from gazestudy.fieldwork.sessions import find_pairs, session_seconds
@@ -239,13 +239,6 @@ def test_levels_of_service_at_their_limits():
     assert density_m2([10], 40).tolist() == [0.25]
     with pytest.raises(ParameterError):
         density_m2([1], 0)
-
-
-def test_runs_of_crowding():
-    log = log_of([session("a", minutes=30)], scan_rows=scans("a", "present", [45, 45, 10, 45, 90, 120]))
-    runs = long_crowding(scan_densities(log), every_s=300).set_index("level")
-    assert runs.loc["D or worse", ["runs", "longest_s", "total_s"]].tolist() == [2, 900.0, 1500.0]
-    assert runs.loc["E or worse", "runs"] == 1
 
 
 def test_second_observers_do_not_count_twice():

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from matplotlib.path import Path
 
 from gazestudy.errors import ParameterError
-from gazestudy.geometry.polygons import area, clip_to_rectangle, is_convex, points_in_polygons
+from gazestudy.geometry.polygons import area, clip_to_rectangle, points_in_polygons
 
 SQUARE = [(0, 0), (10, 0), (10, 10), (0, 10)]
 
@@ -106,16 +106,6 @@ def test_area_of_known_shapes_far_from_the_origin():
     for offset in (0.0, 1e7):
         assert area(np.array([(0, 0), (4, 0), (0, 3)]) + offset) == pytest.approx(6, rel=1e-9)
     assert area(SQUARE[::-1]) == 100
-
-
-def test_convexity():
-    assert is_convex(SQUARE) and is_convex(SQUARE[::-1])
-    assert is_convex([(0, 0), (5, 0), (10, 0), (10, 10), (0, 10), (0, 10)])  # straight and double corners
-    assert not is_convex([(0, 0), (10, 0), (5, 2), (10, 10)])
-    assert not is_convex([(0, 0), (10, 10), (10, 0), (0, 10)])  # bow tie
-    assert not is_convex([(0, 0), (1, 1), (2, 2)])
-    star = [(np.cos(a), np.sin(a)) for a in np.arange(5) * 4 * np.pi / 5]  # turns one way, twice around
-    assert not is_convex(star)
 
 
 @settings(max_examples=60, deadline=None)

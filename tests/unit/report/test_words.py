@@ -6,7 +6,7 @@ import pytest
 
 from gazestudy.errors import ParameterError
 from gazestudy.report.structure import Finding, Findings, Number, Report, Section, Table
-from gazestudy.report.words import base_text, digits, full_text, interval_text, value_text
+from gazestudy.report.words import base_text, digits, interval_text, value_text
 
 
 def number(**changes: object) -> Number:
@@ -29,12 +29,13 @@ def test_a_number_without_denominator_people_or_rung_cannot_be_made(changes, wor
 def test_a_number_that_cannot_be_had_needs_nobody_behind_it():
     missing = number(value=math.nan, n=0, low=math.nan, high=math.nan, numerator=0, denominator=0)
     assert value_text(missing) == "not known"
-    assert full_text(missing) == "not known (0 of 0 people)"
+    assert base_text(missing) == "0 of 0 people"
 
 
 def test_numbers_carry_base_and_interval_into_text():
-    assert full_text(number()) == "50 % (4 of 8 people; 22 to 78 %)"
-    assert full_text(number(low=math.nan)) == "50 % (4 of 8 people; no interval)"
+    assert (value_text(number()), base_text(number())) == ("50 %", "4 of 8 people")
+    assert interval_text(number()) == "22 to 78 %"
+    assert interval_text(number(low=math.nan)) == ""
     assert interval_text(number(), percent=True) == "95 % interval 22 to 78 %"
     seconds = number(unit="s", value=1.234, low=0.9, high=2.0, numerator=math.nan)
     assert (value_text(seconds), base_text(seconds)) == ("1.2 s", "n = 8 people")

@@ -192,19 +192,6 @@ def test_codings_on_texts_count_code_points_and_on_times_need_a_recording(
     assert study.interviews().transcript_marks.empty
 
 
-def test_correcting_an_answer_takes_its_codes_away(study: Study) -> None:
-    study.add_interviews(talk())
-    study.code_answers([code("A", "correct_ad")])
-    study.correct_answer("i1", "ur_any", "tea ad", made_by="Anna", note="typing mistake")
-    kept = study.interviews()
-    assert kept.answer_codes.empty
-    assert "tea ad" in kept.interview_answers["value"].tolist()
-    study.correct_answer("i1", "rec", "", stimulus="ad1")
-    assert len(study.interviews().interview_answers) == 2
-    with pytest.raises(StudyError, match="no answer 0 to 'rec' about 'ad1'"):
-        study.correct_answer("i1", "rec", "yes", stimulus="ad1")
-
-
 def test_targets_and_foils_have_pictures_in_the_study(study: Study, picture: Callable[..., Path]) -> None:
     study.add_placement("hall", [picture(1)])
     study.add_stimulus("t1", placement_id="hall", brand="Kopi", category="coffee")
