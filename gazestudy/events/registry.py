@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from gazestudy.errors import ParameterError
 from gazestudy.events.samples import Samples
 from gazestudy.events.table import Detection
+from gazestudy.model.methods import Methods, first_line
 
 Run = Callable[[Samples, Any], Detection]
 RunT = TypeVar("RunT", bound=Run)
@@ -55,7 +56,9 @@ class Detector:
         ]
 
 
-_DETECTORS: dict[str, Detector] = {}
+_DETECTORS: Methods[Detector] = Methods("method")
+
+list_detectors, get_detector = _DETECTORS.all, _DETECTORS.get
 
 
 def detector(
@@ -83,8 +86,7 @@ def detector(
     """
 
     def register(run: RunT) -> RunT:
-        summary = (run.__doc__ or "").strip().splitlines()[0]
-        _DETECTORS[name] = Detector(name, version, summary, parameters, run, angles, uses_head=uses_head)
+        _DETECTORS.add(Detector(name, version, first_line(run), parameters, run, angles, uses_head=uses_head))
         return run
 
     return register
@@ -105,13 +107,6 @@ def preset(name: str, of: str, summary: str, *, source: str, **values: Any) -> N
         Where the values come from.
     **values : object
         What differs from the defaults of the detector.
-
-    Examples
-    --------
-    >>> preset("doc-example", "ivt", "Example", source="none", threshold_deg_s=50.0)
-    >>> get_detector("doc-example").parameters().threshold_deg_s
-    50.0
-    >>> del _DETECTORS["doc-example"]
     """
     base = get_detector(of)
     changed = [
@@ -126,41 +121,7 @@ def preset(name: str, of: str, summary: str, *, source: str, **values: Any) -> N
         frozen=True,
     )
     kind.__doc__ = base.parameters.__doc__
-    _DETECTORS[name] = replace(base, name=name, summary=summary, parameters=kind, preset_of=of)
-
-
-def list_detectors() -> tuple[Detector, ...]:
-    """Return all detectors by name.
-
-    Examples
-    --------
-    >>> "ivt" in [found.name for found in list_detectors()]
-    True
-    """
-    return tuple(_DETECTORS[name] for name in sorted(_DETECTORS))
-
-
-def get_detector(name: str) -> Detector:
-    """Return one detector.
-
-    Parameters
-    ----------
-    name : str
-        Its name.
-
-    Returns
-    -------
-    Detector
-        The detector.
-
-    Raises
-    ------
-    ParameterError
-        If there is none of that name.
-    """
-    if name not in _DETECTORS:
-        raise ParameterError("method", name, "one of " + ", ".join(sorted(_DETECTORS)))
-    return _DETECTORS[name]
+    _DETECTORS.add(replace(base, name=name, summary=summary, parameters=kind, preset_of=of))
 
 
 def parameter(

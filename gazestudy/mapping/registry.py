@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import pandas as pd
 
-from gazestudy.errors import ParameterError
+from gazestudy.model.methods import Methods, first_line
 
 Function = TypeVar("Function", bound=Callable[..., pd.DataFrame])
 
@@ -38,49 +38,16 @@ class Mapper:
     run: Callable[..., pd.DataFrame]
 
 
-_MAPPERS: dict[str, Mapper] = {}
+_MAPPERS: Methods[Mapper] = Methods("mapping method")
+
+list_mappers, get_mapper = _MAPPERS.all, _MAPPERS.get
 
 
 def mapper(name: str, *, version: int, parameters: type[Any]) -> Callable[[Function], Function]:
     """Make a mapping function known under `name`."""
 
     def register(function: Function) -> Function:
-        summary = (function.__doc__ or "").strip().partition("\n")[0]
-        _MAPPERS[name] = Mapper(name, version, summary, parameters, function)
+        _MAPPERS.add(Mapper(name, version, first_line(function), parameters, function))
         return function
 
     return register
-
-
-def list_mappers() -> list[Mapper]:
-    """Return all mapping methods, by name.
-
-    Returns
-    -------
-    list of Mapper
-        In alphabetical order.
-    """
-    return [_MAPPERS[name] for name in sorted(_MAPPERS)]
-
-
-def get_mapper(name: str) -> Mapper:
-    """Return one mapping method.
-
-    Parameters
-    ----------
-    name : str
-        Its name.
-
-    Returns
-    -------
-    Mapper
-        The method.
-
-    Raises
-    ------
-    ParameterError
-        If there is none of that name.
-    """
-    if name not in _MAPPERS:
-        raise ParameterError("mapping method", name, "one of " + ", ".join(sorted(_MAPPERS)))
-    return _MAPPERS[name]
