@@ -68,6 +68,7 @@ class ActionBook(QObject):
         self._menus: dict[str, QMenu] = {}
         self.specs: dict[str, ActionSpec] = {}
         self.actions: dict[str, QAction] = {}
+        self._does: dict[str, Callable[[], object]] = {}
         for menu in menus:
             self.menu(menu)
 
@@ -83,7 +84,7 @@ class ActionBook(QObject):
         return self._menus[name]
 
     def add(self, spec: ActionSpec, does: Callable[[], object], *, owner: QWidget | None = None) -> QAction:
-        """Put an action into its menu.
+        """Put an action into its menu; one that was promised gets what it does.
 
         Parameters
         ----------
@@ -94,14 +95,37 @@ class ActionBook(QObject):
         owner : QWidget, optional
             For `spec.local`: the view whose focus it needs.
         """
+        self._does[spec.id] = does
+        if spec.id in self.actions:
+            if spec.local and owner is not None:
+                owner.addAction(self.actions[spec.id])
+            return self.actions[spec.id]
         action = QAction(tr(spec.text), self)
         action.setObjectName(spec.id)
         if spec.tip:
             action.setStatusTip(tr(spec.tip))
             action.setToolTip(tr(spec.tip))
-        action.triggered.connect(lambda _checked=False: does())
+        action.triggered.connect(lambda _checked=False: self._does[spec.id]())
         self.adopt(spec, action, owner=owner)
         return action
+
+    def promise(self, spec: ActionSpec, make: Callable[[], object]) -> None:
+        """Put an action into its menu whose view is not made yet.
+
+        Parameters
+        ----------
+        spec : ActionSpec
+            What it is.
+        make : callable
+            Makes the view, which adds an action of the same id; that is done then.
+        """
+
+        def first() -> None:
+            make()
+            if self._does[spec.id] is not first:
+                self._does[spec.id]()
+
+        self.add(spec, first)
 
     def adopt(self, spec: ActionSpec, action: QAction, *, owner: QWidget | None = None) -> None:
         """Put an action that exists already, such as that of an undo stack, into its menu."""

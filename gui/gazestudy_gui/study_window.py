@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from PyQt6.QtCore import QEvent, QRunnable, Qt, QThreadPool, QTimer, QUrl, pyqtSignal
+from PyQt6.QtCore import QEvent, QRunnable, QSize, Qt, QThreadPool, QTimer, QUrl, pyqtSignal
 from PyQt6.QtGui import QCloseEvent, QDesktopServices, QDragEnterEvent, QDropEvent, QShowEvent
-from PyQt6.QtWidgets import QDockWidget, QLabel, QMainWindow, QMessageBox, QWidget
+from PyQt6.QtWidgets import QDockWidget, QLabel, QMainWindow, QMessageBox, QTabBar, QVBoxLayout, QWidget
 
 from gazestudy_gui import preferences, theme
 from gazestudy_gui.actions import ActionBook, ActionSpec
@@ -20,7 +20,8 @@ from gazestudy_gui.words import LANGUAGES, tr
 
 MENUS = ("&File", "&Edit", "&Analyse", "&Placements", "&Mapping", "&Playback", "&View", "&Help")
 _STATE = "study window"
-_LAYOUT_VERSION = 2
+_LAYOUT_VERSION = 3
+_LEFT_SHARE = 0.4
 _SECOND_MS = 4000
 
 
@@ -49,13 +50,17 @@ class StudyWindow(QMainWindow):
         self.setDockNestingEnabled(True)
         self.book = ActionBook(self, MENUS)
         self.docks: dict[str, QDockWidget] = {}
+        self._holders: dict[str, _Holder] = {}
         self.views: dict[str, QWidget] = {}
         self._pool = QThreadPool(self)
         self._pool.setMaxThreadCount(1)
         self._stop_reading = False
         self._settle = QTimer(self)
         self._settle.setSingleShot(True)
-        self._settle.timeout.connect(self._arrange)
+        self._settle.timeout.connect(self._give_sizes)
+        self._tidied = QTimer(self)  # once Qt has moved everything
+        self._tidied.setSingleShot(True)
+        self._tidied.timeout.connect(self._tidy)
         self._looked = QTimer(self)  # once docks are where they stay
         self._looked.setSingleShot(True)
         self._looked.timeout.connect(self._make_what_is_seen)
@@ -82,7 +87,7 @@ class StudyWindow(QMainWindow):
             view = spec.make(self.document)
             view.setObjectName(f"view {name}")
             self.views[name] = view
-            self.docks[name].setWidget(view)
+            self._holders[name].hold(view)
             if name == "tree":
                 self._soon.start(0)
             if hasattr(view, "add_actions"):
@@ -139,8 +144,8 @@ class StudyWindow(QMainWindow):
                 view.shut_down()
         self._stop_reading = True
         self._soon.stop()
-        self._settle.stop()
-        self._looked.stop()
+        for timer in (self._settle, self._looked, self._tidied):
+            timer.stop()
         self._pool.clear()
         self._pool.waitForDone()
         self.document.close()
@@ -161,8 +166,17 @@ class StudyWindow(QMainWindow):
             dock.setObjectName(f"dock {spec.id}")
             dock.setAccessibleName(tr(spec.title))
             self.docks[spec.id] = dock
-            dock.visibilityChanged.connect(lambda visible: self._looked.start(0) if visible else None)
+            holder = self._holders[spec.id] = _Holder(dock)
+            dock.setWidget(holder)
+            dock.visibilityChanged.connect(self._on_dock)
+            dock.topLevelChanged.connect(lambda _floats: self._tidied.start(0))
         self._arrange()
+        self._at_first = self.saveState(_LAYOUT_VERSION)
+
+    def _on_dock(self, visible: bool) -> None:
+        self._tidied.start(0)
+        if visible:
+            self._looked.start(0)
 
     def showEvent(self, event: QShowEvent | None) -> None:
         """Make the views that can be seen."""
@@ -207,14 +221,42 @@ class StudyWindow(QMainWindow):
         self.setCorner(Qt.Corner.BottomLeftCorner, areas.LeftDockWidgetArea)
         for dock in first.values():
             dock.raise_()
-        em = self.fontMetrics().height()
-        self.resizeDocks([first["left"], first["main"]], [38 * em, 52 * em], Qt.Orientation.Horizontal)
-        self.resizeDocks([first["left"], self.docks["details"]], [34 * em, 20 * em], Qt.Orientation.Vertical)
+
+    def _reset(self) -> None:
+        """Put the docks where they were at first."""
+        for dock in self.docks.values():
+            dock.setFloating(False)
+        self.restoreState(self._at_first, _LAYOUT_VERSION)
+        self._settle.start(0)
+
+    def _give_sizes(self) -> None:
+        """Give the docks the sizes they have at first."""
+        em, docks = self.fontMetrics().height(), self.docks
+        left = min(38 * em, round(_LEFT_SHARE * self.width()))
         self.resizeDocks(
-            [first["main"], first["below"], first["bottom"]],
-            [30 * em, 17 * em, 8 * em],
+            [docks["tree"], docks["player"]], [left, self.width() - left], Qt.Orientation.Horizontal
+        )
+        self.resizeDocks([docks["tree"], docks["details"]], [34 * em, 20 * em], Qt.Orientation.Vertical)
+        self.resizeDocks(
+            [docks["player"], docks["timeline"], docks["jobs"]],
+            [30 * em, 16 * em, 9 * em],
             Qt.Orientation.Vertical,
         )
+        self._tidied.start(0)
+
+    def _tidy(self) -> None:
+        """Hide tab bars that Qt forgets when docks are put elsewhere (Qt 6.11); the latest one counts."""
+        groups = []
+        for dock in self.docks.values():
+            group = {dock, *self.tabifiedDockWidgets(dock)}
+            groups.append({one.windowTitle() for one in group if not one.isHidden()})
+        seen: list[set[str]] = []
+        for bar in reversed(self.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly)):
+            titles = {bar.tabText(number) for number in range(bar.count())}
+            if titles in groups and titles not in seen:
+                seen.append(titles)
+            else:
+                bar.hide()
 
     def _make_actions(self) -> None:
         from gazestudy_gui.command_list import CommandList, ShortcutTable
@@ -240,7 +282,7 @@ class StudyWindow(QMainWindow):
         for number, one in enumerate(VIEWS):
             add(spec(f"view.{one.id}", "&View", one.title, one.keys, separated=number == 0),
                 partial(self._focus, one.id))  # fmt: skip
-        add(spec("view.reset", "&View", "Docks as at first", "Ctrl+Shift+D", separated=True), self._arrange)
+        add(spec("view.reset", "&View", "Docks as at first", "Ctrl+Shift+D", separated=True), self._reset)
         for scheme, text, keys in (
             ("", "Colours as the system", "Ctrl+Alt+S"),
             ("light", "Light colours", "Ctrl+Alt+L"),
@@ -258,6 +300,9 @@ class StudyWindow(QMainWindow):
         add(spec("help.about", "&Help", "&About gazestudy", "Shift+F1"), self._about)
         for name in ("player", "placements", "heatmaps", "timeline"):
             self.view(name)  # their commands are in the menus before they are looked at
+        for one in VIEWS:
+            for action in one.actions:
+                self.book.promise(action, partial(self._focus, one.id))
 
     def _make_status(self) -> None:
         self._note = QLabel(self)
@@ -354,6 +399,26 @@ class StudyWindow(QMainWindow):
             for view in self.views.values():
                 if hasattr(view, "recolour"):
                     view.recolour()
+
+
+class _Holder(QWidget):
+    """What is in a dock from the start, so that no dock changes its size when its view is made."""
+
+    def __init__(self, dock: QDockWidget) -> None:
+        super().__init__(dock)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+
+    def hold(self, view: QWidget) -> None:
+        """Take the view."""
+        self._column.addWidget(view)
+        view.show()  # at once, not when Qt next looks at the layout
+        self.setFocusProxy(view)
+
+    def sizeHint(self) -> QSize:
+        """Return the size it has."""
+        em = self.fontMetrics().height()
+        return self.size() if self.isVisible() else QSize(20 * em, 8 * em)
 
 
 class _Read(QRunnable):

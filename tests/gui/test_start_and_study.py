@@ -9,9 +9,10 @@ from gazestudy_gui import preferences
 from gazestudy_gui.command_list import CommandList, ShortcutTable
 from gazestudy_gui.start_window import NewStudyDialog
 from gazestudy_gui.study_tree import COLUMNS, header_text
+from gazestudy_gui.views.registry import VIEWS
 from PyQt6.QtCore import Qt
 from PyQt6.QtTest import QAbstractItemModelTester, QTest
-from PyQt6.QtWidgets import QApplication, QMessageBox
+from PyQt6.QtWidgets import QApplication, QMessageBox, QTabBar
 
 from gazestudy.store import open_study
 
@@ -196,24 +197,78 @@ def test_docks_remember_where_they_were(desk, imported, qtbot):
     assert not window.docks["details"].isFloating()
 
 
+def bars_of(window) -> list[set[str]]:
+    """What stands on the tab bars of the docks that are on show."""
+    bars = window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly)
+    return [{bar.tabText(number) for number in range(bar.count())} for bar in bars if bar.isVisible()]
+
+
+def test_docks_as_at_first_leave_no_tab_bar_behind(desk, imported, qtbot):
+    window = desk.open(imported)
+    qtbot.waitExposed(window)
+    main = {"Player", "Placements and AOIs", "Heatmaps", "Mapping review", "Fieldwork", "Results"}
+    expected = [main, {"Jobs", "Problems"}]
+
+    def is_tidy():
+        return sorted(map(sorted, bars_of(window))) == sorted(map(sorted, expected))
+
+    qtbot.waitUntil(is_tidy, timeout=5_000)
+    before = window.size()
+    for _ in range(2):
+        window.docks["heatmaps"].setFloating(True)
+        window.docks["timeline"].close()
+        window.show_view("interviews")
+        QApplication.processEvents()
+        window.book.actions["view.reset"].trigger()
+        qtbot.waitUntil(is_tidy, timeout=5_000)
+        assert window.size() == before
+        assert not window.docks["heatmaps"].isFloating()
+        assert window.docks["timeline"].isVisible()
+        assert window.docks["interviews"].isHidden()
+
+
+def test_no_dock_changes_its_size_when_a_view_is_made(desk, imported, qtbot):
+    window = desk.open(imported)
+    window.resize(1600, 1000)
+    qtbot.waitExposed(window)
+    qtbot.waitUntil(lambda: not window._settle.isActive() and "jobs" in window.views)
+    QApplication.processEvents()
+    sizes = {name: window.docks[name].size() for name in ("tree", "player", "timeline", "jobs")}
+    for name in ("problems", "jobs", "fieldwork", "player"):
+        window.show_view(name)
+        QApplication.processEvents()
+    assert {name: window.docks[name].size() for name in sizes} == sizes
+
+
 def test_every_action_is_in_a_menu_and_no_shortcut_is_taken_twice(desk, imported):
     window = desk.open(imported)
     in_menus = {action for menu in window.book._menus.values() for action in menu.actions()}
     assert set(window.book.actions.values()) <= in_menus
-    ours = ("file.", "edit.", "analyse.", "view.", "help.", "player.", "timeline.", "placement.", "aoi.")
-    assert [
-        name
-        for name, one in window.book.actions.items()
-        if name.startswith(ours) and one.shortcut().isEmpty()
-    ] == []
+    assert [name for name, one in window.book.actions.items() if one.shortcut().isEmpty()] == []
     taken: dict[str, str] = {}
     for name, action in window.book.actions.items():
         spec = window.book.specs[name]
         keys = action.shortcut().toString()
         scope = spec.menu if spec.local else ""
-        if keys:
-            assert (keys, scope) not in taken, f"{name} and {taken[keys, scope]}"
-            taken[keys, scope] = name
+        assert (keys, scope) not in taken, f"{name} and {taken[keys, scope]}"
+        taken[keys, scope] = name
+    before = dict(window.book.actions)
+    assert not {"review", "fieldwork", "results", "interviews"} & set(window.views)
+    for spec in VIEWS:
+        window.view(spec.id)
+    assert window.book.actions == before  # all were there before a view was looked at
+
+
+def test_a_command_of_a_view_that_was_never_looked_at_makes_it(desk, imported, qtbot):
+    window = desk.open(imported)
+    qtbot.waitExposed(window)
+    assert "fieldwork" not in window.views
+    window.book.actions["field.sheet"].trigger()
+    view = window.views["fieldwork"]
+    assert view.isVisible()
+    assert view.pages.currentIndex() == 4
+    window.book.actions["field.live"].trigger()
+    assert view.pages.currentIndex() == 3
 
 
 def test_the_command_list_finds_and_runs(desk, imported, qtbot):

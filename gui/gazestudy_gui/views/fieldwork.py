@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from PyQt6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
-from gazestudy_gui.actions import ActionBook, ActionSpec
+from gazestudy_gui.actions import ActionBook
 from gazestudy_gui.background import Background
 from gazestudy_gui.document import StudyDocument
 from gazestudy_gui.views.fieldwork_figures import AgreementPage, ComputedPage, FiguresPage, PlanPage
@@ -14,6 +15,7 @@ from gazestudy_gui.views.fieldwork_form import read_shipped
 from gazestudy_gui.views.fieldwork_live import LivePage
 from gazestudy_gui.views.fieldwork_protocol import ProtocolPage
 from gazestudy_gui.views.fieldwork_sheet import SheetPage
+from gazestudy_gui.views.later import FIELDWORK
 from gazestudy_gui.words import tr
 
 _PAGES: tuple[tuple[str, str, Callable[[StudyDocument, QWidget], QWidget]], ...] = (
@@ -76,11 +78,8 @@ class FieldworkView(QWidget):
 
     def add_actions(self, book: ActionBook) -> None:
         """Put the commands into the menus."""
-        add, spec = book.add, ActionSpec
-        add(spec("field.live", "&Edit", "&Log a session live", "Ctrl+L", "Count with keys, against the clock",
-                 writes=True), lambda: self.show_page("live"))  # fmt: skip
-        add(spec("field.sheet", "&Edit", "Enter a paper &sheet", "", "Type what observers wrote",
-                 writes=True), lambda: self.show_page("sheet"))  # fmt: skip
+        for spec in FIELDWORK:
+            book.add(spec, partial(self.show_page, spec.id.partition(".")[2]))
 
     def recolour(self) -> None:
         """Follow another colour scheme."""

@@ -19,7 +19,7 @@ from PyQt6.QtWidgets import (
 
 from gazestudy.errors import GazestudyError
 from gazestudy_gui import preferences
-from gazestudy_gui.actions import ActionBook, ActionSpec
+from gazestudy_gui.actions import ActionBook
 from gazestudy_gui.background import Background
 from gazestudy_gui.document import StudyDocument
 from gazestudy_gui.trouble import tell
@@ -28,6 +28,7 @@ from gazestudy_gui.views.interview_data import Remembered, Talks
 from gazestudy_gui.views.interview_edits import StartInterview
 from gazestudy_gui.views.interview_recall import RecallTab
 from gazestudy_gui.views.interview_texts import TextsTab
+from gazestudy_gui.views.later import INTERVIEWS
 from gazestudy_gui.words import tr
 
 _CODER = "interviews/coder"
@@ -111,11 +112,8 @@ class InterviewsView(QWidget):
 
     def add_actions(self, book: ActionBook) -> None:
         """Put the commands into the menus."""
-        book.add(
-            ActionSpec("interview.new", "&Edit", "New &interview …", "Ctrl+Shift+N",
-                       "Type the answers of a participant", writes=True, separated=True),
-            self._ask_person,
-        )  # fmt: skip
+        for spec in INTERVIEWS:
+            book.add(spec, self._ask_person)
 
     def recolour(self) -> None:
         """Follow another colour scheme."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -16,13 +17,14 @@ from gazestudy.errors import Cancelled, GazestudyError, StudyError
 from gazestudy.model import Placement
 from gazestudy.model.manual import KeyFrame, corners_of
 from gazestudy.progress import NoProgress
-from gazestudy_gui.actions import ActionBook, ActionSpec
+from gazestudy_gui.actions import ActionBook
 from gazestudy_gui.background import Background
 from gazestudy_gui.commands import AddKeyFrame, Edit, GiveAnswer, RemoveKeyFrame, TakeBackAnswers
 from gazestudy_gui.document import StudyDocument
 from gazestudy_gui.jobs import Order
 from gazestudy_gui.trouble import tell
 from gazestudy_gui.video import FrameSource
+from gazestudy_gui.views.later import REVIEW
 from gazestudy_gui.views.player import clock_text
 from gazestudy_gui.views.review_list import Loaded, Verdict, answer_for, load, newer_than
 from gazestudy_gui.views.review_panel import ReviewPanel, fill
@@ -222,36 +224,19 @@ class MappingReviewView(ReviewPanel):
 
     def add_actions(self, book: ActionBook) -> None:
         """Put the commands into the menu; single keys count while the review has the focus."""
-        for name, text, keys, writes, does in (
-            ("next", "&Next fixation", "S", False, partial(self.step, 1)),
-            ("previous", "&Previous fixation", "A", False, partial(self.step, -1)),
-            ("next_open", "Next one not &reviewed", "Shift+S", False, partial(self.step, 1, unreviewed=True)),
-            ("previous_open", "Previous one not re&viewed", "Shift+A", False,
-             partial(self.step, -1, unreviewed=True)),
-            ("accept", "&Accept the mapping", "D", True, self.accept),
-            ("off", "Not on this p&lacement", "X", True, self.refuse),
-            ("nowhere", "&On no placement", "N", True, self.nowhere),
-            ("revert", "Re&turn to the automatic mapping", "R", True, self.revert),
-            ("key_frame", "&Key frame: click four corners", "K", True, self.begin_key_frame),
-            ("key_frame_remove", "Remove key &frame", "Shift+K", True, self.remove_key_frame),
-            ("key_frame_next", "Ne&xt key frame", "]", False, partial(self.to_key_frame, 1)),
-            ("key_frame_previous", "Pre&vious key frame", "[", False, partial(self.to_key_frame, -1)),
-            ("frame_next", "Next p&icture", ".", False, partial(self.step_frame, 1)),
-            ("frame_previous", "Previous pi&cture", ",", False, partial(self.step_frame, -1)),
-            ("show", "Sho&w in the player", "P", False, self.show_in_player),
-        ):  # fmt: skip
-            spec = ActionSpec(
-                f"review.{name}", "&Mapping", text, keys, writes=writes, local=True,
-                separated=name in ("accept", "key_frame", "frame_next"),
-            )  # fmt: skip
-            book.add(spec, does, owner=self)
-        book.add(
-            ActionSpec(
-                "review.run", "&Mapping", "Fill in &between key frames and update results", "F", writes=True,
-                local=True,
-            ),
-            self.run, owner=self,
-        )  # fmt: skip
+        does: dict[str, Callable[[], object]] = {
+            "next": partial(self.step, 1), "previous": partial(self.step, -1),
+            "next_open": partial(self.step, 1, unreviewed=True),
+            "previous_open": partial(self.step, -1, unreviewed=True),
+            "accept": self.accept, "off": self.refuse, "nowhere": self.nowhere, "revert": self.revert,
+            "key_frame": self.begin_key_frame, "key_frame_remove": self.remove_key_frame,
+            "key_frame_next": partial(self.to_key_frame, 1),
+            "key_frame_previous": partial(self.to_key_frame, -1),
+            "frame_next": partial(self.step_frame, 1), "frame_previous": partial(self.step_frame, -1),
+            "show": self.show_in_player, "run": self.run,
+        }  # fmt: skip
+        for spec in REVIEW:
+            book.add(spec, does[spec.id.partition(".")[2]], owner=self)
 
     def recolour(self) -> None:
         """Follow another colour scheme."""

@@ -12,7 +12,9 @@ from typing import Literal
 
 from PyQt6.QtWidgets import QWidget
 
+from gazestudy_gui.actions import ActionSpec
 from gazestudy_gui.document import StudyDocument
+from gazestudy_gui.views.later import FIELDWORK, INTERVIEWS, RESULTS, REVIEW
 
 Area = Literal["left", "main", "below", "bottom", "right"]
 
@@ -35,6 +37,8 @@ class ViewSpec:
         Shortcut that shows it.
     shown : bool
         Whether it is there at first.
+    actions : tuple of ActionSpec
+        Commands that are in the menus before it is made.
     """
 
     id: str
@@ -43,6 +47,7 @@ class ViewSpec:
     factory: str
     keys: str = ""
     shown: bool = True
+    actions: tuple[ActionSpec, ...] = ()
 
     def make(self, document: StudyDocument) -> QWidget:
         """Import and make the view."""
@@ -60,12 +65,15 @@ VIEWS: tuple[ViewSpec, ...] = (
     ),
     ViewSpec("heatmaps", "Heatmaps", "main", "gazestudy_gui.views.heatmaps:HeatmapsView", "Ctrl+5"),
     ViewSpec(
-        "review", "Mapping review", "main", "gazestudy_gui.views.mapping_review:MappingReviewView", "Ctrl+6"
+        "review", "Mapping review", "main", "gazestudy_gui.views.mapping_review:MappingReviewView", "Ctrl+6",
+        actions=REVIEW,
     ),
     ViewSpec(
-        "fieldwork", "Fieldwork", "main", "gazestudy_gui.views.fieldwork:FieldworkView", "Ctrl+Shift+F"
+        "fieldwork", "Fieldwork", "main", "gazestudy_gui.views.fieldwork:FieldworkView", "Ctrl+Shift+F",
+        actions=FIELDWORK,
     ),
-    ViewSpec("results", "Results", "main", "gazestudy_gui.views.results:ResultsView", "Ctrl+Shift+R"),
+    ViewSpec("results", "Results", "main", "gazestudy_gui.views.results:ResultsView", "Ctrl+Shift+R",
+             actions=RESULTS),
     ViewSpec(
         "interviews",
         "Interviews",
@@ -73,6 +81,7 @@ VIEWS: tuple[ViewSpec, ...] = (
         "gazestudy_gui.views.interviews:InterviewsView",
         "Ctrl+7",
         shown=False,
+        actions=INTERVIEWS,
     ),
     ViewSpec("timeline", "Timeline", "below", "gazestudy_gui.timeline.view:TimelineView", "Ctrl+8"),
     ViewSpec("jobs", "Jobs", "bottom", "gazestudy_gui.job_dock:JobDock", "Ctrl+9"),

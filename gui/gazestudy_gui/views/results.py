@@ -20,28 +20,20 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from gazestudy_gui.actions import ActionBook, ActionSpec
+from gazestudy_gui.actions import ActionBook
 from gazestudy_gui.background import Background
 from gazestudy_gui.document import StudyDocument
+from gazestudy_gui.helper import Question
 from gazestudy_gui.jobs import Order
+from gazestudy_gui.views.later import EXPORTS, RESULTS
 from gazestudy_gui.views.plot_pane import nothing_yet
-from gazestudy_gui.views.results_data import TABLES, meanings
+from gazestudy_gui.views.results_data import TABLES
 from gazestudy_gui.views.results_plots import FunnelPage, SurvivalPage
 from gazestudy_gui.views.results_strategy import StrategyPage
 from gazestudy_gui.views.table_view import TableWidget, heading
 from gazestudy_gui.words import tr
 
 _JOBS = "gazestudy_gui.views.results_jobs"
-FILES = {
-    "csv": ("Tables as &CSV with a data dictionary …", ""),
-    "xlsx": ("Tables as an E&xcel workbook …", "Excel (*.xlsx)"),
-    "bids": ("Recordings as &BIDS …", ""),
-    "qdpx": ("Interviews for other coding programs (&QDPX) …", "REFI-QDA (*.qdpx)"),
-    "qdc": ("Code book (QD&C) …", "REFI-QDA (*.qdc)"),
-    "cloud": ("Recordings as tables like Pupil Cloud …", ""),
-    "glassestools": ("Recordings for glassesTools …", ""),
-}
-"""Formats of a whole study: what menus say, and the filter of a dialog; no filter for a folder."""
 
 
 class TablesPage(QWidget):
@@ -59,8 +51,8 @@ class TablesPage(QWidget):
         super().__init__(parent)
         self._document = document
         self._is_old = True
-        self._moments: Any = None
-        self._worker = Background("tables", self)
+        self._state = 0
+        self._worker = Background("tables", self, helper=document.helper)
         self._worker.done.connect(self._on_done)
         self._worker.failed.connect(self._on_failed)
         self.which = QComboBox(self)
@@ -93,6 +85,7 @@ class TablesPage(QWidget):
 
     def forget(self) -> None:
         """Compute again when it is looked at: the study changed."""
+        self._state += 1
         self._is_old = True
         if self.isVisible():
             self.compute()
@@ -100,9 +93,10 @@ class TablesPage(QWidget):
     def compute(self) -> None:
         """Compute the table that is chosen; the newest wish wins."""
         self._is_old = False
-        one, study = TABLES[self.which.currentIndex()], self._document.study
+        one = TABLES[self.which.currentIndex()]
         self.about.setText(tr(one.about))
-        self._worker.ask(lambda: (one.id, one.make(study), meanings()))
+        arguments = {"study": str(self._document.path), "state": self._state, "name": one.id}
+        self._worker.ask(Question("gazestudy_gui.views.results_answers:table", arguments))
 
     def shut_down(self) -> None:
         """End the thread."""
@@ -172,7 +166,7 @@ class ResultsView(QWidget):
         report.clicked.connect(self._ask_report)
         export = QPushButton(tr("E&xport …"), self)
         menu = QMenu(export)
-        for name, (text, _filter) in FILES.items():
+        for name, (text, _filter, _keys) in EXPORTS.items():
             action = menu.addAction(tr(text))
             assert action is not None
             action.triggered.connect(partial(self._ask_export, name))
@@ -201,14 +195,9 @@ class ResultsView(QWidget):
 
     def add_actions(self, book: ActionBook) -> None:
         """Put the commands into the menus."""
-        spec = ActionSpec
-        book.add(spec("report.write", "&Analyse", "Write the &report …", "Ctrl+P",
-                      "The study as one page and one PDF", separated=True), self._ask_report)  # fmt: skip
-        for name, (text, _filter) in FILES.items():
-            book.add(
-                spec(f"export.{name}", "&Analyse", text, separated=name == "csv"),
-                partial(self._ask_export, name),
-            )
+        does = {f"export.{name}": partial(self._ask_export, name) for name in EXPORTS}
+        for spec in RESULTS:
+            book.add(spec, does.get(spec.id, self._ask_report))
 
     def recolour(self) -> None:
         """Follow another colour scheme."""
@@ -221,10 +210,13 @@ class ResultsView(QWidget):
             page.shut_down()
 
     def _on_changed(self, kind: str) -> None:
-        if kind in ("results", "interviews", "placements", "aois", "participants", "recordings", "mapping"):
-            for page in (self.tables, self.funnel, self.survival):
-                page.forget()
-        if kind in ("results", "interviews", "placements", "fieldwork", "recordings"):
+        """Forget what depends on a change; corrections of the mapping count once results are made again."""
+        if kind in ("results", "placements", "aois", "participants", "recordings"):
+            self.survival.forget()
+        if kind in ("results", "interviews", "placements", "aois", "participants", "recordings"):
+            self.tables.forget()
+            self.funnel.forget()
+        if kind in ("results", "interviews", "placements", "participants", "fieldwork", "recordings"):
             self.strategy.forget()
 
     def _ask_report(self) -> None:
@@ -235,7 +227,7 @@ class ResultsView(QWidget):
 
     def _ask_export(self, to: str, _checked: bool = False) -> None:
         start = self._document.path / "exports"
-        kind = FILES[to][1]
+        kind = EXPORTS[to][1]
         if kind:
             path = str(start / f"study.{to}")
             name, _ = QFileDialog.getSaveFileName(self, tr("Export study"), path, kind)
