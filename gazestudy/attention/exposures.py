@@ -9,6 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gazestudy.model.camera import Camera
+from gazestudy.model.facet_rows import facet_boxes, facet_numbers
+from gazestudy.model.facets import WHOLE
 from gazestudy.model.study import Placement
 from gazestudy.model.tables import EXPOSURES
 from gazestudy.model.timing import sample_durations_ns
@@ -46,19 +48,70 @@ def viewing_geometry(mapping: pd.DataFrame, placement: Placement, camera: Camera
     result = pd.DataFrame({"width_deg": np.nan, "distance_mm": np.nan}, index=mapping.index)
     if camera is None or len(mapping) == 0:
         return result
-    width_px, height_px = placement.size_px
+    low, high = facet_boxes(mapping, [placement])
     plane = np.linalg.inv(camera.matrix) @ mapping[_H].to_numpy(np.float64).reshape(-1, 3, 3)
-    middle_y = (height_px - 1) / 2.0
-    left = plane @ np.array([-0.5, middle_y, 1.0])
-    right = plane @ np.array([width_px - 0.5, middle_y, 1.0])
+    middle = (low + high) / 2.0
+    left, right = (_seen_from(plane, x, middle[:, 1]) for x in (low[:, 0], high[:, 0]))
     result["width_deg"] = _angle_deg(left, right)
     scale_mm = _mm_per_px(placement)
     if scale_mm is not None:
         across, down = plane[:, :, 0] / scale_mm[0], plane[:, :, 1] / scale_mm[1]
         scale = np.sqrt(np.linalg.norm(across, axis=1) * np.linalg.norm(down, axis=1))
-        centre = plane @ np.array([(width_px - 1) / 2.0, middle_y, 1.0])
+        centre = _seen_from(plane, middle[:, 0], middle[:, 1])
         result["distance_mm"] = np.linalg.norm(centre, axis=1) / scale
     return result
+
+
+def _seen_from(plane: Floats, x_px: Floats, y_px: Floats) -> Floats:
+    """Return one point of the plane of each row in axes of the camera, shape (n, 3)."""
+    points: Floats = np.einsum("nij,nj->ni", plane, np.column_stack([x_px, y_px, np.ones(len(x_px))]))
+    return points
+
+
+def views_by_frame(mapping: pd.DataFrame, placement: Placement, camera: Camera | None) -> pd.DataFrame:
+    """Return how much of one placement was seen in each frame, how large and how far.
+
+    Parameters
+    ----------
+    mapping : DataFrame
+        Mapped rows of this placement (contract `MAPPING`).
+    placement : Placement
+        The placement.
+    camera : Camera or None
+        Scene camera; None gives NaN.
+
+    Returns
+    -------
+    DataFrame
+        `visible_share`, `width_deg` and `distance_mm`, by frame.
+
+    Notes
+    -----
+    Of copies in one frame the best counts. Facets of a placement that is not flat are parts of it: their
+    visible shares add up by their area, their angles by the share of the height they take, and the nearest
+    gives the distance. No part counts twice, and what lies on facets that were not located is not visible.
+    """
+    seen = viewing_geometry(mapping, placement, camera).assign(
+        frame=mapping["frame"], visible_share=mapping["visible_share"]
+    )
+    best = {"visible_share": ("visible_share", "max"), "width_deg": ("width_deg", "max")}
+    nearest = {"distance_mm": ("distance_mm", "min")}
+    facet = facet_numbers(mapping)
+    if not (facet != WHOLE).any():
+        return seen.groupby("frame").agg(**best, **nearest)
+    low, high = facet_boxes(mapping, [placement])
+    share = (high - low) / np.array(placement.size_px)
+    parts = seen.assign(
+        facet=facet,
+        visible_share=seen["visible_share"] * share.prod(axis=1),
+        width_deg=seen["width_deg"] * share[:, 1],
+    )
+    parts = parts.groupby(["frame", "facet"]).agg(**best, **nearest).reset_index()
+    flat = parts["facet"] == WHOLE
+    total = {name: (name, lambda values: values.sum(min_count=1)) for name in best}
+    joined = parts[~flat].groupby("frame").agg(**total, **nearest)
+    both = pd.concat([parts[flat].set_index("frame")[joined.columns], joined])
+    return both.groupby(level="frame").agg(**best, **nearest)
 
 
 def find_exposures(
@@ -100,9 +153,7 @@ def find_exposures(
     A frame is on show until the next one, at most 1.5 usual intervals. No exposure crosses a part. The mean
     visible share is over the frames in view, weighted with their time, without the holes.
     """
-    share = mapping["visible_share"]
-    enough = (share >= min_visible_share) | (share.isna() & (min_visible_share <= 0))
-    found = mapping[(mapping["state"] == "mapped") & enough]
+    found = mapping[(mapping["state"] == "mapped")]
     part = frames["part"].to_numpy(np.int64)
     lasts_ns = sample_durations_ns(frames["t_ns"].to_numpy(np.int64), part)
     starts_ns = frames["t_ns"].to_numpy(np.int64)
@@ -111,14 +162,11 @@ def find_exposures(
         rows = found[found["placement_id"] == placement.id]
         if len(rows) == 0:
             continue
-        seen = viewing_geometry(rows, placement, camera).assign(
-            frame=rows["frame"], visible_share=rows["visible_share"]
-        )
-        best = seen.groupby("frame").agg(
-            visible_share=("visible_share", "max"),
-            width_deg=("width_deg", "max"),
-            distance_mm=("distance_mm", "min"),
-        )
+        best = views_by_frame(rows, placement, camera)
+        share = best["visible_share"]
+        best = best[(share >= min_visible_share) | (share.isna() & (min_visible_share <= 0))]
+        if len(best) == 0:
+            continue
         frame = best.index.to_numpy(np.int64)
         spans = _spans(frame, starts_ns, lasts_ns, part, round(max_hole_ms * 1e6))
         table = _exposure_rows(best, spans, starts_ns[frame], lasts_ns[frame])

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from gazestudy.attention.exposures import viewing_geometry
+from gazestudy.attention.exposures import viewing_geometry, views_by_frame
 from gazestudy.model.camera import Camera
 from gazestudy.model.study import Placement
 
@@ -43,8 +43,10 @@ def add_viewing(
             rows = np.flatnonzero((fixations["placement_id"] == placement.id) & (fixations["copy"] == copy))
             if len(seen) == 0:
                 continue
-            view = viewing_geometry(seen, placement, camera)
-            t_ns = seen["t_ns"].to_numpy()
+            view, t_ns = viewing_geometry(seen, placement, camera), seen["t_ns"].to_numpy()
+            if placement.facets:
+                view = views_by_frame(seen, placement, camera)
+                t_ns = np.unique(t_ns)
             after = np.clip(np.searchsorted(t_ns, middle[rows]), 0, len(t_ns) - 1)
             before = np.maximum(after - 1, 0)
             nearer = np.abs(t_ns[before] - middle[rows]) < np.abs(t_ns[after] - middle[rows])

@@ -15,9 +15,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gazestudy.geometry.homographies import apply_homography, corners_px
+from gazestudy.geometry.homographies import apply_homography
 from gazestudy.mapping.precedence import SOURCE
 from gazestudy.mapping.rows import CORNER_ERROR
+from gazestudy.model.facet_rows import facet_numbers
 from gazestudy.model.study import Placement
 
 Floats = NDArray[np.float64]
@@ -143,6 +144,7 @@ class _Review:
     ) -> None:
         self._flat_px = flat_px
         self._states, self._answered, self._frame_of = np.asarray(states, dtype=str), answered, frame_of
+        self._placements = {placement.id: placement for placement in placements}
         self._sizes = {placement.id: placement.size_px for placement in placements}
         self._frame_ns = frames["t_ns"].to_numpy(np.int64)
         self._real = (frames["kind"] == "real").to_numpy(bool)
@@ -299,10 +301,11 @@ class _Review:
         return (0.6 if near else 0.15) * (1 - during)
 
     def _quad(self, frame: int, name: str) -> Floats:
-        rows = self._rows.loc[[frame], _H]  # the frames come first in the index
+        rows = self._rows.loc[[frame]]  # the frames come first in the index
         own = rows[rows.index.get_level_values("placement_id") == name]
-        homography = own.to_numpy(np.float64)[0].reshape(3, 3)
-        return apply_homography(homography, corners_px(*self._sizes[name]))
+        facet = self._placements[name].facet(int(facet_numbers(own)[0]))
+        homography = own[_H].to_numpy(np.float64)[0].reshape(3, 3)
+        return apply_homography(homography, facet.corners_px)
 
     def _disagreement(self, samples: NDArray[np.int64]) -> tuple[float, str]:
         """Return how far two ways are apart, as a share of the width; 1 for different placements."""

@@ -16,6 +16,7 @@ from gazestudy.geometry.homographies import apply_homography, invert_homography
 from gazestudy.mapping.appearance import is_hidden
 from gazestudy.mapping.rows import CORNER_ERROR, HIDDEN
 from gazestudy.model.camera import Camera
+from gazestudy.model.facet_rows import facet_boxes, facet_numbers
 from gazestudy.model.provenance import Provenance
 from gazestudy.model.study import Placement
 from gazestudy.model.tables import MAPPED_FIXATIONS, MAPPED_GAZE, categorical
@@ -130,10 +131,13 @@ def map_gaze(
     the frames around them. At 30 deg/s that is up to 1 deg; on a straight line the 95th percentile of the
     error would be twice as large. In the last frame in which a placement is seen it goes on as it came; if it
     has moved by more than 5 % of its width since then, nobody knows where it is, and the sample is not mapped
-    onto it. A sample where that part of the placement does not look right in its frame
+    onto it. Each facet of a placement that is not flat speaks for its own part of the picture, and for 4 %
+    beyond where it meets another one that does not hold the sample. A sample where that part of the
+    placement does not look right in its frame
     lies on whoever stands in front, not on the placement. Where placements overlap, the one that is larger in
     the scene image wins, being the nearer one in most cases; at equal size the more confident one.
     """
+    placements = list(placements)
     sizes = _sizes(placements)
     samples, rows, on_show = _pairs(gaze, frames, mapping)
     scene = gaze[["x_px", "y_px"]].to_numpy(dtype=np.float64)
@@ -145,16 +149,23 @@ def map_gaze(
     samples, rows, reference = samples[known], rows[known], reference[known]
     located = mapping.iloc[rows]
     names = located["placement_id"].to_numpy(dtype=str)
-    limits = np.array([sizes.px[name] for name in names.tolist()], dtype=np.float64).reshape(-1, 2)
-    inside = np.all((reference >= -0.5) & (reference < limits - 0.5), axis=1)
+    low, high = facet_boxes(located, placements)
+    strictly = np.all((reference >= low) & (reference < high), axis=1)
+    near = facet_boxes(located, placements, seams=True)
+    inside = np.all((reference >= near[0]) & (reference < near[1]), axis=1)
     behind = np.zeros(len(samples), dtype=bool)
     if HIDDEN in mapping.columns:
-        share = (reference[inside] + 0.5) / limits[inside]
+        share = (reference[inside] - low[inside]) / (high - low)[inside]
         packed = located[HIDDEN].to_numpy(dtype=object)[inside]
         behind[inside] = is_hidden(packed, share[:, 0], share[:, 1])
     on = inside & ~behind
     order = np.lexsort(
-        (-located["confidence"].to_numpy()[on], -located["width_px"].to_numpy()[on], samples[on])
+        (
+            -located["confidence"].to_numpy()[on],
+            -located["width_px"].to_numpy()[on],
+            ~strictly[on],
+            samples[on],
+        )
     )
     chosen = np.flatnonzero(on)[order]
     _, first = np.unique(samples[chosen], return_index=True)
@@ -172,7 +183,12 @@ def map_gaze(
             "y_ref_px": reference[chosen, 1],
             "x_mm": x_mm,
             "y_mm": y_mm,
-            ERROR: _errors_px(located.iloc[chosen], reference[chosen], limits[chosen]),
+            ERROR: _errors_px(
+                located.iloc[chosen],
+                reference[chosen],
+                (low[chosen], high[chosen]),
+                np.array([sizes.px[name][0] for name in names[chosen].tolist()], dtype=np.float64),
+            ),
         }
     )
     states = _states(gaze, on_show, samples, samples[behind], table["sample"].to_numpy())
@@ -187,7 +203,9 @@ def map_gaze(
     return MAPPED_GAZE.check(table), states
 
 
-def _errors_px(located: pd.DataFrame, reference_px: Floats, size_px: Floats) -> Floats:
+def _errors_px(
+    located: pd.DataFrame, reference_px: Floats, box_px: tuple[Floats, Floats], widths_px: Floats
+) -> Floats:
     """Return the expected error of mapped points: it grows to the corners with the square of the way.
 
     NaN where a method states no error.
@@ -195,8 +213,9 @@ def _errors_px(located: pd.DataFrame, reference_px: Floats, size_px: Floats) -> 
     if CORNER_ERROR not in located.columns:
         return np.full(len(located), np.nan)
     centre = located["error_px"].to_numpy(dtype=np.float64)
-    corner = located[CORNER_ERROR].to_numpy(dtype=np.float64) * size_px[:, 0]
-    away = np.linalg.norm((reference_px - (size_px - 1) / 2) / (size_px / 2), axis=1) / np.sqrt(2.0)
+    corner = located[CORNER_ERROR].to_numpy(dtype=np.float64) * widths_px
+    low, high = box_px
+    away = np.linalg.norm((reference_px - (low + high) / 2) / ((high - low) / 2), axis=1) / np.sqrt(2.0)
     error: Floats = np.sqrt(centre**2 + np.maximum(corner**2 - centre**2, 0.0) * np.minimum(away, 1.0) ** 2)
     return error
 
@@ -296,7 +315,10 @@ def _following_rows(mapping: pd.DataFrame) -> NDArray[np.int64]:
     """Return for each row the mapped row of the same picture and copy in the next frame, or -1."""
     mapped = np.flatnonzero((mapping["state"] == "mapped").to_numpy(dtype=bool))
     columns = ["placement_id", "creative_id", "copy"]
-    track = mapping.iloc[mapped].groupby(columns, sort=False).ngroup().to_numpy()
+    seen = mapping.iloc[mapped]
+    track = (
+        seen.assign(facet=facet_numbers(seen)).groupby([*columns, "facet"], sort=False).ngroup().to_numpy()
+    )
     frame = mapping["frame"].to_numpy(dtype=np.int64)[mapped]
     order = np.lexsort((frame, track))
     one, other = order[:-1], order[1:]

@@ -16,7 +16,6 @@ from gazestudy.errors import ParameterError
 from gazestudy.geometry.cameras import distort_px, undistort_px
 from gazestudy.geometry.homographies import (
     apply_homography,
-    corners_px,
     expected_errors_px,
     quad_problem,
     side_lengths,
@@ -26,6 +25,7 @@ from gazestudy.mapping.references import Artwork, Reference
 from gazestudy.mapping.rigid import rigid_errors_px, rigid_fit
 from gazestudy.mapping.rows import CORNER_ERROR
 from gazestudy.model.camera import Camera
+from gazestudy.model.facets import FACET, WHOLE
 from gazestudy.model.manual import MarkerLayout
 from gazestudy.model.provenance import Provenance
 from gazestudy.model.study import Placement
@@ -153,7 +153,7 @@ def map_markers(
     Markers see only themselves: a person in front of the placement is not noticed, and `visible_share` is the
     share of the placement in the image.
     """
-    boards = [_Board(layout, placements, camera, parameters) for layout in layouts]
+    boards = [board for layout in layouts for board in _boards(layout, placements, camera, parameters)]
     detectors = {name: _detector(name) for name in sorted({layout.dictionary for layout in layouts})}
     rows: list[tuple[Any, ...]] = []
     counts: Counter[str] = Counter()
@@ -171,9 +171,10 @@ def map_markers(
                 counts[row[5]] += 1
         progress.advance()
     if rows:
-        table = pd.DataFrame(rows, columns=[*MAPPING.names, CORNER_ERROR])
+        table = pd.DataFrame(rows, columns=[*MAPPING.names, CORNER_ERROR, FACET])
     else:
-        table = MAPPING.empty().assign(**{CORNER_ERROR: pd.Series([], dtype="float64")})
+        nothing = {CORNER_ERROR: pd.Series([], dtype="float64"), FACET: pd.Series([], dtype="int64")}
+        table = MAPPING.empty().assign(**nothing)
     table["state"] = categorical(table["state"], MAPPING_STATES)
     facts = {
         "camera": camera.source if camera else "none: pixels taken as undistorted",
@@ -182,18 +183,40 @@ def map_markers(
     return Provenance("mapping.markers", VERSION, asdict(parameters), facts).attach(MAPPING.check(table))
 
 
+def _boards(
+    layout: MarkerLayout, placements: Sequence[Placement], camera: Camera | None, parameters: MarkerParameters
+) -> list[_Board]:
+    """Return the flat pieces of a placement; a marker belongs to the facet that its middle is nearest to."""
+    placement = _placement_of(layout, placements)
+    every = [_Board(layout, placement, WHOLE, camera, parameters)]
+    if not placement.facets:
+        return every
+    boxes = np.array([facet.corners_px[[0, 2]] for facet in placement.facets])
+    home: dict[int, list[int]] = {}
+    for number, corners in every[0].points.items():
+        beyond = np.maximum(boxes[:, 0] - corners.mean(axis=0), corners.mean(axis=0) - boxes[:, 1])
+        home.setdefault(int(np.argmin(beyond.max(axis=1))), []).append(number)
+    boards = []
+    for facet, numbers in sorted(home.items()):
+        board = _Board(layout, placement, facet, camera, parameters)
+        board.points = {number: board.points[number] for number in numbers}
+        boards.append(board)
+    return boards
+
+
 class _Board:
-    """The markers of one placement, as points of its reference image."""
+    """The markers of one placement or facet, as points of the reference image."""
 
     def __init__(
         self,
         layout: MarkerLayout,
-        placements: Sequence[Placement],
+        placement: Placement,
+        facet: int,
         camera: Camera | None,
         parameters: MarkerParameters,
     ) -> None:
         self.layout, self._camera, self._parameters = layout, camera, parameters
-        self.placement = _placement_of(layout, placements)
+        self.placement, self._facet, self._corners = placement, facet, placement.facet(facet).corners_px
         width, height = self.placement.size_px
         scale = np.ones(2)
         if layout.unit == "mm":
@@ -204,29 +227,29 @@ class _Board:
                     "width and height in mm, as its markers are given in mm",
                 )
             scale = np.array([width / self.placement.width_mm, height / self.placement.height_mm])
-        self._points = {m.id: np.array(m.corners, dtype=np.float64) * scale - 0.5 for m in layout.markers}
+        self.points = {m.id: np.array(m.corners, dtype=np.float64) * scale - 0.5 for m in layout.markers}
         self._art = _blank_artwork(self.placement)
 
     def row(
         self, frame: int, t_ns: int, found: dict[int, list[Floats]], size_px: tuple[int, ...]
     ) -> tuple[Any, ...] | None:
         """Return the row of the mapping table, None if no marker is in view."""
-        seen = {number: found[number] for number in self._points if number in found}
+        seen = {number: found[number] for number in self.points if number in found}
         single = {number: quads[0] for number, quads in seen.items() if len(quads) == 1}
         if not seen:
             return None
         start = (frame, t_ns, self.placement.id, self.placement.only_creative_id, 0)
         nothing = (*(np.nan,) * 9, 4 * len(single), np.nan, np.nan, np.nan, np.nan, np.nan)
         if not single:
-            return (*start, "ambiguous", *nothing)
-        source = np.concatenate([self._points[number] for number in single])
+            return (*start, "ambiguous", *nothing, self._facet)
+        source = np.concatenate([self.points[number] for number in single])
         scene = np.concatenate(list(single.values()))
         target = scene if self._camera is None else undistort_px(scene, self._camera)
         fit = self._fit(source, target)
         if fit is None:
-            return (*start, "bad_geometry", *nothing)
+            return (*start, "bad_geometry", *nothing, self._facet)
         homography, inliers, error_px, share = fit
-        sides = side_lengths(apply_homography(homography, corners_px(*self.placement.size_px)))
+        sides = side_lengths(apply_homography(homography, self._corners))
         return (
             *start,
             "mapped",
@@ -237,6 +260,7 @@ class _Board:
             float(sides[0] + sides[2]) / 2,
             error_px,
             share,
+            self._facet,
         )
 
     def _fit(self, source: Floats, target: Floats) -> tuple[Floats, int, float, float] | None:
@@ -254,8 +278,7 @@ class _Board:
         residual = float(np.sqrt(np.mean(distance[agree] ** 2) / 2))
         sigma = float(np.hypot(residual, p.corner_error_px))
         fit = Alignment(free, source[agree], target[agree], sigma)
-        width, height = self.placement.size_px
-        at = np.vstack([corners_px(width, height), [[(width - 1) / 2, (height - 1) / 2]]])
+        at = np.vstack([self._corners, self._corners.mean(axis=0)])
         rigid = None if self._camera is None else rigid_fit(self._art, fit, self._camera.matrix)
         if rigid is None or self._camera is None:
             homography = free
@@ -263,16 +286,16 @@ class _Board:
         else:
             homography = rigid.homography
             _, error = rigid_errors_px(self._art, rigid, fit.points, at, self._camera.matrix, sigma_px=sigma)
-        quad = apply_homography(homography, corners_px(width, height))
-        share = float(error[:4].max()) / width
+        quad = apply_homography(homography, self._corners)
+        share = float(error[:4].max()) / self.placement.size_px[0]
         if quad_problem(quad, min_side_px=_MIN_SIDE_PX) is not None or not share <= p.max_corner_error_share:
             return None
         return homography, int(np.count_nonzero(agree)), float(error[4]), share
 
     def _visible_share(self, homography: Floats, size_px: tuple[int, ...]) -> float:
-        width, height = self.placement.size_px
+        (left, top), (width, height) = self._corners[0], self._corners[2] - self._corners[0]
         ticks = (np.arange(_GRID) + 0.5) / _GRID
-        grid = np.stack(np.meshgrid(ticks * width - 0.5, ticks * height - 0.5), axis=-1).reshape(-1, 2)
+        grid = np.stack(np.meshgrid(left + ticks * width, top + ticks * height), axis=-1).reshape(-1, 2)
         flat = apply_homography(homography, grid)
         scene = flat if self._camera is None else distort_px(flat, self._camera)
         inside = np.all((scene >= -0.5) & (scene < np.array(size_px) - 0.5), axis=1)

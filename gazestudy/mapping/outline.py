@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gazestudy.geometry.cameras import distort_px, undistort_px
-from gazestudy.geometry.homographies import apply_homography, corners_px
+from gazestudy.geometry.homographies import apply_homography
 from gazestudy.geometry.polygons import clip_to_rectangle
 from gazestudy.model.camera import Camera
+from gazestudy.model.facets import Facet, whole
 
 Floats = NDArray[np.float64]
 
@@ -16,7 +17,12 @@ _STEPS = 8  # points per side: a lens bends straight edges
 
 
 def visible_outline(
-    homography: Floats, size_px: tuple[int, int], image_size_px: tuple[int, int], camera: Camera | None
+    homography: Floats,
+    size_px: tuple[int, int],
+    image_size_px: tuple[int, int],
+    camera: Camera | None,
+    *,
+    facet: Facet | None = None,
 ) -> Floats:
     """Return the outline of a mapped placement in the scene image, cut at the border of the image.
 
@@ -30,6 +36,8 @@ def visible_outline(
         Width and height of the scene image.
     camera : Camera or None
         Scene camera the mapping was made with.
+    facet : Facet, optional
+        The part of the reference image that the row speaks for; None: all of it.
 
     Returns
     -------
@@ -49,9 +57,9 @@ def visible_outline(
     >>> outline.min(axis=0).tolist(), outline.max(axis=0).tolist()
     ([-0.5, 9.5], [49.5, 89.5])
     """
-    flat = apply_homography(homography, _outline(size_px))
+    flat = apply_homography(homography, _outline(whole(size_px) if facet is None else facet))
     flat = flat[np.isfinite(flat).all(axis=1)]
-    border = _outline(image_size_px)
+    border = _outline(whole(image_size_px))
     if camera is not None:
         seen = undistort_px(border, camera)
         seen = seen[np.isfinite(seen).all(axis=1)]
@@ -66,9 +74,9 @@ def visible_outline(
     return clip_to_rectangle(flat, left=left, top=top, right=right, bottom=bottom)
 
 
-def _outline(size_px: tuple[int, int]) -> Floats:
-    """Return points all around a picture."""
-    corners = corners_px(*size_px)
+def _outline(part: Facet) -> Floats:
+    """Return points all around a picture or a part of it."""
+    corners = part.corners_px
     share = np.arange(_STEPS)[:, None] / _STEPS
     sides = [
         one + share * (other - one) for one, other in zip(corners, np.roll(corners, -1, axis=0), strict=True)

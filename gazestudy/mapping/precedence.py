@@ -23,13 +23,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gazestudy.geometry.homographies import apply_homography, corners_px
+from gazestudy.geometry.homographies import apply_homography
 from gazestudy.mapping.appearance import GRID, pack
 from gazestudy.mapping.gaze import SAMPLE_STATES, map_gaze
 from gazestudy.mapping.manual import Answered
 from gazestudy.mapping.rows import HIDDEN
 from gazestudy.mapping.sightings import SAME_PLACE, overlap
 from gazestudy.model.camera import Camera
+from gazestudy.model.facet_rows import facet_numbers
+from gazestudy.model.facets import FACET, WHOLE
 from gazestudy.model.manual import VENDOR_RANKS, ManualAnswer, VendorRank
 from gazestudy.model.provenance import Provenance, provenance_of
 from gazestudy.model.study import Placement
@@ -230,7 +232,7 @@ def combine_mappings(
         `creative_id` from automatic mapping where it agrees.
     """
     dropped = set(not_automatic)
-    sizes = {placement.id: placement.size_px for placement in placements}
+    known = {placement.id: placement for placement in placements}
     once = {placement.id for placement in placements if placement.copies == 1}
     result: pd.DataFrame | None = None
     for name in LOCATING:
@@ -240,9 +242,10 @@ def combine_mappings(
         table = table.assign(**{SOURCE: name})
         if HIDDEN not in table.columns:
             table[HIDDEN] = pd.Series([_NOTHING_HIDDEN] * len(table), index=table.index, dtype="str")
+        table[FACET] = facet_numbers(table)
         if name == "automatic" and dropped:
             table = table[~table["placement_id"].isin(dropped)]
-        result = table.reset_index(drop=True) if result is None else _under(result, table, sizes, once)
+        result = table.reset_index(drop=True) if result is None else _under(result, table, known, once)
     if result is None:
         return MAPPING.empty().assign(**{SOURCE: pd.Series([], dtype="str")})
     result["state"] = categorical(result["state"], MAPPING_STATES)
@@ -250,18 +253,18 @@ def combine_mappings(
 
 
 def _under(
-    strong: pd.DataFrame, weak: pd.DataFrame, sizes: Mapping[str, tuple[int, int]], once: set[str]
+    strong: pd.DataFrame, weak: pd.DataFrame, known: Mapping[str, Placement], once: set[str]
 ) -> pd.DataFrame:
     """Add the rows of a weaker table that a stronger one leaves room for."""
     strong, weak = strong.reset_index(drop=True), weak.reset_index(drop=True)
     keep, gone = np.ones(len(weak), dtype=bool), np.zeros(len(strong), dtype=bool)
     shared = np.intersect1d(strong["frame"].to_numpy(), weak["frame"].to_numpy())
-    above, below = _by_frame(strong, shared, sizes), _by_frame(weak, shared, sizes)
+    above, below = _by_frame(strong, shared, known), _by_frame(weak, shared, known)
     copies = weak["copy"].to_numpy(np.int64, copy=True)
     seen_by: dict[int, int] = {}
     for frame in shared.tolist():
         for other in below[frame]:
-            same = [one for one in above[frame] if one.placement_id == other.placement_id]
+            same = [one for one in above[frame] if _same_face(one, other)]
             if not other.mapped:
                 keep[other.row] = not same
                 continue
@@ -303,6 +306,7 @@ class _Place:
 
     row: int
     placement_id: str
+    facet: int
     copy: int
     mapped: bool
     known: bool
@@ -312,7 +316,7 @@ class _Place:
 
 
 def _by_frame(
-    table: pd.DataFrame, frames: NDArray[np.int64], sizes: Mapping[str, tuple[int, int]]
+    table: pd.DataFrame, frames: NDArray[np.int64], known: Mapping[str, Placement]
 ) -> dict[int, list[_Place]]:
     """Return the rows of some frames."""
     found: dict[int, list[_Place]] = {int(frame): [] for frame in frames.tolist()}
@@ -320,16 +324,31 @@ def _by_frame(
     homographies = table[_H].to_numpy(np.float64)[rows].reshape(-1, 3, 3)
     names, frame_of = table["placement_id"].to_numpy(dtype=str)[rows], table["frame"].to_numpy()[rows]
     mapped, copies = (table["state"] == "mapped").to_numpy(bool)[rows], table["copy"].to_numpy()[rows]
-    width_px = table["width_px"].to_numpy(np.float64)[rows]
+    width_px, facets = table["width_px"].to_numpy(np.float64)[rows], facet_numbers(table)[rows]
     for k, row in enumerate(rows.tolist()):
-        size = sizes.get(str(names[k]))
-        if size is None:
+        placement = known.get(str(names[k]))
+        if placement is None:
             continue
-        quad = apply_homography(homographies[k], corners_px(*size))
-        known = bool(np.isfinite(quad).all())
-        place = _Place(row, str(names[k]), int(copies[k]), bool(mapped[k]), known, quad, float(width_px[k]))
+        facet = int(facets[k])
+        quad = apply_homography(homographies[k], placement.facet(facet).corners_px)
+        place = _Place(
+            row,
+            placement.id,
+            facet,
+            int(copies[k]),
+            bool(mapped[k]),
+            bool(np.isfinite(quad).all()),
+            quad,
+            float(width_px[k]),
+        )
         found[int(frame_of[k])].append(place)
     return found
+
+
+def _same_face(one: _Place, other: _Place) -> bool:
+    """Say whether two rows are about the same flat piece; one without facets is about all of them."""
+    either = WHOLE in (one.facet, other.facet)
+    return one.placement_id == other.placement_id and (either or one.facet == other.facet)
 
 
 def _same_place(one: _Place, other: _Place) -> bool:
@@ -386,6 +405,7 @@ def _only_new(rows: pd.DataFrame, parts: Sequence[pd.DataFrame]) -> pd.DataFrame
     new = ~pd.MultiIndex.from_frame(rows[keys]).isin(known)
     chosen = rows[new].copy()
     chosen[HIDDEN] = pd.Series(_NOTHING_HIDDEN, index=chosen.index, dtype="str")
+    chosen[FACET] = WHOLE
     return chosen
 
 

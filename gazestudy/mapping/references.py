@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -177,6 +177,47 @@ class Artwork:
         if size_px not in self._reduced:
             self._reduced[size_px] = resized(self.luma, size_px)
         return self._reduced[size_px]
+
+
+def cut_apart(references: Sequence[Reference], facets: Sequence[Facet]) -> list[Reference]:
+    """Cut the pictures of one placement into those of its facets.
+
+    Parameters
+    ----------
+    references : sequence of Reference
+        All pictures of the placement; the first one defines reference px.
+    facets : sequence of Facet
+        Its flat parts.
+
+    Returns
+    -------
+    list of Reference
+        All facets of the first picture, then those of the next.
+
+    Notes
+    -----
+    On a pillar a strip is an arc, its picture a chord: up to 30 degrees of arc they differ by 1 % in width,
+    and the pillar bulges by 3 % of the strip's width before it.
+    """
+    return [
+        _part_of(reference, Cut(number, facet, references[0].size_px))
+        for reference in references
+        for number, facet in enumerate(facets)
+    ]
+
+
+def _part_of(reference: Reference, cut: Cut) -> Reference:
+    width, height = reference.size_px
+    shown = cut.facet.at_scale(width / cut.whole_px[0], height / cut.whole_px[1])
+    left, top = round(shown.left_px), round(shown.top_px)
+    right, bottom = min(width, round(shown.right_px)), min(height, round(shown.bottom_px))
+    image = np.ascontiguousarray(reference.image[top:bottom, left:right])
+    size_mm = None
+    if reference.size_mm is not None:
+        share = np.array(cut.facet.size_px) / cut.whole_px
+        size_mm = reference.size_mm[0] * float(share[0]), reference.size_mm[1] * float(share[1])
+    back = Facet(left, top, right, bottom).at_scale(cut.whole_px[0] / width, cut.whole_px[1] / height)
+    return replace(reference, image=image, size_mm=size_mm, cut=replace(cut, facet=back))
 
 
 def resized(image: Bytes, size_px: tuple[int, int]) -> Bytes:

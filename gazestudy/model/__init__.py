@@ -2,6 +2,7 @@
 
 from gazestudy.model.camera import Camera
 from gazestudy.model.clock import Clock
+from gazestudy.model.facets import Facet
 from gazestudy.model.provenance import Provenance, provenance_of
 from gazestudy.model.recording import CONTRACTS, Finding, Recording, RecordingMeta, SourceFile, Stream
 from gazestudy.model.study import Aoi, Creative, Participant, Placement, StudyRecording
@@ -15,6 +16,7 @@ __all__ = [
     "Clock",
     "Column",
     "Creative",
+    "Facet",
     "Finding",
     "Participant",
     "Placement",

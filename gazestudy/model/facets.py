@@ -110,7 +110,8 @@ def check_facets(facets: Sequence[Facet], size_px: tuple[int, int]) -> None:
         Names the facets.
     """
     for one in facets:
-        if min(one.left_px, one.top_px) < 0 or one.right_px > size_px[0] or one.bottom_px > size_px[1]:
+        beyond = max(-one.left_px, -one.top_px, one.right_px - size_px[0], one.bottom_px - size_px[1])
+        if beyond > _SHARED_PX:
             raise ParameterError(
                 "facet", str(one), f"a part of the picture of {size_px[0]} x {size_px[1]} px"
             )

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from gazestudy.errors import ParameterError
+from gazestudy.model.facets import WHOLE, Facet, check_facets, whole
 
 PlacementKind = Literal["static", "digital"]
 
@@ -94,6 +95,9 @@ class Placement:
         placement.
     station : str
         Station name, may be empty.
+    facets : tuple of Facet
+        The flat parts of a picture that goes round a pillar or a corner; empty where all of it is flat. They
+        share no part of the picture.
     """
 
     id: str
@@ -104,8 +108,11 @@ class Placement:
     height_mm: float | None = None
     copies: int = 1
     station: str = ""
+    facets: tuple[Facet, ...] = ()
 
     def __post_init__(self) -> None:
+        if self.creatives:
+            check_facets(self.facets, self.size_px)
         if self.copies < 1:
             raise ParameterError("copies", self.copies, "1 or more")
         for label, value in (("width_mm", self.width_mm), ("height_mm", self.height_mm)):
@@ -118,6 +125,10 @@ class Placement:
         if not self.creatives:
             raise ParameterError("creatives", (), f"at least one picture for placement {self.id!r}")
         return self.creatives[0].width_px, self.creatives[0].height_px
+
+    def facet(self, number: int) -> Facet:
+        """Return a facet by its number; `WHOLE`: all of the reference image."""
+        return whole(self.size_px) if number == WHOLE else self.facets[number]
 
     @property
     def only_creative_id(self) -> str:

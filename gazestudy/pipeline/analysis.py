@@ -297,14 +297,16 @@ def references_of(placement: Placement, images: Sequence[NDArray[np.uint8]]) -> 
     Returns
     -------
     list of Reference
-        One for each creative.
+        One for each creative, or for each of its facets.
     """
     from gazestudy.mapping import Reference
+    from gazestudy.mapping.references import cut_apart
 
-    return [
+    whole = [
         Reference(placement.id, creative.id, image, copies=placement.copies, size_mm=size_mm(placement))
         for creative, image in zip(placement.creatives, images, strict=True)
     ]
+    return cut_apart(whole, placement.facets) if placement.facets else whole
 
 
 def size_mm(placement: Placement) -> tuple[float, float] | None:

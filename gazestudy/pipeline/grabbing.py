@@ -17,6 +17,7 @@ from gazestudy.importers import SceneVideo, read_recording
 from gazestudy.mapping import Reference
 from gazestudy.mapping.suitability import suitability
 from gazestudy.model import Camera
+from gazestudy.pipeline.analysis import references_of
 from gazestudy.store import Study, open_study
 from gazestudy.store.pictures import decode, load_picture
 
@@ -134,9 +135,8 @@ def check_pictures(pictures: Sequence[Path], study: Study | None = None) -> pd.D
     """
     references = []
     for placement in study.placements() if study is not None else ():
-        for creative in placement.creatives:
-            assert study is not None
-            references.append(Reference(placement.id, creative.id, study.placement_image(creative)))
+        assert study is not None
+        references += references_of(placement, [study.placement_image(c) for c in placement.creatives])
     for path in pictures:
         image = decode(load_picture(path).content)
         assert image is not None  # it was just checked

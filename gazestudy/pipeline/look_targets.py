@@ -16,6 +16,8 @@ from gazestudy.geometry.cameras import deg_to_direction, px_to_direction
 from gazestudy.importers.sources import source_at
 from gazestudy.importers.text_tables import TextTable, read_table
 from gazestudy.model import Camera, Placement
+from gazestudy.model.facet_rows import facet_boxes, facet_numbers
+from gazestudy.model.facets import WHOLE
 from gazestudy.quality.accuracy import TargetLook
 from gazestudy.quality.sphere import Floats
 from gazestudy.quality.targets import look_at, placement_directions, samples_of_look
@@ -248,7 +250,10 @@ def _directions(target: LookTarget, of: Looked, t_ns: np.ndarray[tuple[int], np.
     if of.mapping is None:
         raise ParameterError("placement", target.placement_id, "a mapped recording: gazestudy run STUDY")
     point_px = _reference_px(target, placement)
-    return placement_directions(of.mapping, of.frames, placement.id, point_px, of.camera, t_ns)
+    rows = of.mapping[(of.mapping["placement_id"] == placement.id).to_numpy(bool)]
+    low, high = facet_boxes(rows, [placement])
+    on = np.all((low <= point_px) & (point_px < high), axis=1) | (facet_numbers(rows) == WHOLE)
+    return placement_directions(rows[on], of.frames, placement.id, point_px, of.camera, t_ns)
 
 
 def _reference_px(target: LookTarget, placement: Placement) -> tuple[float, float]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from gazestudy._cv2 import cv2
 from gazestudy.errors import ParameterError, StudyError
 from gazestudy.model import Camera, Placement, StudyRecording, categorical, frame_on_show
+from gazestudy.model.facet_rows import facet_boxes
 from gazestudy.model.tables import EVENT_KINDS
 from gazestudy.pipeline.correcting import study_gaze
 from gazestudy.pipeline.mapping_sources import OtherMappings, map_by_all, other_mappings, vendor_layers
@@ -328,10 +329,12 @@ def _tile(
     if name and len(located):
         rows = mapped[mapped["frame"] == frame]
         chosen = rows[rows["copy"] == row["copy"]]
-        home = (chosen if len(chosen) else rows).iloc[0]
+        rows = chosen if len(chosen) else rows
+        home = rows.iloc[0]
         placement = next(p for p in facts.placements if p.id == name)
         picture = _picture(study, placement, str(home["creative_id"]), pictures)
-        seen = _rectified(scene, home[_H].to_numpy(np.float64).reshape(3, 3), placement, facts.camera)
+        rows = rows[rows["h00"].notna() & (rows["creative_id"] == home["creative_id"])]
+        seen = _rectified(scene, rows, placement, facts.camera)
         on = facts.located.mapped_gaze
         on = on[on["sample"].isin(samples) & (on["placement_id"] == name)]
         shares = (on[["x_ref_px", "y_ref_px"]].to_numpy(np.float64) + 0.5) / np.array(placement.size_px)
@@ -371,9 +374,9 @@ def _tile_size(placement: Placement) -> tuple[int, int]:
 
 
 def _rectified(
-    scene: NDArray[np.uint8], homography: NDArray[np.float64], placement: Placement, camera: Camera | None
+    scene: NDArray[np.uint8], located: pd.DataFrame, placement: Placement, camera: Camera | None
 ) -> NDArray[np.uint8]:
-    """Return the placement as the scene shows it, seen from the front."""
+    """Return the placement as the scene shows it from the front; facets that were not located are black."""
     from gazestudy.geometry.cameras import distort_px, undistort_px
     from gazestudy.geometry.homographies import apply_homography, scaling
 
@@ -381,7 +384,13 @@ def _rectified(
     to_reference = scaling((columns, rows), placement.size_px)
     x, y = np.meshgrid(np.arange(columns), np.arange(rows))
     grid = np.column_stack([x.ravel(), y.ravel()]).astype(np.float64)
-    flat = apply_homography(homography @ to_reference, grid)
+    on_reference = apply_homography(to_reference, grid)
+    flat = np.full_like(grid, np.nan)
+    for homography, low, high in zip(
+        located[_H].to_numpy(np.float64).reshape(-1, 3, 3), *facet_boxes(located, [placement]), strict=True
+    ):
+        own = np.all((on_reference >= low) & (on_reference < high), axis=1)
+        flat[own] = apply_homography(homography, on_reference[own])
     at = flat
     if camera is not None:
         at = distort_px(flat, camera)

@@ -187,7 +187,12 @@ def _key_frames_key(study: Study, recording_id: str) -> str:
         **_seen_key(study, recording_id),
         "key_frames": [asdict(fact) for fact in facts],
         "pictures": [
-            [placement.id, [creative.sha256 for creative in placement.creatives], placement.width_mm]
+            [
+                placement.id,
+                [creative.sha256 for creative in placement.creatives],
+                placement.width_mm,
+                *map(str, placement.facets),
+            ]
             for placement in study.placements()
             if placement.id in named
         ],
@@ -198,7 +203,7 @@ def _key_frames_key(study: Study, recording_id: str) -> str:
 def _markers_key(study: Study, recording_id: str) -> str:
     from gazestudy.mapping.markers import VERSION
 
-    sizes = {p.id: [p.width_mm, p.height_mm, p.size_px] for p in study.placements()}
+    sizes = {p.id: [p.width_mm, p.height_mm, p.size_px, *map(str, p.facets)] for p in study.placements()}
     layouts = [
         [layout.fact.placement_id, layout.fact.to_dict(), sizes[layout.fact.placement_id]]
         for layout in study.marker_layouts()

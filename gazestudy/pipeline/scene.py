@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from gazestudy.errors import InputError
 from gazestudy.importers.video import SceneVideo
+from gazestudy.model.facet_rows import facet_numbers
 from gazestudy.pipeline.correcting import study_gaze
 from gazestudy.store import Study
 
@@ -33,7 +34,7 @@ class InView:
     polygon_px : ndarray of float64, shape (n, 2)
         Its outline in the scene image.
     label : str
-        What people call it.
+        What people call it; empty for further facets of one that has its label.
     looked_at : bool
         Gaze is on it.
     """
@@ -140,11 +141,13 @@ class RecordingScene:
         if mapping is None:
             self._mapped_frame, self._mapped_h = np.zeros(0, np.int64), np.zeros((0, 9))
             self._mapped_place: list[str] = []
+            self._mapped_facet = np.zeros(0, np.int64)
             return
         rows = mapping[mapping["state"] == "mapped"].sort_values("frame", kind="stable")
         self._mapped_frame = rows["frame"].to_numpy(np.int64)
         self._mapped_h = rows[_H].to_numpy(np.float64)
         self._mapped_place = rows["placement_id"].astype(str).tolist()
+        self._mapped_facet = facet_numbers(rows)
 
     def row_at(self, t_ns: int) -> int:
         """Return the row of the frame on show at a time; the first one before that."""
@@ -197,13 +200,19 @@ class RecordingScene:
         first, stop = np.searchsorted(self._mapped_frame, [row, row + 1])
         size = (self.video.width_px, self.video.height_px)
         looked_at = self.looked_at(row)
-        found = []
+        found: list[InView] = []
+        named: set[str] = set()
         for at in range(first, stop):
             place = self._placements.get(self._mapped_place[at])
             if place is None:
                 continue
-            polygon = visible_outline(self._mapped_h[at].reshape(3, 3), place.size_px, size, self.camera)
-            found.append(InView(polygon, self.name_of(place.id), place.id == looked_at))
+            facet = place.facet(int(self._mapped_facet[at]))
+            polygon = visible_outline(
+                self._mapped_h[at].reshape(3, 3), place.size_px, size, self.camera, facet=facet
+            )
+            label = "" if place.facets and place.id in named else self.name_of(place.id)
+            named.add(place.id)
+            found.append(InView(polygon, label, place.id == looked_at))
         return found
 
     def name_of(self, placement_id: str) -> str:

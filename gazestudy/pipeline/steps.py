@@ -80,7 +80,12 @@ def step_keys(study: Study, recording_id: str, settings: Settings) -> dict[str, 
             "streams": study.stream_key(recording_id, ["frames", "gaze"]),
             "video": study.media_key(recording_id),
             "pictures": [
-                [placement.id, placement.copies, [creative.sha256 for creative in placement.creatives]]
+                [
+                    placement.id,
+                    placement.copies,
+                    [creative.sha256 for creative in placement.creatives],
+                    *map(str, placement.facets),
+                ]
                 for placement in placements
             ],
         },

@@ -34,7 +34,7 @@ class Outline:
     polygon_px : ndarray of float64, shape (n, 2)
         Its outline in the scene image.
     label : str
-        Its name, in any script.
+        Its name, in any script; empty for none.
     looked_at : bool
         Gaze is on it: it is drawn thicker, and its label says so by a mark.
     """
@@ -92,6 +92,8 @@ def _draw_outline(picture: Picture, outline: Outline, unit: float) -> None:
     width = round((4 if outline.looked_at else 2) * unit)
     cv2.polylines(picture, points, True, _EDGE, width + round(2 * unit), cv2.LINE_AA, _SHIFT)
     cv2.polylines(picture, points, True, colour, width, cv2.LINE_AA, _SHIFT)
+    if not outline.label:
+        return
     text = ("\N{BLACK RIGHT-POINTING TRIANGLE} " if outline.looked_at else "") + outline.label
     label = text_picture(text, round(15 * unit))
     left, top = outline.polygon_px.min(axis=0)

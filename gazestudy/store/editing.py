@@ -13,10 +13,10 @@ from gazestudy.errors import ParameterError
 from gazestudy.model.study import Aoi, Placement
 from gazestudy.store.aois import free_id, tidy_label
 from gazestudy.store.base import StudyBase, require_name, slug
-from gazestudy.store.placements import placement_of, station_row
+from gazestudy.store.placements import facet_shares, placement_of, station_row
 from gazestudy.store.schema import AoiRow, PlacementRow, RecordingRow, StudyRow
 
-_FIELDS = ("name", "width_mm", "height_mm", "copies", "station")
+_FIELDS = ("name", "width_mm", "height_mm", "copies", "station", "facets")
 
 
 class EditShelf(StudyBase):
@@ -44,7 +44,7 @@ class EditShelf(StudyBase):
         placement_id : str
             Which one.
         **fields
-            Any of `name`, `width_mm`, `height_mm`, `copies` and `station`, as in `add_placement`.
+            Any of `name`, `width_mm`, `height_mm`, `copies`, `station` and `facets`, as in `add_placement`.
 
         Returns
         -------
@@ -67,6 +67,7 @@ class EditShelf(StudyBase):
             row.name = placement.name or placement_id
             row.width_mm, row.height_mm = placement.width_mm, placement.height_mm
             row.copies = placement.copies
+            row.facets = facet_shares(placement.facets, placement.size_px)
             row.station = station_row(session, placement.station)
             return placement_of(row)
 

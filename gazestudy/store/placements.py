@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
 from gazestudy.errors import InputError, ParameterError, StudyDamagedError, StudyError
+from gazestudy.model.facets import Facet, check_facets
 from gazestudy.model.study import Creative, Placement, PlacementKind
 from gazestudy.store.atomic import filled_folder, mark, publish, recording_of, write_bytes
 from gazestudy.store.base import PLACEMENTS, StudyBase, require_slug
@@ -50,6 +51,7 @@ class PlacementShelf(StudyBase):
         height_mm: float | None = None,
         copies: int = 1,
         station: str = "",
+        facets: Sequence[Facet] = (),
     ) -> Placement:
         """Add a placement and copy its pictures into the study.
 
@@ -70,6 +72,8 @@ class PlacementShelf(StudyBase):
             How many times the same picture hangs in the station.
         station : str, optional
             Station name.
+        facets : sequence of Facet, optional
+            Flat parts of a picture that goes round a pillar or a corner, reference px.
 
         Returns
         -------
@@ -100,6 +104,8 @@ class PlacementShelf(StudyBase):
         # The model checks the numbers.
         Placement(placement_id, name, (), kind, width_mm, height_mm, copies, station)
         pictures = [load_picture(Path(image)) for image in images]
+        size_px = pictures[0].width_px, pictures[0].height_px
+        check_facets(facets, size_px)
         with self._database.reading() as session:
             self._refuse_pictures(session, placement_id, pictures)
         folder = self._inside(PLACEMENTS, placement_id)
@@ -117,6 +123,7 @@ class PlacementShelf(StudyBase):
             width_mm=width_mm,
             height_mm=height_mm,
             copies=copies,
+            facets=facet_shares(facets, size_px),
             creatives=[
                 _creative_row(placement_id, number, file_name, picture)
                 for number, (file_name, picture) in enumerate(zip(names, pictures, strict=True), 1)
@@ -197,8 +204,18 @@ def same_picture(source: Path, placement_id: str, other_id: str) -> InputError:
     )
 
 
+def facet_shares(facets: Sequence[Facet], size_px: tuple[int, int]) -> list[list[float]]:
+    """Return facets as the store keeps them: so they fit when the picture is replaced by a larger one."""
+    width, height = size_px
+    return [
+        [one.left_px / width, one.top_px / height, one.right_px / width, one.bottom_px / height]
+        for one in facets
+    ]
+
+
 def placement_of(row: PlacementRow) -> Placement:
     """Return the placement a row describes."""
+    width, height = (row.creatives[0].width_px, row.creatives[0].height_px) if row.creatives else (0, 0)
     return Placement(
         row.id,
         row.name,
@@ -208,6 +225,10 @@ def placement_of(row: PlacementRow) -> Placement:
         row.height_mm,
         row.copies,
         row.station.name if row.station else "",
+        tuple(
+            Facet(*(round(v * side, 4) for v, side in zip(shares, (width, height) * 2, strict=True)))
+            for shares in row.facets
+        ),
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import JSON, Float, ForeignKey, LargeBinary, MetaData, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-SCHEMA_VERSION = 8
+SCHEMA_VERSION = 9
 """Format of the study; equals the number of the newest migration."""
 
 _NAMES = {
@@ -79,6 +79,8 @@ class PlacementRow(Base):
     height_mm: Mapped[float | None] = mapped_column(Float)
     copies: Mapped[int]
     station_id: Mapped[int | None] = mapped_column(ForeignKey("station.id", ondelete="SET NULL"))
+    facets: Mapped[list[Any]]
+    """Left, top, right and bottom of each flat part, as shares of the picture; empty where all of it is."""
 
     station: Mapped[StationRow | None] = relationship()
     creatives: Mapped[list[CreativeRow]] = relationship(

@@ -140,6 +140,8 @@ class VideoWidget(QWidget):
             pen.setStyle(Qt.PenStyle.SolidLine if looked_at else Qt.PenStyle.DashLine)
             painter.setPen(pen)
             painter.drawPolygon(polygon)
+            if not name:
+                continue
             x, y = min(outline.tolist(), key=lambda point: (point[1], point[0]))
             top = QPointF((x + 0.5) * scale, (y + 0.5) * scale)
             label = f"● {name}" if looked_at else name

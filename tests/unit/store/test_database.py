@@ -88,22 +88,31 @@ def test_settings_that_keep_data_safe(old: Path) -> None:
 
 
 def test_aois_of_format_7_have_no_label(old: Path) -> None:
-    change(old, "INSERT INTO placement VALUES ('wall', 1, 'Wall', 'static', NULL, NULL, 1, NULL)")
+    change(old, "INSERT INTO placement VALUES ('wall', 1, 'Wall', 'static', NULL, NULL, 1, NULL, '[]')")
     change(old, "INSERT INTO aoi VALUES ('a', 'wall', 1, 'n', '[[0, 0], [1, 0], [0, 1]]', 'x')")
     change(old, "ALTER TABLE aoi DROP COLUMN label")
+    change(old, "ALTER TABLE placement DROP COLUMN facets")
     change(old, "UPDATE alembic_version SET version_num = '0007'")
     with open_study(old) as study:
         assert [(one.name, one.label) for one in study.aois()] == [("n", "")]
 
 
+def test_placements_of_format_8_are_flat(old: Path) -> None:
+    change(old, "INSERT INTO placement VALUES ('wall', 1, 'Wall', 'static', NULL, NULL, 1, NULL, '[]')")
+    change(old, "ALTER TABLE placement DROP COLUMN facets")
+    change(old, "UPDATE alembic_version SET version_num = '0008'")
+    with open_study(old) as study:
+        assert [(one.name, one.facets) for one in study.placements()] == [("Wall", ())]
+
+
 def test_newer_study_is_refused_with_both_versions(old: Path) -> None:
-    change(old, "UPDATE alembic_version SET version_num = '0009'")
+    change(old, f"UPDATE alembic_version SET version_num = '{PRESENT + 1:04}'")
     change(old, "UPDATE study SET app_version = '7.3.1'")
     before = (old / "study.sqlite").read_bytes()
     for read_only in (True, False):
         with pytest.raises(StudyVersionError) as caught:
             open_study(old, read_only=read_only)
-        assert "7.3.1 (study format 9)" in str(caught.value)
+        assert f"7.3.1 (study format {PRESENT + 1})" in str(caught.value)
         assert f"{__version__} (study format {PRESENT})" in str(caught.value)
     assert (old / "study.sqlite").read_bytes() == before
     assert not (old / "study.lock").exists()
