@@ -111,7 +111,9 @@ def quotes(
     0:00 at its first frame. Marks after the last frame are of something else and give no moment; they are
     counted in the provenance. A coding with a time of its own keeps it. An answer has no time: it belongs to
     the longest visit of the person to the placement, or to the longest exposure where there was no visit.
-    A passage to which several coders gave the same code is one quote.
+    Passages with the same code that overlap, in the text or in time, are one quote from the first to the last
+    character, and name all their coders joined by +: two coders seldom cut a passage alike. They stay apart
+    where the coders name different placements.
     """
     if not max_gap_s >= 0:
         raise ParameterError("max_gap_s", max_gap_s, "0 or more")
@@ -122,7 +124,7 @@ def quotes(
     }
     people = heads["participant_id"].to_dict()
     looks = _Looks(attention)
-    passages = _once(_passages(interviews, walks, people, looks, max_gap_s, media_start_ns or {}))
+    passages = _passages(interviews, walks, people, looks, max_gap_s, media_start_ns or {})
     rows = [
         *passages,
         *_said(interviews, walks, people, looks, primary_coder),
@@ -137,7 +139,7 @@ def quotes(
         "without_a_moment": int((table["t_ns"] == _NONE).sum()),
         "marks_after_the_recording": sum(row["t_from"] == _BEYOND for row in passages),
     }
-    return Provenance("memory.quotes", 1, parameters, facts).attach(table)
+    return Provenance("memory.quotes", 2, parameters, facts).attach(table)
 
 
 def mark_times(positions: Ints, times_ns: Ints, start: int) -> int:
@@ -222,7 +224,7 @@ def _passages(
     marks = {key: rows for key, rows in talks.transcript_marks.groupby("document_id")}
     names = dict(zip(talks.code_book["code_id"], talks.code_book["name"], strict=True))
     rows = []
-    for row in talks.codings.to_dict("records"):
+    for row in _overlapping_as_one(talks.codings):
         document = documents.loc[row["document_id"]] if row["document_id"] in documents.index else None
         talk = row["interview_id"] or (str(document["interview_id"]) if document is not None else "")
         walk = row["recording_id"] or walks.get(talk, "")
@@ -260,15 +262,36 @@ def _passages(
     return rows
 
 
-def _once(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Put the same code of several coders on the same passage together, coders joined by +."""
-    found: dict[tuple[Any, ...], dict[str, Any]] = {}
-    names = ("document_id", "start_char", "end_char", "recording_id", "t_ns", "theme", "placement_id")
-    for row in rows:
-        first = found.setdefault(tuple(row[name] for name in names), row)
-        if row["coder"] not in first["coder"].split("+"):
-            first["coder"] = "+".join(sorted([*first["coder"].split("+"), row["coder"]]))
-    return list(found.values())
+def _overlapping_as_one(codings: pd.DataFrame) -> list[dict[Any, Any]]:
+    """Return codings with those of one code that overlap put together, each at the place of its first."""
+    merged: list[dict[Any, Any]] = []
+    by_code: dict[tuple[str, str], list[dict[Any, Any]]] = {}
+    in_text_order = codings.reset_index(drop=True).sort_values(["start_char", "start_ns"], kind="stable")
+    for place, row in zip(in_text_order.index, in_text_order.to_dict("records"), strict=True):
+        row["place"], row["coders"] = place, {row["coder"]}
+        same = by_code.setdefault((row["code_id"], row["document_id"] or row["recording_id"]), [])
+        one = next((one for one in same if _overlap(one, row)), None)
+        if one is None:
+            same.append(row)
+            merged.append(row)
+            continue
+        one["coders"] |= row["coders"]
+        one["coder"] = "+".join(sorted(one["coders"]))
+        one["place"] = min(one["place"], place)
+        one["placement_id"] = one["placement_id"] or row["placement_id"]
+        if not one["recording_id"]:
+            one.update({name: row[name] for name in ("recording_id", "start_ns", "end_ns")})
+        one["end_char"], one["end_ns"] = (max(one[name], row[name]) for name in ("end_char", "end_ns"))
+    return sorted(merged, key=lambda row: int(row["place"]))
+
+
+def _overlap(one: Mapping[Any, Any], other: Mapping[Any, Any]) -> bool:
+    """Say whether two codings of a code are of one placement and share characters, without a text time."""
+    if one["placement_id"] and other["placement_id"] and one["placement_id"] != other["placement_id"]:
+        return False
+    start, end = ("start_char", "end_char") if one["document_id"] else ("start_ns", "end_ns")
+    alike = (one[start], one[end]) == (other[start], other[end])
+    return bool(alike or max(one[start], other[start]) < min(one[end], other[end]))
 
 
 def _moment(

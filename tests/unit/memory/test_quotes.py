@@ -167,6 +167,31 @@ def test_the_same_code_of_two_coders_is_one_quote() -> None:
     assert table[["coder", "quote"]].to_numpy().tolist() == [["A+B", "Nothing"], ["A", "big"]]
 
 
+def test_passages_cut_differently_are_one_quote_unless_they_are_about_other_placements() -> None:
+    wide, narrow = _coding("มีแก้วสีเหลือง 🟡 big"), _coding("🟡 big. [01:00] Nothing", coder="B")
+    apart, other = _coding("nhìn tàu", coder="B"), _coding("big", coder="C", code_id="other")
+    table = quotes(_talks([narrow, other, wide, apart]), _attention())
+    assert table[["coder", "quote"]].to_numpy().tolist() == [
+        ["A+B", "มีแก้วสีเหลือง 🟡 big. [01:00] Nothing"],
+        ["C", "big"],
+        ["B", "nhìn tàu"],
+    ]
+    assert table.loc[0, "t_ns"] == START_NS + 12 * 10**9  # where the passage begins
+    hall, lift = wide | {"placement_id": "hall"}, narrow | {"placement_id": "lift"}
+    split = quotes(_talks([hall, lift, _coding("big", coder="C")]), _attention())
+    assert split[["coder", "placement_id"]].to_numpy().tolist() == [["A+C", "hall"], ["B", "lift"]]
+
+
+def test_stretches_of_time_that_overlap_are_one_quote() -> None:
+    first, later = (
+        _coding("", recording_id="r1", coder=coder, start_ns=start * 10**9, end_ns=end * 10**9)
+        for coder, start, end in (("A", 14, 17), ("B", 16, 20))
+    )
+    beyond = first | {"start_ns": 20 * 10**9, "end_ns": 21 * 10**9}
+    table = quotes(_talks([first, later, beyond]), _attention())
+    assert table[["coder", "t_ns"]].to_numpy().tolist() == [["A+B", 14 * 10**9], ["A", 20 * 10**9]]
+
+
 def test_without_recording_or_mark_there_is_no_moment() -> None:
     talks = _talks([_coding("big", placement_id="hall")])
     silent = replace(_attention(), video_ns={})
