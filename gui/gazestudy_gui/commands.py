@@ -147,6 +147,48 @@ class ChangePlacement(Edit):
         return study.change_placement(self._id, **self._facts)
 
 
+class AddCreative(Edit):
+    """One more picture of a screen."""
+
+    kinds = ("placements",)
+
+    def __init__(self, placement_id: str, name: str, image: Path) -> None:
+        super().__init__(tr("add picture {picture} to {name}", picture=image.stem, name=name))
+        self._id, self._image = placement_id, image
+
+    def apply(self, study: Study) -> Any:
+        """Do it."""
+        return study.add_creative(self._id, self._image)
+
+
+class ReplaceCreative(Edit):
+    """Another file for a picture of a placement; AOIs keep their shares of it."""
+
+    kinds = ("placements", "aois")
+
+    def __init__(self, creative_id: str, name: str, image: Path) -> None:
+        super().__init__(tr("replace picture {name}", name=name))
+        self._id, self._image = creative_id, image
+
+    def apply(self, study: Study) -> Any:
+        """Do it."""
+        return study.replace_creative(self._id, self._image)
+
+
+class RemoveCreative(Edit):
+    """A picture of a screen goes, with what was said about it."""
+
+    kinds = ("placements", "mapping")
+
+    def __init__(self, creative_id: str, name: str) -> None:
+        super().__init__(tr("remove picture {name}", name=name))
+        self._id = creative_id
+
+    def apply(self, study: Study) -> Any:
+        """Do it."""
+        study.remove_creative(self._id)
+
+
 class AddAoi(Edit):
     """A new AOI."""
 

@@ -13,6 +13,8 @@ from PyQt6.QtWidgets import QApplication
 
 from gazestudy._cv2 import cv2
 from tests.gui.conftest import SESSIONS
+from tests.gui.hands import click as click_widget
+from tests.gui.hands import type_text
 
 
 @pytest.fixture
@@ -150,6 +152,53 @@ def test_rename_and_remove(window, view):
     assert aois(window) == ()
     window.document.undo_stack.undo()
     assert aois(window)[0].name == "ราคา"
+
+
+def test_aois_are_labelled_with_the_keyboard_and_stand_in_groups(window, view, qtbot):
+    view.set_tool("rectangle")
+    for start, stop in (((50, 60), (150, 200)), ((250, 60), (350, 200)), ((50, 300), (150, 400))):
+        drag(view.canvas, start, stop)
+        view.set_tool("rectangle")
+    for name in ("AOI 1", "AOI 3"):
+        row = next(n for n in range(view.list.count()) if view.list.item(n).text() == name)
+        rect = view.list.visualItemRect(view.list.item(row))
+        QTest.mouseClick(view.list.viewport(), Qt.MouseButton.LeftButton, pos=rect.center())
+        QTest.keyClick(view.list, Qt.Key.Key_L)
+        line = view.side.label.lineEdit()
+        qtbot.waitUntil(line.hasFocus)
+        type_text(line, "โลโก้")
+        QTest.keyClick(line, Qt.Key.Key_Return)
+    assert [one.label for one in aois(window)] == ["โลโก้", "", "โลโก้"]
+    assert [view.list.item(n).text() for n in range(4)] == ["AOI 2", "โลโก้", "AOI 1", "AOI 3"]
+    assert window.book.actions["edit.undo"].text() == "&Undo label AOI AOI 3 “โลโก้”"
+    window.document.undo_stack.undo()
+    assert [one.label for one in aois(window)] == ["โลโก้", "", ""]
+    window.document.undo_stack.redo()
+    assert view.side.label.currentText() == "โลโก้"  # the one that is selected
+    shades = {shape.label for shape in view.canvas.shapes}
+    assert shades == {"", "โลโก้"}
+
+
+def test_the_physical_size_is_typed_beside_the_picture(window, view):
+    place = window.document.study.placement(view.placement_id)
+    assert (place.width_mm, place.height_mm) == (1200.0, None)
+    width, height = place.size_px
+    field = view.side.sides["height_mm"]
+    assert field.placeholderText() == f"≈ {1200 * height / width:.0f}"
+    click_widget(field)
+    type_text(field, "1800,5")
+    QTest.keyClick(field, Qt.Key.Key_Return)
+    assert window.document.study.placement(place.id).height_mm == 1800.5
+    assert "change placement" in window.book.actions["edit.undo"].text()
+    window.document.undo_stack.undo()
+    assert window.document.study.placement(place.id).height_mm is None
+    assert field.text() == ""
+    click_widget(field)
+    type_text(field, "high")
+    QTest.keyClick(field, Qt.Key.Key_Return)
+    box = next(one for one in QApplication.topLevelWidgets() if one.objectName() == "trouble")
+    assert "number" in box.text() + box.informativeText()
+    box.close()
 
 
 def test_aois_are_copied_by_shares(window, view):
@@ -305,5 +354,5 @@ def test_a_photograph_is_straightened_and_checked(window, view, qtbot, tmp_path,
 
 
 def test_how_well_a_picture_can_be_mapped_is_said(view, qtbot):
-    qtbot.waitUntil(lambda: "key points" in view.fitness.text(), timeout=30_000)
-    assert "mm" in view.size_text.text()
+    qtbot.waitUntil(lambda: "key points" in view.side.fitness.text(), timeout=30_000)
+    assert "px" in view.side.size_text.text()

@@ -8,6 +8,7 @@ from gazestudy_gui.views.placement_schedule import ScheduleDialog, summary
 from PyQt6.QtCore import QDateTime
 from PyQt6.QtWidgets import QApplication
 
+from gazestudy._cv2 import cv2
 from tests.gui.conftest import SESSIONS
 
 
@@ -49,6 +50,42 @@ def test_several_pictures_make_one_screen(window, view):
     assert view.schedule.isVisible()
     window.document.undo_stack.undo()
     assert place.id not in [one.id for one in window.document.study.placements()]
+
+
+def test_pictures_of_a_screen_come_are_replaced_and_go_with_undo(window, view, monkeypatch, tmp_path):
+    study, name = window.document.study, view.placement_id
+    first = [one.id for one in study.placement(name).creatives]
+    fresh = tmp_path / "ฤดูร้อน.png"
+    noise = np.random.default_rng(5).integers(0, 255, (30, 20, 3), dtype=np.uint8)
+    fresh.write_bytes(cv2.imencode(".png", cv2.resize(noise, (400, 600)))[1].tobytes())
+    files = "gazestudy_gui.views.placement_pictures.QFileDialog."
+    monkeypatch.setattr(files + "getOpenFileNames", lambda *_: ([str(fresh)], ""))
+    monkeypatch.setattr(files + "getOpenFileName", lambda *_: (str(fresh), ""))
+    window.book.actions["picture.add"].trigger()
+    assert [one.name for one in study.placement(name).creatives][-1] == "ฤดูร้อน"
+    assert view.creative.count() == len(first) + 1
+    assert window.book.actions["edit.undo"].text().startswith("&Undo add picture ฤดูร้อน")
+    window.document.undo_stack.undo()
+    assert [one.id for one in study.placement(name).creatives] == first
+    view.creative.setCurrentIndex(1)
+    view.creative.activated.emit(1)
+    before = study.placement(name).creatives[1].sha256
+    window.book.actions["picture.replace"].trigger()
+    assert study.placement(name).creatives[1].sha256 != before
+    assert view.canvas.image.width() == 400
+    window.document.undo_stack.undo()
+    assert study.placement(name).creatives[1].sha256 == before
+    assert view.canvas.image.width() != 400
+    window.book.actions["picture.remove"].trigger()
+    assert [one.id for one in study.placement(name).creatives] == [first[0], *first[2:]]
+    window.document.undo_stack.undo()
+    assert [one.id for one in study.placement(name).creatives] == first
+    view.creative.setCurrentIndex(0)
+    view.creative.activated.emit(0)
+    window.book.actions["picture.remove"].trigger()  # AOIs are drawn in the pixels of the first
+    box = next(one for one in QApplication.topLevelWidgets() if one.objectName() == "trouble")
+    assert "replace" in box.informativeText()
+    box.close()
 
 
 def test_a_loop_is_kept_undone_and_shown_again(window, view):

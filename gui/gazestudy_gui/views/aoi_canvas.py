@@ -50,6 +50,7 @@ class Shape:
     id: str
     name: str
     points: Points
+    label: str = ""
 
 
 def rectangle_points(a: QPointF, b: QPointF) -> Points:
@@ -409,8 +410,10 @@ class AoiCanvas(QWidget):
             self.image,
         )
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        for number, shape in enumerate(self.shapes):
-            self._paint_shape(painter, shape, theme.series(number))
+        groups: dict[str, int] = {}
+        for number, shape in enumerate(self.shapes):  # those of one label have one colour
+            colour = groups.setdefault(shape.label or f"\0{number}", len(groups))
+            self._paint_shape(painter, shape, theme.series(colour))
         if self._from is not None:
             made = rectangle_points if self.tool == "rectangle" else ellipse_points
             self._paint_outline(painter, made(self._from, self._to), QColor("#E69F00"))
@@ -431,13 +434,14 @@ class AoiCanvas(QWidget):
         painter.setPen(QPen(colour, em / 8, style))
         painter.drawPolygon(polygon)
         box = polygon.boundingRect()
-        width = self.fontMetrics().horizontalAdvance(shape.name) + 8
+        caption = f"{shape.name} · {shape.label}" if shape.label else shape.name
+        width = self.fontMetrics().horizontalAdvance(caption) + 8
         label = QRectF(box.left(), box.top() - em - 2, width, em + 2)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(0, 0, 0, 170))
         painter.drawRoundedRect(label, 3, 3)
         painter.setPen(QColor("white"))
-        painter.drawText(label, Qt.AlignmentFlag.AlignCenter, shape.name)
+        painter.drawText(label, Qt.AlignmentFlag.AlignCenter, caption)
         if is_selected and self.can_edit:
             painter.setPen(QPen(QColor("black"), 1))
             painter.setBrush(QColor("white"))

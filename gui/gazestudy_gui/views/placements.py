@@ -9,14 +9,11 @@ from typing import Any
 from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QImage, QShowEvent
 from PyQt6.QtWidgets import (
-    QAbstractItemView,
     QButtonGroup,
     QComboBox,
     QFileDialog,
     QHBoxLayout,
     QLabel,
-    QListWidget,
-    QListWidgetItem,
     QPushButton,
     QSplitter,
     QToolButton,
@@ -32,8 +29,10 @@ from gazestudy_gui.background import Background
 from gazestudy_gui.commands import (
     AddAoi,
     AddPlacement,
+    ChangePlacement,
     CopyAois,
     Edit,
+    LabelAoi,
     RemoveAoi,
     RemovePlacement,
     RenameAoi,
@@ -42,10 +41,9 @@ from gazestudy_gui.commands import (
 from gazestudy_gui.document import StudyDocument
 from gazestudy_gui.trouble import tell
 from gazestudy_gui.views.aoi_canvas import AoiCanvas, Shape, Tool
+from gazestudy_gui.views.placement_pictures import PICTURES, PictureButton
+from gazestudy_gui.views.placement_side import PlacementSide
 from gazestudy_gui.words import tr
-
-_ID = Qt.ItemDataRole.UserRole
-_PICTURES = "*.png *.jpg *.jpeg *.tif *.tiff *.bmp *.webp"
 
 
 class PlacementsView(QWidget):
@@ -107,7 +105,7 @@ class PlacementsView(QWidget):
     def add_from_files(self) -> None:
         """Ask for pictures; each becomes a placement."""
         names, _ = QFileDialog.getOpenFileNames(
-            self, tr("Pictures of placements"), "", f"{tr('Pictures')} ({_PICTURES})"
+            self, tr("Pictures of placements"), "", f"{tr('Pictures')} ({PICTURES})"
         )
         for name in names:
             self.add(Path(name), Path(name).stem)
@@ -122,7 +120,7 @@ class PlacementsView(QWidget):
     def add_screen(self) -> None:
         """Ask for pictures that one screen shows in turn."""
         names, _ = QFileDialog.getOpenFileNames(
-            self, tr("All pictures that the screen shows"), "", f"{tr('Pictures')} ({_PICTURES})"
+            self, tr("All pictures that the screen shows"), "", f"{tr('Pictures')} ({PICTURES})"
         )
         if names:
             pictures = [Path(name) for name in names]
@@ -164,7 +162,7 @@ class PlacementsView(QWidget):
         from gazestudy_gui.views.grab import GrabDialog
 
         name, _ = QFileDialog.getOpenFileName(
-            self, tr("A photograph of the placement"), "", f"{tr('Pictures')} ({_PICTURES})"
+            self, tr("A photograph of the placement"), "", f"{tr('Pictures')} ({PICTURES})"
         )
         if not name:
             return
@@ -247,12 +245,15 @@ class PlacementsView(QWidget):
             self.canvas.draw_in_middle, owner=self)  # fmt: skip
         add(spec("aoi.remove", menu, "Re&move AOI", "Del", writes=True, local=True), self.remove_aoi,
             owner=self)  # fmt: skip
-        add(spec("aoi.rename", menu, "Re&name AOI", "F2", writes=True, local=True), self._begin_rename,
+        add(spec("aoi.rename", menu, "Re&name AOI", "F2", writes=True, local=True), self.side.begin_rename,
+            owner=self)  # fmt: skip
+        add(spec("aoi.label", menu, "&Label AOI", "L", writes=True, local=True), self.side.begin_label,
             owner=self)  # fmt: skip
         add(
             spec("aoi.copy", menu, "&Copy AOIs to another placement …", "Ctrl+Shift+C", writes=True),
             self._ask_copy,
         )
+        self.pictures.add_actions(book)
 
     def recolour(self) -> None:
         """Follow another colour scheme."""
@@ -280,16 +281,11 @@ class PlacementsView(QWidget):
         self.schedule = QPushButton(tr("Sche&dule …"), self)
         self.schedule.setToolTip(tr("What this screen shows when"))
         self.schedule.clicked.connect(lambda _checked=False: self.ask_schedule())
+        self.pictures = PictureButton(self._document, self)
         self.canvas = AoiCanvas(self)
         self.setFocusProxy(self.canvas)
-        self.list = QListWidget(self)
-        self.list.setAccessibleName(tr("AOIs"))
-        self.list.setEditTriggers(
-            QAbstractItemView.EditTrigger.DoubleClicked | QAbstractItemView.EditTrigger.EditKeyPressed
-        )
-        self.place, self.size_text, self.fitness = QLabel("", self), QLabel("", self), QLabel("", self)
-        for label in (self.place, self.size_text, self.fitness):
-            label.setWordWrap(True)
+        self.side = PlacementSide(self)
+        self.list = self.side.list
         self.empty = QLabel(
             tr(
                 "No placement yet.\n\n"
@@ -306,6 +302,7 @@ class PlacementsView(QWidget):
         line = QHBoxLayout()
         line.addWidget(self.which, 1)
         line.addWidget(self.creative)
+        line.addWidget(self.pictures)
         line.addWidget(self.schedule)
         self.tools: dict[str, QToolButton] = {}
         group = QButtonGroup(self)
@@ -325,19 +322,9 @@ class PlacementsView(QWidget):
             self.tools[tool] = button
             line.addWidget(button)
         self.tools["select"].setChecked(True)
-        side = QWidget(self)
-        column = QVBoxLayout(side)
-        column.setContentsMargins(0, 0, 0, 0)
-        label = QLabel(tr("A&OIs"), side)
-        label.setBuddy(self.list)
-        column.addWidget(label)
-        column.addWidget(self.list, 1)
-        column.addWidget(self.place)
-        column.addWidget(self.size_text)
-        column.addWidget(self.fitness)
         split = QSplitter(Qt.Orientation.Horizontal, self)
         split.addWidget(self.canvas)
-        split.addWidget(side)
+        split.addWidget(self.side)
         split.setStretchFactor(0, 5)
         split.setStretchFactor(1, 1)
         self._body = split
@@ -349,12 +336,12 @@ class PlacementsView(QWidget):
         self.canvas.drawn.connect(self._on_drawn)
         self.canvas.reshaped.connect(self._on_reshaped)
         self.canvas.removed.connect(self._on_removed)
-        self.canvas.chosen.connect(self._on_chosen)
+        self.canvas.chosen.connect(self.side.show_selected)
         self.canvas.hovered.connect(self._on_hovered)
-        self.list.itemChanged.connect(self._on_renamed)
-        self.list.currentItemChanged.connect(
-            lambda item, _before: self.canvas.select(str(item.data(_ID))) if item is not None else None
-        )
+        self.side.chosen.connect(self.canvas.select)
+        self.side.renamed.connect(self._on_renamed)
+        self.side.labelled.connect(self._on_labelled)
+        self.side.sized.connect(lambda name, value: self._on_sized(**{name: value}))
 
     def _show(self) -> None:
         place = self._placements.get(self.placement_id)
@@ -362,11 +349,14 @@ class PlacementsView(QWidget):
         self.empty.setVisible(place is None)
         if place is None:
             self._shown = ("", "")
+            self.pictures.show_picture(None, "")
             return
+        before = self.creative.currentData()
         self.creative.blockSignals(True)
         self.creative.clear()
         for one in place.creatives:
             self.creative.addItem(one.name, one.id)
+        self.creative.setCurrentIndex(max(0, self.creative.findData(before)))
         self.creative.setVisible(len(place.creatives) > 1)
         self.schedule.setVisible(place.kind == "digital")
         self.schedule.setEnabled(not self._document.read_only)
@@ -383,16 +373,14 @@ class PlacementsView(QWidget):
             text += (
                 f"   {(x + 0.5) / width * place.width_mm:.0f}, {(y + 0.5) / height * place.height_mm:.0f} mm"
             )
-        self.place.setText(text)
+        self.side.place.setText(text)
 
     def _show_facts(self) -> None:
         place = self._placements[self.placement_id]
-        width, height = place.size_px
-        known = [f"{side:g}" if side else "?" for side in (place.width_mm, place.height_mm)]
-        mm = f"{known[0]} × {known[1]} mm" if set(known) != {"?"} else tr("size in mm not known")
-        self.size_text.setText(f"{mm}\n{width} × {height} px")
+        self.side.show_placement(place, can_edit=self.canvas.can_edit)
         creative = place.creatives[max(0, self.creative.currentIndex())]
-        self.fitness.setText(self._fitness.get(creative.id, ""))
+        self.side.fitness.setText(self._fitness.get(creative.id, ""))
+        self.pictures.show_picture(place, creative.id)
 
     def _judge(self) -> None:
         """Find out how well the pictures can be mapped, and which look alike; takes seconds."""
@@ -436,19 +424,10 @@ class PlacementsView(QWidget):
         self.canvas.show_image(image.copy())
 
     def _show_aois(self) -> None:
-        aois = self._document.study.aois(self.placement_id)
-        self.canvas.show_shapes([Shape(one.id, one.name, list(one.points_px)) for one in aois])
-        self.list.blockSignals(True)
-        self.list.clear()
-        for one in aois:
-            item = QListWidgetItem(one.name)
-            item.setData(_ID, one.id)
-            if self.canvas.can_edit:
-                item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
-            self.list.addItem(item)
-            if one.id == self.canvas.selected:
-                self.list.setCurrentItem(item)
-        self.list.blockSignals(False)
+        everywhere = self._document.study.aois()
+        aois = [one for one in everywhere if one.placement_id == self.placement_id]
+        self.canvas.show_shapes([Shape(one.id, one.name, list(one.points_px), one.label) for one in aois])
+        self.side.show_aois(aois, {one.label for one in everywhere}, self.canvas.selected)
 
     def _edit(self, command: Edit) -> bool:
         try:
@@ -477,23 +456,19 @@ class PlacementsView(QWidget):
         name = next((shape.name for shape in self.canvas.shapes if shape.id == aoi_id), aoi_id)
         self._edit(RemoveAoi(aoi_id, name))
 
-    def _on_chosen(self, aoi_id: str) -> None:
-        for row in range(self.list.count()):
-            item = self.list.item(row)
-            if item is not None and item.data(_ID) == aoi_id:
-                self.list.setCurrentItem(item)
-
-    def _on_renamed(self, item: QListWidgetItem) -> None:
-        name = item.text().strip()
+    def _on_renamed(self, aoi_id: str, name: str) -> None:
         if name:
-            self._edit(RenameAoi(str(item.data(_ID)), name))
+            self._edit(RenameAoi(aoi_id, name))
         else:
             self._show_aois()
 
-    def _begin_rename(self) -> None:
-        item = self.list.currentItem()
-        if item is not None:
-            self.list.editItem(item)
+    def _on_labelled(self, aoi_id: str, label: str) -> None:
+        name = next((shape.name for shape in self.canvas.shapes if shape.id == aoi_id), aoi_id)
+        self._edit(LabelAoi(aoi_id, name, label))
+
+    def _on_sized(self, **sides: float | None) -> None:
+        if not self._edit(ChangePlacement(self.placement_id, **sides)):
+            self._show_facts()
 
     def _ask_copy(self) -> None:
         from gazestudy_gui.views.aoi_copy import CopyDialog

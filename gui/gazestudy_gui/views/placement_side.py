@@ -1,0 +1,201 @@
+"""Beside the picture of a placement: its AOIs in groups, the label of one, and the size of the face."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtWidgets import (
+    QAbstractItemView,
+    QComboBox,
+    QFormLayout,
+    QLabel,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from gazestudy.errors import GazestudyError
+from gazestudy.model import Aoi, Placement
+from gazestudy_gui.trouble import tell
+from gazestudy_gui.words import tr
+
+_ID = Qt.ItemDataRole.UserRole
+
+
+class PlacementSide(QWidget):
+    """Lists the AOIs of a placement by label, and says what a person wants to be different.
+
+    Parameters
+    ----------
+    parent : QWidget
+        Owner.
+    """
+
+    chosen = pyqtSignal(str)
+    """Another AOI was chosen in the list."""
+    renamed = pyqtSignal(str, str)
+    """Id of an AOI and its new name, which may be empty."""
+    labelled = pyqtSignal(str, str)
+    """Id of an AOI and its new label, empty for none."""
+    sized = pyqtSignal(str, object)
+    """width_mm or height_mm, and the number; None: not known."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._aois: dict[str, Aoi] = {}
+        self._can_edit = True
+        self.list = QListWidget(self)
+        self.list.setAccessibleName(tr("AOIs"))
+        self.list.setEditTriggers(
+            QAbstractItemView.EditTrigger.DoubleClicked | QAbstractItemView.EditTrigger.EditKeyPressed
+        )
+        self.label = QComboBox(self)
+        self.label.setEditable(True)
+        self.label.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
+        self.label.setAccessibleName(tr("Label of the AOI"))
+        self.label.setToolTip(
+            tr("AOIs of one label are a group, also on other placements: results can be summed up by it.")
+        )
+        self.sides = {"width_mm": QLineEdit(self), "height_mm": QLineEdit(self)}
+        self.sides["width_mm"].setAccessibleName(tr("Width, mm"))
+        self.sides["height_mm"].setAccessibleName(tr("Height, mm"))
+        self.place, self.size_text, self.fitness = QLabel("", self), QLabel("", self), QLabel("", self)
+        for text in (self.place, self.size_text, self.fitness):
+            text.setWordWrap(True)
+        self._build()
+
+    def show_aois(self, aois: Sequence[Aoi], known_labels: Iterable[str], selected: str) -> None:
+        """Show the AOIs of a placement, those without a label first."""
+        self._aois = {one.id: one for one in aois}
+        self.list.blockSignals(True)
+        self.list.clear()
+        for label in sorted({one.label for one in aois}, key=lambda text: (bool(text), text.casefold())):
+            if label:
+                head = QListWidgetItem(label)
+                font = head.font()
+                font.setBold(True)
+                head.setFont(font)
+                head.setFlags(Qt.ItemFlag.ItemIsEnabled)
+                head.setData(Qt.ItemDataRole.AccessibleTextRole, tr("Label {name}", name=label))
+                self.list.addItem(head)
+            for one in (one for one in aois if one.label == label):
+                item = QListWidgetItem(one.name)
+                item.setData(_ID, one.id)
+                if self._can_edit:
+                    item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
+                self.list.addItem(item)
+                if one.id == selected:
+                    self.list.setCurrentItem(item)
+        self.list.blockSignals(False)
+        self.label.blockSignals(True)
+        self.label.clear()
+        self.label.addItem("")
+        labels = sorted({one for one in known_labels if one}, key=str.casefold)
+        self.label.addItems(labels)
+        self.label.blockSignals(False)
+        self.show_selected(selected)
+
+    def show_placement(self, place: Placement, *, can_edit: bool) -> None:
+        """Show the size of a placement; a side that is not known is guessed from the picture, in grey."""
+        self._can_edit = can_edit
+        width_px, height_px = place.size_px
+        known = {"width_mm": place.width_mm, "height_mm": place.height_mm}
+        ratio = height_px / width_px
+        guesses = {
+            "width_mm": None if place.height_mm is None else place.height_mm / ratio,
+            "height_mm": None if place.width_mm is None else place.width_mm * ratio,
+        }
+        for name, field in self.sides.items():
+            if field.hasFocus() and field.isModified():
+                continue
+            value, guess = known[name], guesses[name]
+            field.setText("" if value is None else f"{value:g}")
+            field.setPlaceholderText("" if guess is None else f"≈ {guess:.0f}")
+            field.setReadOnly(not can_edit)
+            field.setModified(False)
+        self.size_text.setText(f"{width_px} × {height_px} px")
+
+    def show_selected(self, aoi_id: str) -> None:
+        """Show the label of an AOI, and which line it is."""
+        aoi = self._aois.get(aoi_id)
+        self.label.setEnabled(aoi is not None and self._can_edit)
+        self.label.setCurrentText("" if aoi is None else aoi.label)
+        item = self._item(aoi_id)
+        if item is not None and item is not self.list.currentItem():
+            self.list.setCurrentItem(item)
+
+    def begin_rename(self) -> None:
+        """Type another name for the AOI in the list."""
+        item = self.list.currentItem()
+        if item is not None and item.flags() & Qt.ItemFlag.ItemIsEditable:
+            self.list.editItem(item)
+
+    def begin_label(self) -> None:
+        """Type a label for the selected AOI."""
+        if self.label.isEnabled():
+            self.label.setFocus(Qt.FocusReason.ShortcutFocusReason)
+            line = self.label.lineEdit()
+            assert line is not None
+            line.selectAll()
+
+    # ------------------------------------------------------------------ inside
+
+    def _build(self) -> None:
+        heading = QLabel(tr("A&OIs"), self)
+        heading.setBuddy(self.list)
+        form = QFormLayout()
+        form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        form.addRow(tr("&Label:"), self.label)
+        size = QFormLayout()
+        size.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        size.addRow(tr("&Width, mm:"), self.sides["width_mm"])
+        size.addRow(tr("Hei&ght, mm:"), self.sides["height_mm"])
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(heading)
+        column.addWidget(self.list, 1)
+        column.addLayout(form)
+        column.addWidget(self.place)
+        column.addLayout(size)
+        column.addWidget(self.size_text)
+        column.addWidget(self.fitness)
+        self.list.itemChanged.connect(lambda item: self.renamed.emit(_id_of(item), item.text().strip()))
+        self.list.currentItemChanged.connect(self._on_current)
+        self.label.activated.connect(lambda _row: self._take_label())
+        line = self.label.lineEdit()
+        assert line is not None
+        line.editingFinished.connect(self._take_label)
+        for name, field in self.sides.items():
+            field.editingFinished.connect(lambda name=name: self._take_side(name))
+
+    def _item(self, aoi_id: str) -> QListWidgetItem | None:
+        items = (self.list.item(row) for row in range(self.list.count()))
+        return next((one for one in items if one is not None and aoi_id and one.data(_ID) == aoi_id), None)
+
+    def _on_current(self, item: QListWidgetItem | None) -> None:
+        if item is not None and _id_of(item):
+            self.chosen.emit(_id_of(item))
+
+    def _take_label(self) -> None:
+        aoi = self._aois.get(_id_of(self.list.currentItem()))
+        if aoi is not None and self.label.currentText().strip() != aoi.label:
+            self.labelled.emit(aoi.id, self.label.currentText().strip())
+
+    def _take_side(self, name: str) -> None:
+        field = self.sides[name]
+        if not field.isModified() or field.isReadOnly():
+            return
+        field.setModified(False)
+        text = field.text().strip().replace(",", ".")
+        try:
+            self.sized.emit(name, float(text) if text else None)
+        except ValueError:
+            tell(self, GazestudyError(tr("Please type a number. ({text})", text=text)))
+
+
+def _id_of(item: QListWidgetItem | None) -> str:
+    return str(item.data(_ID) or "") if item is not None else ""
