@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from gazestudy.errors import AmbiguousFormatError, InputError, ParameterError, UnknownFormatError
 from gazestudy.importers.sources import Source, source_at, sources
 from gazestudy.model import Recording
+from gazestudy.model.wording import in_short
 
 if TYPE_CHECKING:
     from gazestudy.importers.recordings.tables.mapping import ColumnMapping
@@ -280,7 +281,8 @@ def find_recordings(
             refusals.setdefault(name, {})[reason] = None
     candidates = [one for place in places for one in place.candidates]
     if not candidates:
-        raise UnknownFormatError(path, {name: _in_short(reasons) for name, reasons in refusals.items()})
+        said = {name: in_short(reasons, 3, between=" | ") for name, reasons in refusals.items()}
+        raise UnknownFormatError(path, said)
     return candidates
 
 
@@ -415,10 +417,3 @@ def _names(candidates: list[Candidate]) -> list[str]:
     """Return the names to choose by: the folder where two recordings share a name."""
     names = [one.name for one in candidates]
     return names if len(set(names)) == len(names) else [one.selection or one.inner for one in candidates]
-
-
-def _in_short(reasons: Iterable[str]) -> str:
-    """Join the reasons from several folders, the first three."""
-    listed = list(reasons)
-    more = f" (and {len(listed) - 3} more)" if len(listed) > 3 else ""
-    return " | ".join(listed[:3]) + more

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.interfaces import ORMOption
 
 from gazestudy.errors import ParameterError, StudyDamagedError, StudyError
+from gazestudy.model.wording import in_short
 from gazestudy.store.atomic import remove_folder
 from gazestudy.store.database import Database
 from gazestudy.store.lock import StudyLock, user_name
@@ -86,13 +87,9 @@ class StudyBase:
         """Return the row of a key; where there is none, a StudyError names `what` there is."""
         row = session.get(table, key, options=options)
         if row is None:
-            columns = inspect(table).columns
-            (first,) = inspect(table).primary_key
-            known = [
-                str(one) for one in session.scalars(select(first).order_by(columns.get("position", first)))
-            ]
-            more = f" and {len(known) - _MOST_NAMED} more" if len(known) > _MOST_NAMED else ""
-            there = ", ".join(known[:_MOST_NAMED]) + more or "none yet"
+            (ids,) = inspect(table).primary_key
+            in_order = select(ids).order_by(inspect(table).columns.get("position", ids))
+            there = in_short(session.scalars(in_order), _MOST_NAMED) or "none yet"
             raise StudyError(f"{self._path}: there is no {what} {key!r}; the study has {there}")
         return row
 

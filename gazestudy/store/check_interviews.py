@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from gazestudy.errors import StudyError
 from gazestudy.model.recording import Severity
+from gazestudy.model.wording import in_short
 from gazestudy.store.database import DATABASE_NAME
 from gazestudy.store.schema import PlacementRow, RecordingRow
 from gazestudy.store.schema_interviews import (
@@ -27,7 +28,6 @@ Trouble = tuple[Severity, str, str, str]
 """Severity, where, what was found, and what to do."""
 
 _PUT_BACK = "Put a copy from backups/ in its place, or remove these and make them again"
-_SHOWN = 5
 
 
 def interview_trouble(study: Study) -> Iterator[Trouble]:
@@ -95,6 +95,4 @@ def _unknown(session: Session) -> Iterator[Trouble]:
 
 
 def _some(names: list[str] | set[str]) -> str:
-    ordered = sorted(names)
-    rest = f" and {len(ordered) - _SHOWN} more" if len(ordered) > _SHOWN else ""
-    return ", ".join(ordered[:_SHOWN]) + rest
+    return in_short(sorted(names))

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from gazestudy.errors import StudyError
 from gazestudy.model.fieldwork import FIELD_CONTRACTS, FieldLog, join_logs
 from gazestudy.model.recording import Finding, SourceFile
+from gazestudy.model.wording import in_short
 from gazestudy.store.atomic import filled_folder, mark, publish, recording_of
 from gazestudy.store.base import FIELDLOGS, StudyBase, now_utc, slug
 from gazestudy.store.keys import jsonable
@@ -285,11 +286,10 @@ class FieldLogShelf(StudyBase):
                 words = [f"observer {who}, {when}, read as {by}" for when, who, by in (there, now)]
                 other.append(f"{name!r} (there: {words[0]}; now: {words[1]})")
         if other:
-            shown = "; ".join(other[:5]) + (f"; and {len(other) - 5} more" if len(other) > 5 else "")
             raise StudyError(
                 f"{self._path}: sessions of these ids are there, with another observer, start or kind of"
-                f" file: {shown}. If they are others, give them a prefix (--prefix); if this corrects them,"
-                " say --replace"
+                f" file: {in_short(other, between='; ')}. If they are others, give them a prefix"
+                " (--prefix); if this corrects them, say --replace"
             )
 
     def _write(

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from gazestudy.errors import StudyDamagedError, StudyError, TableError
 from gazestudy.model.interview import DOCUMENT_KINDS, Interviews, interview_table
 from gazestudy.model.recording import Finding, SourceFile
+from gazestudy.model.wording import in_short
 from gazestudy.store.base import signed
 from gazestudy.store.coding import (
     CodedAnswers,
@@ -282,10 +283,10 @@ class InterviewShelf(CodingShelf, StimulusShelf, ParticipantShelf):
                 lost += self._replace_talk(session, there, values, said, told, files, signature)
                 changed.append(name)
         if clashes:
-            shown = "; ".join(clashes[:5]) + (f"; and {len(clashes) - 5} more" if len(clashes) > 5 else "")
             raise StudyError(
-                f"{self._path}: interviews of these ids are there and say something else: {shown}. If they"
-                " are others, give them a prefix (--prefix); if this corrects them, say --replace"
+                f"{self._path}: interviews of these ids are there and say something else:"
+                f" {in_short(clashes, between='; ')}. If they are others, give them a prefix (--prefix);"
+                " if this corrects them, say --replace"
             )
         documents = self._add_documents(session, talks, replace, files, signature)
         _add_codes(session, talks.code_book, signature)
