@@ -9,6 +9,7 @@ from typing import Any
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
+from gazestudy_gui.helper import Helper, Question
 from gazestudy_gui.thrift import give_back
 
 _TURN = threading.Lock()
@@ -25,6 +26,8 @@ class Background(QObject):
         Owner. `close` must be called before it goes.
     in_turn : bool, optional
         Wait for others that do the same: two readers of large tables would take twice the memory.
+    helper : Helper, optional
+        Who answers questions; not needed where only functions are asked for.
     """
 
     done = pyqtSignal(int, object)
@@ -32,23 +35,31 @@ class Background(QObject):
     failed = pyqtSignal(int, object)
     """Number of the wish, and the exception."""
 
-    def __init__(self, name: str, parent: QObject | None = None, *, in_turn: bool = False) -> None:
+    def __init__(
+        self,
+        name: str,
+        parent: QObject | None = None,
+        *,
+        in_turn: bool = False,
+        helper: Helper | None = None,
+    ) -> None:
         super().__init__(parent)
+        self._helper = helper
         self._turn: AbstractContextManager[object] = _TURN if in_turn else nullcontext()
         self._wake = threading.Condition()
-        self._wish: tuple[int, Callable[[], Any]] | None = None
+        self._wish: tuple[int, Callable[[], Any] | Question] | None = None
         self._number = 0
         self._is_closing = False
         self._thread: threading.Thread | None = None
         self._name = name
 
-    def ask(self, work: Callable[[], Any]) -> int:
-        """Run a function in the thread as soon as it is free.
+    def ask(self, work: Callable[[], Any] | Question) -> int:
+        """Run a function in the thread as soon as it is free, or have the helper answer a question.
 
         Parameters
         ----------
-        work : callable
-            What to do; its result comes with `done`.
+        work : callable or Question
+            What to do; its result comes with `done`. What a newer wish has overtaken is not waited for.
 
         Returns
         -------
@@ -91,13 +102,17 @@ class Background(QObject):
                 self._wish = None
             try:
                 with self._turn:
-                    result = work()
+                    result = self._answer(number, work) if isinstance(work, Question) else work()
             except Exception as error:  # it belongs to whoever asked
                 self._tell(self.failed, number, error)
             else:
                 give_back()
                 self._tell(self.done, number, result)
                 del result
+
+    def _answer(self, number: int, question: Question) -> Any:
+        assert self._helper is not None
+        return self._helper.answer(question, given_up=lambda: self._is_closing or number != self._number)
 
     def _tell(self, signal: Any, number: int, value: object) -> None:
         if not self._is_closing:

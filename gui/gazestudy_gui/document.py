@@ -17,6 +17,7 @@ from PyQt6.QtGui import QUndoStack
 from gazestudy.errors import StudyError
 from gazestudy.store import Study, open_study
 from gazestudy_gui.commands import Edit
+from gazestudy_gui.helper import Helper
 from gazestudy_gui.jobs import Job, JobList, Order
 from gazestudy_gui.words import tr
 
@@ -61,6 +62,8 @@ class StudyDocument(QObject):
         self.undo_stack = QUndoStack(self)
         self.jobs = JobList(self)
         self.jobs.over.connect(self._on_job_over)
+        self.helper = Helper()
+        """Computes for the views in a process of its own."""
         self._changes_of_job: dict[Job, tuple[Kind, ...]] = {}
         if not study.read_only:
             study.forget_changes()
@@ -133,6 +136,7 @@ class StudyDocument(QObject):
     def close(self) -> None:
         """End all jobs and give the study back."""
         self.jobs.close()
+        self.helper.close()
         self.undo_stack.clear()
         self.study.forget_changes()
         self.study.close()

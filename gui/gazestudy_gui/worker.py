@@ -19,7 +19,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Event
 from typing import Any
 
-from gazestudy.errors import Cancelled, GazestudyError
+from gazestudy.errors import Cancelled, GazestudyError, StudyError
 
 _SELDOM_S = 0.04
 """Between two messages about progress; more would keep the window busy."""
@@ -95,15 +95,54 @@ def work(connection: Connection, stop: Event, function: str, arguments: Mapping[
         connection.close()
 
 
-def _behave() -> None:
-    """Leave the window room to work, ignore Ctrl-C, and end when the window is gone."""
+def serve(line: Connection) -> None:
+    """Answer questions one after the other until the window is gone; the target of the helper's process.
+
+    Parameters
+    ----------
+    line : Connection
+        Brings "module:name" and arguments; takes a word and what came out: "done" with a result; "stopped",
+        "study", "known" or "mistake" with a text.
+    """
+    _stay_with_parent()
+    while True:
+        try:
+            function, arguments = line.recv()
+        except (EOFError, OSError):
+            return
+        try:
+            module, _, name = function.partition(":")
+            word, value = "done", getattr(importlib.import_module(module), name)(**arguments)
+        except Cancelled as error:
+            word, value = "stopped", str(error)
+        except StudyError as error:
+            word, value = "study", str(error)
+        except GazestudyError as error:
+            word, value = "known", str(error)
+        except Exception as error:  # whatever it was, the window is to show it
+            word, value = "mistake", f"{type(error).__name__}: {error}\n{traceback.format_exc()}"
+        try:
+            line.send((word, value))
+        except OSError:
+            return
+        except Exception as error:  # it cannot be sent
+            line.send(("mistake", f"{function}: {type(error).__name__}: {error}"))
+
+
+def _stay_with_parent() -> None:
+    """Ignore Ctrl-C, and end when the window is gone."""
     import signal
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_follow_parent, daemon=True).start()
+
+
+def _behave() -> None:
+    """Leave the window room to work, ignore Ctrl-C, and end when the window is gone."""
+    _stay_with_parent()
     if hasattr(os, "nice"):
         with contextlib.suppress(OSError):
             os.nice(5)
-    threading.Thread(target=_follow_parent, daemon=True).start()
     from gazestudy._cv2 import cv2
 
     cv2.setNumThreads(max(1, (os.cpu_count() or 2) - 1))

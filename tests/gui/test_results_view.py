@@ -133,7 +133,7 @@ def test_every_table_is_there_or_says_what_is_missing(view, qtbot):
     for one in TABLES[1:]:
         page.show_table(one.id)
         page.message.clear()
-        qtbot.waitUntil(lambda name=one.id: name in said or bool(page.message.text()), timeout=15000)
+        qtbot.waitUntil(lambda name=one.id: name in said or bool(page.message.text()), timeout=90000)
     page.show_table("summary-placement")
     qtbot.waitUntil(lambda: page.table._name == "summary-placement")
     study = view._document.study
@@ -145,11 +145,11 @@ def test_every_table_is_there_or_says_what_is_missing(view, qtbot):
 def test_funnel_and_curves_follow_their_choices_and_are_exported(view, qtbot, tmp_path):
     for page, index in ((view.funnel, 1), (view.survival, 2)):
         view.pages.setCurrentIndex(index)
-        qtbot.waitUntil(lambda page=page: not page.plot.image.isNull(), timeout=20000)
+        qtbot.waitUntil(lambda page=page: not page.plot.image.isNull(), timeout=90000)
         before = page.plot.image.copy()
         page.group.setCurrentIndex(1)
-        qtbot.waitUntil(lambda page=page: len(page.data) > 1, timeout=20000)
-        qtbot.waitUntil(lambda page=page, before=before: page.plot.image != before, timeout=20000)
+        qtbot.waitUntil(lambda page=page: len(page.data) > 1, timeout=90000)
+        qtbot.waitUntil(lambda page=page, before=before: page.plot.image != before, timeout=90000)
         page.export(tmp_path / f"{index}.png")
         assert (tmp_path / f"{index}.png").stat().st_size > 5000
     assert {"exposed", "noticed"} <= set(next(iter(view.funnel.data.values())).table["step"])
@@ -173,20 +173,20 @@ def test_strategy_begins_with_a_template_and_tells_mistakes_with_their_line(view
     ))  # fmt: skip
     page.editor.save()
     page.pages.setCurrentIndex(1)
-    qtbot.waitUntil(lambda: not page.budget.is_busy and page.budget.table.model.rowCount() > 0, timeout=30000)
+    qtbot.waitUntil(lambda: not page.budget.is_busy and page.budget.table.model.rowCount() > 0, timeout=90000)
     costs = page.budget.table.model.frame["cost"]
     assert costs.sum() <= page.money.value() + 1
     page.money.spin.setValue(40000)
     qtbot.waitUntil(
         lambda: not page.budget.is_busy and page.budget.table.model.frame["cost"].sum() <= 40001,
-        timeout=30000,
+        timeout=90000,
     )
 
 
 def test_the_report_is_written_by_a_job(view, qtbot, tmp_path):
     view.write_report(tmp_path / "report.html")
     job = view._document.jobs.jobs[-1]
-    qtbot.waitUntil(lambda: job.is_over, timeout=60000)
+    qtbot.waitUntil(lambda: job.is_over, timeout=120000)
     assert job.state == "done", job.error
     assert (tmp_path / "report.html").read_text(encoding="utf-8").startswith("<!")
     assert (tmp_path / "report.pdf").read_bytes().startswith(b"%PDF")

@@ -17,12 +17,14 @@ from PyQt6.QtWidgets import QSizePolicy, QWidget
 
 from gazestudy_gui import theme
 from gazestudy_gui.background import Background
+from gazestudy_gui.helper import Helper, Question
 from gazestudy_gui.words import tr
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Draw = Callable[["Figure"], "Figure | None"]
+Painted = tuple[bytes, int, int]
 
 _DOTS_PER_INCH = 110.0
 _PAUSE_MS = 120
@@ -41,17 +43,20 @@ class PlotPane(QWidget):
         What it shows, for people who listen.
     parent : QWidget, optional
         Owner. `shut_down` must be called before it goes.
+    helper : Helper, optional
+        Draws in its process what can be sent there; None: a thread draws.
     """
 
-    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+    def __init__(self, name: str, parent: QWidget | None = None, *, helper: Helper | None = None) -> None:
         super().__init__(parent)
+        self._has_helper = helper is not None
         self.setAccessibleName(name)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         em = self.fontMetrics().height()
         self.setMinimumSize(14 * em, 8 * em)
         self.image, self.message = QImage(), ""
         self._draw: Draw | None = None
-        self._worker = Background("plot", self)
+        self._worker = Background("plot", self, helper=helper)
         self._worker.done.connect(self._on_drawn)
         self._worker.failed.connect(self._on_failed)
         self._soon = QTimer(self)
@@ -76,7 +81,12 @@ class PlotPane(QWidget):
         if draw is None or not self.isVisible() or size.isEmpty():
             return
         ink, paper = theme.foreground().name(), theme.background().name()
-        self._worker.ask(lambda: rendered(draw, size, ratio, ink=ink, paper=paper))
+        if self._has_helper:
+            arguments = {"draw": draw, "size_px": (size.width(), size.height()), "ratio": ratio,
+                         "ink": ink, "paper": paper}  # fmt: skip
+            self._worker.ask(Question("gazestudy_gui.views.plot_pane:painted", arguments))
+        else:
+            self._worker.ask(lambda: rendered(draw, size, ratio, ink=ink, paper=paper))
 
     def recolour(self) -> None:
         """Follow another colour scheme."""
@@ -110,9 +120,10 @@ class PlotPane(QWidget):
                           (self.image.width(), self.image.height()))  # fmt: skip
             painter.drawImage((self.width() - wide) // 2, max(0, (self.height() - high) // 2), self.image)
 
-    def _on_drawn(self, number: int, image: QImage) -> None:
+    def _on_drawn(self, number: int, drawn: QImage | Painted) -> None:
         if number == self._worker.newest and self._draw is not None:
-            self.image, self.message = image, ""
+            self.image = drawn if isinstance(drawn, QImage) else to_image(drawn, self.devicePixelRatioF())
+            self.message = ""
             self.update()
 
     def _on_failed(self, number: int, error: Exception) -> None:
@@ -134,6 +145,19 @@ def rendered(draw: Draw, size: QSize, ratio: float, *, ink: str, paper: str) -> 
     ink, paper : str
         Colours of text and ground, #rrggbb.
     """
+    return to_image(painted(draw, (size.width(), size.height()), ratio, ink=ink, paper=paper), ratio)
+
+
+def to_image(drawn: Painted, ratio: float) -> QImage:
+    """Return pixels as an image that owns them, for a screen with so many of them per unit."""
+    pixels, width, height = drawn
+    image = QImage(pixels, width, height, 4 * width, QImage.Format.Format_RGBA8888).copy()
+    image.setDevicePixelRatio(ratio)
+    return image
+
+
+def painted(draw: Draw, size_px: tuple[int, int], ratio: float, *, ink: str, paper: str) -> Painted:
+    """Return a figure as pixels: bytes of RGBA, width and height; parameters as those of `rendered`."""
     import numpy as np
 
     with ONE_AT_A_TIME:
@@ -141,24 +165,21 @@ def rendered(draw: Draw, size: QSize, ratio: float, *, ink: str, paper: str) -> 
         from matplotlib.figure import Figure
 
         dots = _DOTS_PER_INCH * ratio
-        inches = (size.width() / _DOTS_PER_INCH, size.height() / _DOTS_PER_INCH)
+        inches = (size_px[0] / _DOTS_PER_INCH, size_px[1] / _DOTS_PER_INCH)
         figure = Figure(figsize=inches, dpi=dots, facecolor="white", layout="constrained")
         canvas = FigureCanvasAgg(figure)
         own = draw(figure)
         if own is not None:  # with a shape of its own
             figure, canvas = own, FigureCanvasAgg(own)
             width_in, height_in = (float(one) for one in own.get_size_inches())
-            own.set_dpi(dots / _DOTS_PER_INCH * min(size.width() / width_in, size.height() / height_in))
+            own.set_dpi(dots / _DOTS_PER_INCH * min(size_px[0] / width_in, size_px[1] / height_in))
         if not any(axes.images for axes in figure.axes):  # a plan or picture stays on its paper
             recolour(figure, ink=ink, paper=paper)
         with fitting_fonts(figure):
             _fit_words(figure)
             canvas.draw()  # type: ignore[no-untyped-call]
         pixels = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
-    height, width = int(pixels.shape[0]), int(pixels.shape[1])
-    image = QImage(pixels.tobytes(), width, height, 4 * width, QImage.Format.Format_RGBA8888).copy()
-    image.setDevicePixelRatio(ratio)
-    return image
+    return pixels.tobytes(), int(pixels.shape[1]), int(pixels.shape[0])
 
 
 def recolour(figure: Figure, *, ink: str, paper: str) -> None:

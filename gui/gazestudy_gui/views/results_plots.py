@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,14 +22,13 @@ from PyQt6.QtWidgets import (
 from gazestudy.errors import GazestudyError
 from gazestudy_gui.background import Background
 from gazestudy_gui.document import StudyDocument
+from gazestudy_gui.helper import Question
 from gazestudy_gui.trouble import tell
-from gazestudy_gui.views.plot_pane import ONE_AT_A_TIME, PlotPane, fitting_fonts, nothing_yet
+from gazestudy_gui.views.plot_pane import ONE_AT_A_TIME, Draw, PlotPane, fitting_fonts, nothing_yet
 from gazestudy_gui.words import tr
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-    from gazestudy.store import Study
 
 _CURVES = 6
 _GROUPS = (("all together", ()), ("placement", ("placement",)), ("segment", ("segment",)),
@@ -55,7 +55,7 @@ class FigurePage(QWidget):
         self._document = document
         self.data: dict[str, Any] = {}
         self._is_old = True
-        self._worker = Background(f"figure {self.file_name}", self)
+        self._worker = Background(f"figure {self.file_name}", self, helper=document.helper)
         self._worker.done.connect(self._on_done)
         self._worker.failed.connect(self._on_failed)
         self.group = QComboBox(self)
@@ -67,7 +67,7 @@ class FigurePage(QWidget):
         self.one.setAccessibleName(tr("Which group"))
         self.one.setMinimumContentsLength(14)
         self.one.currentIndexChanged.connect(lambda _index: self.draw())
-        self.plot = PlotPane(name, self)
+        self.plot = PlotPane(name, self, helper=document.helper)
         self.area = QScrollArea(self)
         self.area.setWidgetResizable(True)
         self.area.setWidget(self.plot)
@@ -89,12 +89,12 @@ class FigurePage(QWidget):
     def add_choices(self) -> None:
         """Add choices of its own to `line`."""
 
-    def work(self, study: Study, by: tuple[str, ...]) -> dict[str, Any]:
-        """Return what is drawn, by group; in another thread."""
+    def question(self) -> Question:
+        """Return what is asked with the choices as they are now; the answer is by group."""
         raise NotImplementedError
 
-    def draw_into(self, figure: Figure, shown: dict[str, Any]) -> None:
-        """Draw groups into a figure."""
+    def drawing(self, shown: dict[str, Any]) -> Draw:
+        """Return what draws groups into a figure; the helper takes it, so it must be possible to send it."""
         raise NotImplementedError
 
     def rows(self, shown: dict[str, Any]) -> int:
@@ -115,13 +115,12 @@ class FigurePage(QWidget):
     def compute(self) -> None:
         """Compute for the choices as they are now; the newest wish wins."""
         self._is_old = False
-        study, by = self._document.study, tuple(self.group.currentData())
-        work = self.prepared()
-        self._worker.ask(lambda: work(study, by))
+        self._worker.ask(self.question())
 
-    def prepared(self) -> Any:
-        """Return what computes, with the choices as they are now."""
-        return self.work
+    def asked(self, what: str, **choices: Any) -> Question:
+        """Return a question about the groups that are chosen."""
+        arguments = {"study": str(self._document.path), "by": tuple(self.group.currentData())} | choices
+        return Question(f"gazestudy_gui.views.results_answers:{what}", arguments)
 
     def draw(self) -> None:
         """Draw what is chosen."""
@@ -130,7 +129,7 @@ class FigurePage(QWidget):
             return
         em = self.fontMetrics().height()
         self.plot.setMinimumHeight(self.rows(shown) * em)
-        self.plot.show_figure(lambda figure: self.draw_into(figure, shown))
+        self.plot.show_figure(self.drawing(shown))
 
     def export(self, path: Path) -> None:
         """Write the figure on show, on white paper, as PNG, SVG or PDF."""
@@ -145,7 +144,7 @@ class FigurePage(QWidget):
         figure = Paper(figsize=(8.0, height), dpi=200, facecolor="white", layout="constrained")
         try:
             with ONE_AT_A_TIME:
-                self.draw_into(figure, shown)
+                self.drawing(shown)(figure)
                 with fitting_fonts(figure):
                     write_figure(figure.axes[0], path)
         except (GazestudyError, OSError) as error:
@@ -228,16 +227,9 @@ class FunnelPage(FigurePage):
         self.line.addWidget(label)
         self.line.addWidget(self.look)
 
-    def prepared(self) -> Any:
-        """Return what computes, with the choices as they are now."""
-        look_s = self.look.value()
-
-        def work(study: Study, by: tuple[str, ...]) -> dict[str, Any]:
-            from gazestudy.pipeline.attention_figures import study_funnels
-
-            return dict(study_funnels(study, by, look_s=look_s))
-
-        return work
+    def question(self) -> Question:
+        """Return what is asked with the choices as they are now."""
+        return self.asked("funnels", look_s=self.look.value())
 
     def shown(self) -> dict[str, Any]:
         """Return the funnel that is chosen."""
@@ -248,12 +240,10 @@ class FunnelPage(FigurePage):
         """Return for how many lines of text the figure needs room."""
         return 6 + sum(2 * len(one.table) for one in shown.values())
 
-    def draw_into(self, figure: Figure, shown: dict[str, Any]) -> None:
-        """Draw one funnel."""
-        from gazestudy.plots.funnel import draw_funnel
-
+    def drawing(self, shown: dict[str, Any]) -> Draw:
+        """Return what draws one funnel."""
         (funnel,) = shown.values()
-        draw_funnel(funnel, figure.add_subplot())
+        return partial(_draw_funnel, funnel)
 
 
 class SurvivalPage(FigurePage):
@@ -279,16 +269,9 @@ class SurvivalPage(FigurePage):
         self.each.toggled.connect(lambda _on: self.compute())
         self.line.addWidget(self.each)
 
-    def prepared(self) -> Any:
-        """Return what computes, with the choices as they are now."""
-        per_exposure = self.each.isChecked()
-
-        def work(study: Study, by: tuple[str, ...]) -> dict[str, Any]:
-            from gazestudy.pipeline.attention_figures import study_first_looks
-
-            return dict(study_first_looks(study, by, per_exposure=per_exposure))
-
-        return work
+    def question(self) -> Question:
+        """Return what is asked with the choices as they are now."""
+        return self.asked("first_looks", per_exposure=self.each.isChecked())
 
     def fill_groups(self) -> None:
         """Offer all groups in one figure, then each by itself."""
@@ -303,8 +286,18 @@ class SurvivalPage(FigurePage):
         """Return for how many lines of text the figure needs room."""
         return 16 + 3 * len(shown)
 
-    def draw_into(self, figure: Figure, shown: dict[str, Any]) -> None:
-        """Draw the curves."""
-        from gazestudy.plots.survival import draw_survival
+    def drawing(self, shown: dict[str, Any]) -> Draw:
+        """Return what draws the curves."""
+        return partial(_draw_survival, shown)
 
-        draw_survival(shown, figure.add_subplot())
+
+def _draw_funnel(funnel: Any, figure: Figure) -> None:
+    from gazestudy.plots.funnel import draw_funnel
+
+    draw_funnel(funnel, figure.add_subplot())
+
+
+def _draw_survival(shown: dict[str, Any], figure: Figure) -> None:
+    from gazestudy.plots.survival import draw_survival
+
+    draw_survival(shown, figure.add_subplot())

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from PyQt6.QtCore import Qt, QTimer
 from PyQt6.QtWidgets import (
@@ -26,19 +27,19 @@ from PyQt6.QtWidgets import (
 from gazestudy.errors import GazestudyError
 from gazestudy_gui.background import Background
 from gazestudy_gui.document import StudyDocument
+from gazestudy_gui.helper import Helper, Question
 from gazestudy_gui.trouble import tell
 from gazestudy_gui.views.document_editor import DocumentEditor
 from gazestudy_gui.views.table_model import cell
 from gazestudy_gui.views.table_view import TableWidget, heading
 from gazestudy_gui.words import tr
 
-if TYPE_CHECKING:
-    from gazestudy.store import Study
-
 _PAUSE_MS = 150
 _STEPS = 200
-_DRAWS = 60
+_DRAWS, _POTENTIAL_DRAWS = 60, 1000
 _SHARE = 100.0
+
+Reading = Callable[[Any], tuple[Any, list[str]]]
 
 
 class Amount(QWidget):
@@ -101,19 +102,22 @@ class Amount(QWidget):
 
 
 class Answer(QWidget):
-    """A table with the words that belong to it; computed in a thread of its own, the newest wish wins.
+    """A table with the words that belong to it; computed by the helper, the newest wish wins.
 
     Parameters
     ----------
     name : str
         What it is.
+    helper : Helper
+        Who computes.
     parent : QWidget, optional
         Owner.
     """
 
-    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+    def __init__(self, name: str, helper: Helper, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._worker = Background(f"strategy {name}", self)
+        self._read: Reading = _as_told
+        self._worker = Background(f"strategy {name}", self, helper=helper)
         self._worker.done.connect(self._on_done)
         self._worker.failed.connect(self._on_failed)
         self.table = TableWidget(name, self)
@@ -130,10 +134,11 @@ class Answer(QWidget):
         column.addWidget(split)
         self.is_busy = False
 
-    def ask(self, work: Any) -> None:
-        """Compute: a function that returns a table, headings and lines of words."""
+    def ask(self, question: Question, read: Reading | None = None) -> None:
+        """Compute; `read` turns what comes back into a table and lines of words."""
         self.is_busy = True
-        self._worker.ask(work)
+        self._read = read or _as_told
+        self._worker.ask(question)
 
     def shut_down(self) -> None:
         """End the thread."""
@@ -143,8 +148,8 @@ class Answer(QWidget):
         if number != self._worker.newest:
             return
         self.is_busy = False
-        frame, titles, lines = result
-        self.table.set_frame(frame, titles)
+        frame, lines = self._read(result)
+        self.table.set_frame(frame, _headings(frame))
         self.table.show()
         self.words.setPlainText("\n".join(f"• {line}" for line in lines))
 
@@ -170,6 +175,7 @@ class StrategyPage(QWidget):
         super().__init__(parent)
         self._document = document
         self._is_old = True
+        self._state = self._edition = 0
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.setInterval(_PAUSE_MS)
@@ -186,11 +192,17 @@ class StrategyPage(QWidget):
         except GazestudyError as error:
             tell(self, error)
             return
-        self.forget()
+        self.forget_document()
         self.pages.setCurrentWidget(self.editor)
 
     def forget(self) -> None:
-        """Compute again when it is looked at: the study or the document changed."""
+        """Read and compute again when it is looked at: the study changed."""
+        self._state += 1
+        self.forget_document()
+
+    def forget_document(self) -> None:
+        """Compute again when it is looked at: the document changed."""
+        self._edition += 1
         self._is_old = True
         self._fresh.clear()
         if self.isVisible():
@@ -232,9 +244,11 @@ class StrategyPage(QWidget):
         self.editor = DocumentEditor(
             self._document, tr("Strategy document"), tr("&Keep and compute"), _parse, self
         )
-        self.editor.kept.connect(self.forget)
-        self.potential = Answer(tr("Potential"), self)
-        self.budget, self.what_if = Answer(tr("Budget"), self), Answer(tr("What if"), self)
+        self.editor.kept.connect(self.forget_document)
+        helper = self._document.helper
+        self.potential, self.budget, self.what_if = (
+            Answer(name, helper, self) for name in (tr("Potential"), tr("Budget"), tr("What if"))
+        )
         self.pages = QTabWidget(self)
         self.pages.addTab(self.potential, tr("Potential"))
         self.pages.addTab(self._budget_page(), tr("Budget"))
@@ -342,65 +356,40 @@ class StrategyPage(QWidget):
         page = self.pages.currentWidget()
         if not self.isVisible() or page is None or self.stack.currentWidget() is not self.pages:
             return
-        study = self._document.study
-        wishes: tuple[tuple[Answer, Any], ...] = (
-            (self.potential, self._potential_wish), (self.budget, self._budget_wish),
-            (self.what_if, self._what_if_wish),
+        asks: tuple[tuple[Answer, Callable[[], None]], ...] = (
+            (self.potential, self._ask_potential), (self.budget, self._ask_budget),
+            (self.what_if, self._ask_what_if),
         )  # fmt: skip
-        for answer, wish in wishes:
+        for answer, ask in asks:
             on_show = answer is page or page.isAncestorOf(answer)
             if on_show and answer not in self._fresh:
                 self._fresh.add(answer)
-                answer.ask(wish(study))
+                ask()
 
-    def _potential_wish(self, study: Study) -> Any:
-        names = {one.id: one.name for one in study.placements()}
+    def _question(self, what: str, **arguments: Any) -> Question:
+        known = {"study": str(self._document.path), "state": self._state, "edition": self._edition}
+        return Question(f"gazestudy_gui.views.results_answers:{what}", known | arguments)
 
-        def work() -> Any:
-            from gazestudy.pipeline.strategy import study_potential
+    def _ask_potential(self) -> None:
+        self.potential.ask(self._question("potential", draws=_POTENTIAL_DRAWS))
 
-            found = study_potential(study, draws=1000)
-            table = found.potential.table
-            table.insert(1, "placement", [names.get(one, one) for one in table["placement_id"]])
-            told = [*found.conclusions, *(finding.message for finding in found.findings)]
-            return table, _headings(table), told
+    def _ask_budget(self) -> None:
+        self.budget.ask(self._question("budget", money=self.money.value(), draws=_DRAWS))
 
-        return work
-
-    def _budget_wish(self, study: Study) -> Any:
-        money = self.money.value()
-        names = {one.id: one.name for one in study.placements()}
-
-        def work() -> Any:
-            from gazestudy.pipeline.strategy_budget import study_budget
-
-            found = study_budget(study, budget=money, draws=_DRAWS)
-            table = found.plan.table.copy()
-            table.insert(1, "placement", [names.get(one, one) for one in table["placement_id"]])
-            told = [*found.conclusions, *(finding.message for finding in found.findings)]
-            return table, _headings(table), told
-
-        return work
-
-    def _what_if_wish(self, study: Study) -> Any:
+    def _ask_what_if(self) -> None:
+        tried = {key: (amount.value(),) for key, (tick, amount) in self.tries.items() if tick.isChecked()}
         placement = str(self.placement.currentData() or "")
-        tried: dict[str, Any] = {
-            key: (amount.value(),) for key, (tick, amount) in self.tries.items() if tick.isChecked()
-        }
+        self.what_if.ask(self._question("what_if", placement=placement, tried=tried), _with_radius)
 
-        def work() -> Any:
-            from gazestudy.pipeline.strategy_what_if import study_what_if
 
-            found = study_what_if(study, placement, **tried)
-            radius = found.radius
-            told = [
-                tr("Body radius {value} m: {source}", value=cell(radius.value), source=radius.source),
-                *found.limits,
-                *(finding.message for finding in found.findings),
-            ]
-            return found.table, _headings(found.table), told
+def _as_told(result: Any) -> tuple[Any, list[str]]:
+    frame, lines = result
+    return frame, lines
 
-        return work
+
+def _with_radius(result: Any) -> tuple[Any, list[str]]:
+    frame, (radius_m, source), lines = result
+    return frame, [tr("Body radius {value} m: {source}", value=cell(radius_m), source=source), *lines]
 
 
 def strategy_path(document: StudyDocument) -> Path:
