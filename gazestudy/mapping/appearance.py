@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gazestudy._cv2 import cv2
-from gazestudy.geometry.homographies import apply_homography, corners_px, jacobian, scaling, side_lengths
+from gazestudy.geometry.homographies import jacobian, scaling, side_lengths
 from gazestudy.mapping.blur import smeared
 from gazestudy.mapping.lighting import robust_line
 from gazestudy.mapping.references import Artwork
@@ -105,9 +105,12 @@ def appearance(
     -----
     The cell score is the normalised cross-correlation, so exposure and contrast do not matter.
     """
+    from gazestudy.mapping.kernels.light import compare_cells
+    from gazestudy.mapping.kernels.planes import outline
+
     width, height = artwork.size_px
     homography = part.to_part @ homography
-    quad = apply_homography(homography, corners_px(width, height))
+    quad = outline(homography, width, height)
     sides = side_lengths(quad) / part.to_part[0, 0]
     columns = _cell_count(float(sides[0] + sides[2]) / 2)
     rows = _cell_count(float(sides[1] + sides[3]) / 2)
@@ -115,7 +118,8 @@ def appearance(
     image, low, high = part.cut(quad, 1)
     to_image = homography @ scaling(size, (width, height))
     to_image[:2] -= low[:, None] * to_image[2]
-    seen = cv2.warpPerspective(image, to_image, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    seen = np.asarray(cv2.warpPerspective(image, to_image, size, flags=flags), dtype=np.uint8)
     mask = part.mask[low[1] : high[1], low[0] : high[0]]
     if (high - low >= np.ptp(quad, axis=0)).all() and mask.min() > 0:
         in_image = np.ones((rows, columns), dtype=bool)
@@ -128,28 +132,23 @@ def appearance(
         middle = [[(size[0] - 1) / 2, (size[1] - 1) / 2]]
         path_px = path_px * part.to_part[[0, 1], [0, 1]]
         drawn = smeared(drawn, np.linalg.solve(jacobian(to_image, middle)[0], path_px))
-    expected, found = (cells_of(_smooth(picture), columns, rows) for picture in (drawn, seen))
-    scores, deviations = cell_correlation(found, expected)
+    cells = compare_cells(_smooth(drawn), _smooth(seen), rows, columns, CELL_PX)
+    scores, deviations = cells[0], cells[1]
     textured = in_image & (deviations > _TEXTURE_SD)
-    cells = int(np.count_nonzero(textured))
-    share = int(np.count_nonzero(textured & (scores > _ALIKE))) / cells if cells else 0.0
-    clear = np.where(textured, scores > _CLEAR, _as_bright(expected, found, deviations, in_image))
-    return Appearance(share, cells, in_image, textured, scores, deviations, clear)
+    count = int(np.count_nonzero(textured))
+    share = int(np.count_nonzero(textured & (scores > _ALIKE))) / count if count else 0.0
+    clear = np.where(textured, scores > _CLEAR, _as_bright(cells, in_image))
+    return Appearance(share, count, in_image, textured, scores, deviations, clear)
 
 
-def _as_bright(
-    expected: NDArray[np.generic],
-    found: NDArray[np.generic],
-    deviations: Floats,
-    in_image: NDArray[np.bool_],
-) -> NDArray[np.bool_]:
+def _as_bright(cells: Floats, in_image: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Say which cells are as bright, and at most as uneven, as the artwork under the light of the frame."""
-    wanted, seen = expected.mean(axis=2).astype(np.float64), found.mean(axis=2).astype(np.float64)
+    _, deviations, wanted, seen, unevenness = cells
     if np.count_nonzero(in_image) < 2:
         return in_image
     some = slice(None, None, max(1, np.count_nonzero(in_image) // _LIT_CELLS))
     gain, offset = robust_line(wanted[in_image][some], seen[in_image][some])
-    even = found.std(axis=2) < gain * deviations + _UNEVEN
+    even = unevenness < gain * deviations + _UNEVEN
     bright: NDArray[np.bool_] = in_image & even & (np.abs(gain * wanted + offset - seen) < _AS_BRIGHT)
     return bright
 
@@ -158,9 +157,9 @@ def _cell_count(length_px: float) -> int:
     return int(np.clip(round(length_px / CELL_PX), _MIN_CELLS, _MAX_CELLS))
 
 
-def _smooth(image: NDArray[np.generic]) -> NDArray[np.float32]:
+def _smooth(image: Bytes) -> Bytes:
     """Less sensitive to noise and to half a pixel."""
-    return np.asarray(cv2.GaussianBlur(np.asarray(image), (5, 5), 1.0), dtype=np.float32)
+    return np.asarray(cv2.GaussianBlur(image, (5, 5), 1.0), dtype=np.uint8)
 
 
 def cells_of(image: NDArray[np.generic], columns: int, rows: int) -> NDArray[np.generic]:
@@ -168,17 +167,6 @@ def cells_of(image: NDArray[np.generic], columns: int, rows: int) -> NDArray[np.
     side_y, side_x = image.shape[0] // rows, image.shape[1] // columns
     blocks = image.reshape(rows, side_y, columns, side_x).transpose(0, 2, 1, 3)
     return blocks.reshape(rows, columns, side_y * side_x)
-
-
-def cell_correlation(
-    seen: NDArray[np.generic], expected: NDArray[np.generic]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the normalised correlation of each cell, and the standard deviation of the expected one."""
-    a = seen - seen.mean(axis=2, keepdims=True)
-    b = expected - expected.mean(axis=2, keepdims=True)
-    power_a, power_b = (a * a).mean(axis=2), (b * b).mean(axis=2)
-    scores = (a * b).mean(axis=2) / np.sqrt(np.maximum(power_a * power_b, 1e-6))
-    return scores.astype(np.float64), np.sqrt(power_b).astype(np.float64)
 
 
 GRID = 16

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import MutableMapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +12,8 @@ from gazestudy._cv2 import cv2
 from gazestudy.geometry.homographies import apply_homography, corners_px, quad_problem, scaling
 from gazestudy.mapping.alignment import Alignment, align, fitted
 from gazestudy.mapping.appearance import Appearance, appearance
-from gazestudy.mapping.references import Artwork, FeatureIndex, features, resized
+from gazestudy.mapping.feature_index import Described, FeatureIndex, features
+from gazestudy.mapping.references import Artwork, resized
 from gazestudy.mapping.view import View
 
 Floats = NDArray[np.float64]
@@ -108,6 +109,8 @@ class Detector:
         What the appearance must reach.
     min_side_px : float
         Shortest side, working px.
+    known : mutable mapping of str to tuple, optional
+        Features of artworks found before, which `FeatureIndex` takes and adds to.
     """
 
     def __init__(
@@ -121,9 +124,10 @@ class Detector:
         min_confidence: float,
         min_cells: int,
         min_side_px: float,
+        known: MutableMapping[str, Described] | None = None,
     ) -> None:
         self._artworks, self._search_width_px = artworks, search_width_px
-        self._index = FeatureIndex(artworks)
+        self._index = FeatureIndex(artworks, known)
         self._ratio, self._min_matches = ratio, min_matches
         self._min_confidence, self._min_cells, self._min_side_px = min_confidence, min_cells, min_side_px
         self._sift = cv2.SIFT.create()

@@ -452,7 +452,7 @@ class Tracker:
             _, source = expected_errors_px(homography, fit.points, at, sigma_px=sigma)
         else:
             homography = rigid.homography
-            _, source = rigid_errors_px(patch, rigid, fit.points, at, self._matrix, sigma_px=sigma)
+            source = rigid_errors_px(patch, rigid, fit.points, at, self._matrix, sigma_px=sigma)
         moved = homography @ from_art
         moved = moved / moved[2, 2]
         quad = apply_homography(moved, seen[:4])

@@ -13,12 +13,7 @@ def robust_line(x: Floats, y: Floats) -> tuple[float, float]:
 
     Every line through two points half the range apart is tried: deterministic, cheap for a hundred points.
     """
-    order = np.argsort(x, kind="stable")
-    half = len(x) // 2
-    low, high = order[:half], order[-half:]
-    run = x[high] - x[low]
-    gains = np.append(np.clip((y[high] - y[low]) / np.where(run > 4, run, np.inf), 0.25, 2.5), 1.0)
-    offsets = np.append(y[low], np.median(y)) - gains * np.append(x[low], np.median(x))
-    misses = np.abs(gains[:, None] * x + offsets[:, None] - y)
-    best = int(np.argmin(np.minimum(misses, 20.0).sum(axis=1)))
-    return float(gains[best]), float(offsets[best])
+    from gazestudy.mapping.kernels.light import best_line
+
+    gain, offset = best_line(np.ascontiguousarray(x), np.ascontiguousarray(y))
+    return float(gain), float(offset)

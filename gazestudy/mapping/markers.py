@@ -285,7 +285,7 @@ class _Board:
             _, error = expected_errors_px(homography, fit.points, at, sigma_px=sigma)
         else:
             homography = rigid.homography
-            _, error = rigid_errors_px(self._art, rigid, fit.points, at, self._camera.matrix, sigma_px=sigma)
+            error = rigid_errors_px(self._art, rigid, fit.points, at, self._camera.matrix, sigma_px=sigma)
         quad = apply_homography(homography, self._corners)
         share = float(error[:4].max()) / self.placement.size_px[0]
         if quad_problem(quad, min_side_px=_MIN_SIDE_PX) is not None or not share <= p.max_corner_error_share:

@@ -7,7 +7,7 @@ the picture itself, and drop whatever does not look right, is not well determine
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence, Sized
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence, Sized
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from itertools import chain
@@ -21,6 +21,7 @@ from gazestudy._cv2 import cv2
 from gazestudy.errors import ParameterError
 from gazestudy.mapping.ahead import Crew, prepared
 from gazestudy.mapping.detection import Detector
+from gazestudy.mapping.feature_index import Described
 from gazestudy.mapping.references import Artwork, Reference, prepare
 from gazestudy.mapping.registry import mapper
 from gazestudy.mapping.rows import RowWriter, empty_table
@@ -136,6 +137,7 @@ def map_frames(
     *,
     parameters: PlanarParameters = PlanarParameters(),
     gaze_px: Mapping[int, NDArray[np.float64]] | None = None,
+    known: MutableMapping[str, Described] | None = None,
     progress: Progress = SILENT,
 ) -> pd.DataFrame:
     """Locate flat pictures in the scene video without markers.
@@ -154,6 +156,9 @@ def map_frames(
     gaze_px : mapping of int to ndarray of float, shape (n, 2), optional
         Frame number to the valid gaze in that frame, distorted scene px (`gaze_by_frame` makes it): the
         search around gaze finds more of what is looked at.
+    known : mutable mapping of str to tuple, optional
+        Features of pictures found before, by a hash of the picture; those of new pictures are entered. The
+        result is the same without.
     progress : Progress
         Told of every frame.
 
@@ -180,7 +185,7 @@ def map_frames(
     progress.start("mapping", len(frames) if isinstance(frames, Sized) else None)
     raise_if_cancelled(progress)
     facts: dict[str, Any] = {"camera": camera.source if camera else "none: pixels taken as undistorted"}
-    mapping = _Mapping(artworks, camera, parameters)
+    mapping = _Mapping(artworks, camera, parameters, known)
     table, found = mapping.run(frames, looks, progress)
     provenance = Provenance("mapping.planar", VERSION, asdict(parameters), facts | found)
     return provenance.attach(table)
@@ -189,8 +194,14 @@ def map_frames(
 class _Mapping:
     """One run: what is made once the size of the frames is known."""
 
-    def __init__(self, artworks: list[Artwork], camera: Camera | None, parameters: PlanarParameters) -> None:
-        self._artworks, self._camera, self._parameters = artworks, camera, parameters
+    def __init__(
+        self,
+        artworks: list[Artwork],
+        camera: Camera | None,
+        parameters: PlanarParameters,
+        known: MutableMapping[str, Described] | None,
+    ) -> None:
+        self._artworks, self._camera, self._parameters, self._known = artworks, camera, parameters, known
 
     def run(
         self,
@@ -219,7 +230,7 @@ class _Mapping:
             min_coverage=p.min_coverage,
         )
         with Crew(cv2.getNumThreads()) as crew:
-            detector = _detector(self._artworks, view, crew, p)
+            detector = _detector(self._artworks, view, self._known, p)
             follower = _follower(self._artworks, view, detector, crew, p)
             ready = prepared(
                 chain([first], incoming),
@@ -260,7 +271,12 @@ def _working_view(
     return WorkingView(width, height, camera, working_width_px=parameters.working_width_px)
 
 
-def _detector(artworks: list[Artwork], view: WorkingView, crew: Crew, p: PlanarParameters) -> Detector:
+def _detector(
+    artworks: list[Artwork],
+    view: WorkingView,
+    known: MutableMapping[str, Described] | None,
+    p: PlanarParameters,
+) -> Detector:
     return Detector(
         artworks,
         view.mask,
@@ -270,6 +286,7 @@ def _detector(artworks: list[Artwork], view: WorkingView, crew: Crew, p: PlanarP
         min_confidence=p.min_confidence_new,
         min_cells=p.min_cells,
         min_side_px=p.min_side_px,
+        known=known,
     )
 
 

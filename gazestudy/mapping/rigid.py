@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gazestudy._cv2 import cv2
-from gazestudy.geometry.homographies import apply_homography, jacobian, propagated_errors_px
+from gazestudy.geometry.homographies import apply_homography
 from gazestudy.mapping.alignment import Alignment
 from gazestudy.mapping.references import Artwork
 
@@ -83,7 +83,7 @@ def rigid_fit(artwork: Artwork, fit: Alignment, matrix: Floats) -> RigidFit | No
 
 def rigid_errors_px(
     artwork: Artwork, rigid: RigidFit, fitted_px: Floats, at_px: Floats, matrix: Floats, *, sigma_px: float
-) -> tuple[Floats, Floats]:
+) -> Floats:
     """Return how far a pose is expected to put some points off.
 
     Parameters
@@ -103,17 +103,18 @@ def rigid_errors_px(
 
     Returns
     -------
-    working_px, art_px : ndarray of float64, shape (m,)
-        As `expected_errors_px` of the homographies.
+    ndarray of float64, shape (m,)
+        Root mean square distances, art px, as those of `expected_errors_px` of the homographies.
     """
+    from gazestudy.mapping.kernels.planes import inverse_derivatives, pose_derivatives, spread_errors
 
-    def derivative(points: Floats) -> Floats:
-        solid = _on_plane(artwork.to_plane, points)
-        by_all = cv2.projectPoints(solid, rigid.turn, rigid.shift, matrix, np.zeros(4))[1]
-        return np.asarray(by_all[:, :6], dtype=np.float64).reshape(-1, 2, 6)
-
-    back = np.linalg.inv(jacobian(rigid.homography, at_px)).astype(np.float64)
-    return propagated_errors_px(derivative(fitted_px), derivative(at_px), back, sigma_px=sigma_px)
+    rotation, shift = cv2.Rodrigues(rigid.turn)[0], rigid.shift.ravel()
+    design, rows = (
+        pose_derivatives(apply_homography(artwork.to_plane, points), rotation, shift, matrix)
+        for points in (fitted_px, at_px)
+    )
+    back = inverse_derivatives(rigid.homography, at_px)
+    return np.asarray(spread_errors(design, rows, back, sigma_px))
 
 
 def _on_plane(plane: Floats, points: Floats) -> Floats:

@@ -10,7 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gazestudy._cv2 import cv2
-from gazestudy.mapping.references import Artwork, Reference, features, prepare, texture_report
+from gazestudy.mapping.feature_index import features
+from gazestudy.mapping.references import Artwork, Reference, prepare, texture_report
 
 Floats = NDArray[np.float64]
 

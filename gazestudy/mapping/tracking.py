@@ -317,7 +317,7 @@ class Follower:
             _, source = expected_errors_px(homography, fit.points, at, sigma_px=sigma)
         else:
             homography = rigid.homography
-            _, source = rigid_errors_px(artwork, rigid, fit.points, at, self._matrix, sigma_px=sigma)
+            source = rigid_errors_px(artwork, rigid, fit.points, at, self._matrix, sigma_px=sigma)
         quad = apply_homography(homography, corners_px(width, height))
         if quad_problem(quad, min_side_px=self._limits.min_side_px) is not None:
             return None

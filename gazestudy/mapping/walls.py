@@ -236,7 +236,7 @@ class Walls:
             return None
         pose = anchor.pose
         at = apply_homography(step, np.vstack([corners, corners.mean(axis=0)]))
-        _, error = rigid_errors_px(here, pose.fit, pose.points, at, self._matrix, sigma_px=pose.sigma_px)
+        error = rigid_errors_px(here, pose.fit, pose.points, at, self._matrix, sigma_px=pose.sigma_px)
         error_mm = np.hypot(error * _size_mm(here)[0] / here.size_px[0], relation.error_mm)
         share = float(error_mm[:4].max() / _size_mm(artwork)[0])
         if not share <= self._limits.max_corner_error_share:

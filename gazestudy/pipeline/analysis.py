@@ -18,6 +18,7 @@ from gazestudy.progress import SILENT, Progress
 if TYPE_CHECKING:
     from gazestudy.mapping import Reference
     from gazestudy.pipeline.mapping_sources import OtherMappings
+    from gazestudy.pipeline.picture_features import PictureFeatures
 
 WALKING_IVT: Mapping[str, Any] = {
     "threshold_deg_s": 100.0,
@@ -130,6 +131,8 @@ def locate(
     camera: Camera | None,
     settings: Settings,
     progress: Progress = SILENT,
+    *,
+    known: PictureFeatures | None = None,
 ) -> pd.DataFrame:
     """Locate placements in a scene video by a named method.
 
@@ -147,6 +150,8 @@ def locate(
         Method and parameters.
     progress : Progress, optional
         Who is told, and who may ask to stop.
+    known : PictureFeatures, optional
+        Features of pictures that were found for other recordings.
 
     Returns
     -------
@@ -168,6 +173,7 @@ def locate(
         camera,
         parameters=parameters,
         gaze_px=gaze_by_frame(gaze, frames),
+        known=known,
         progress=progress,
     )
 

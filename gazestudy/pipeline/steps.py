@@ -24,6 +24,7 @@ from gazestudy.pipeline.analysis import Settings, detect, locate, measure, refer
 from gazestudy.pipeline.correcting import correction_key, note_correction, study_gaze
 from gazestudy.pipeline.head import head_of, scene_of, turns_known
 from gazestudy.pipeline.mapping_sources import other_mappings, others_key
+from gazestudy.pipeline.picture_features import CACHE, PictureFeatures
 from gazestudy.progress import SILENT, Progress
 from gazestudy.store import Study, cache_key
 from gazestudy.store.intake import joined_hash
@@ -216,6 +217,7 @@ def map_recording_of(
         study.camera(recording_id),
         settings,
         progress,
+        known=PictureFeatures(study.path / CACHE),
     )
 
 

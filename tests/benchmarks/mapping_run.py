@@ -17,6 +17,7 @@ from mapping_judge import Mapped, judge_samples, mapped_clip
 from gazestudy.mapping import Reference, texture_report
 from gazestudy.model import Camera
 from gazestudy.pipeline.analysis import Settings, locate, references_of
+from gazestudy.pipeline.picture_features import PictureFeatures
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,7 @@ def map_clip(
     video: Path | None = None,
     frames: pd.DataFrame | None = None,
     gaze: pd.DataFrame | None = None,
+    known: PictureFeatures | None = None,
 ) -> pd.DataFrame:
     """Map a clip, or another recording of the same station, from its file as a study does.
 
@@ -101,6 +103,7 @@ def map_clip(
         references_in(clip) if references is None else references,
         clip.camera if isinstance(camera, str) else camera,
         Settings(mapper_parameters={"search": search}),
+        known=known,
     )
 
 

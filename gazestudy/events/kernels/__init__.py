@@ -8,29 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar, cast
+from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
+from gazestudy._kernels import kernel
 
-
-def kernel(function: FunctionT) -> FunctionT:
-    """Compile a function of arrays and numbers when it is first called.
-
-    Parameters
-    ----------
-    function : callable
-        Plain loops over NumPy arrays; division by zero gives infinity or NaN as in NumPy.
-
-    Returns
-    -------
-    callable
-        The compiled function, which other kernels may call.
-    """
-    return cast(FunctionT, njit(cache=True, nogil=True, error_model="numpy")(function))
+__all__ = ["InPlace", "call", "kernel"]
 
 
 def call(compiled: Callable[..., Any], *arguments: Any) -> Any:

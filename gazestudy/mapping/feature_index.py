@@ -1,0 +1,196 @@
+"""One index of the features of all artworks, and matching a frame with it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import MutableMapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gazestudy._cv2 import cv2
+from gazestudy.geometry.homographies import scaling
+from gazestudy.mapping.references import Artwork, resized
+
+Floats = NDArray[np.float64]
+Bytes = NDArray[np.uint8]
+
+INDEX_LONG_SIDE_PX = 512
+"""Long side at which features for the search are taken: most placements are seen smaller."""
+
+Described = tuple[NDArray[np.float32], Bytes]
+"""Features of a picture: where they are, art px, shape (n, 2), and SIFT descriptors, shape (n, 128)."""
+
+_VERSION = 1  # raised when other features are taken of the same picture
+_VIEW_COMPRESSIONS = (1.0, 0.5, 0.25)
+_MAX_FEATURES_PER_VIEW = 1500
+_CHECKS = 32
+_SAME_SPOT = 0.04  # of the diagonal
+_RIVALS = 8
+_ALIKE = 0.7  # scalar product of descriptors; worse matches are hardly ever true
+
+
+class FeatureIndex:
+    """One nearest-neighbour index over the SIFT features of all artworks.
+
+    Every artwork is entered as seen from the front and compressed horizontally to a half and a quarter,
+    because placements along a corridor are mostly seen obliquely.
+
+    Parameters
+    ----------
+    artworks : sequence of Artwork
+        What to find.
+    known : mutable mapping of str to tuple, optional
+        Features found before, by `feature_key`; those of new pictures are entered.
+    """
+
+    def __init__(
+        self, artworks: Sequence[Artwork], known: MutableMapping[str, Described] | None = None
+    ) -> None:
+        descriptors, points, owners, sizes = [], [], [], []
+        for number, artwork in enumerate(artworks):
+            places, described = _described(artwork, known)
+            descriptors.append(_rooted(described))
+            points.append(places.astype(np.float64))
+            owners.append(np.full(len(places), number))
+            sizes.append(np.full(len(places), np.hypot(*artwork.size_px)))
+        self.owners = np.concatenate([np.zeros(0, np.int64), *owners])
+        self.size = sum(map(len, descriptors))
+        if not self.size:
+            return
+        self.points = np.concatenate(points)
+        self._diagonals = np.concatenate(sizes)
+        cv2.setRNGSeed(1)  # the random trees come out the same every time
+        self._descriptors = np.concatenate(descriptors)
+        # uses the descriptors where they are, while a matcher of features2d would copy them
+        self._trees = cv2.flann.Index(self._descriptors, {"algorithm": 1, "trees": 4})
+
+    def match(self, descriptors: NDArray[np.float32], *, ratio: float) -> tuple[NDArray[np.int64], ...]:
+        """Match described features of a frame.
+
+        Parameters
+        ----------
+        descriptors : ndarray of float32, shape (n, 128)
+            From `features`.
+        ratio : float
+            Largest distance relative to the runner-up. A runner-up on the same spot of the same artwork (from
+            another compressed view) is no rival.
+
+        Returns
+        -------
+        queries, entries : ndarray of int64, shape (m,)
+            Row of `descriptors`, and row of `points` and `owners` it matches.
+        """
+        nothing = np.zeros(0, dtype=np.int64)
+        neighbours = min(5, self.size)
+        if neighbours < 2 or len(descriptors) == 0:
+            return nothing, nothing
+        entries, squares = self._trees.knnSearch(descriptors, neighbours, params={"checks": _CHECKS})
+        queries = np.flatnonzero((entries >= 0).all(axis=1))
+        if len(queries) == 0:
+            return nothing, nothing
+        entries, distances = entries[queries].astype(np.int64), np.sqrt(squares[queries])
+        best = entries[:, :1]
+        apart = np.linalg.norm(self.points[entries] - self.points[best], axis=2)
+        rival = (self.owners[entries] != self.owners[best]) | (apart > _SAME_SPOT * self._diagonals[best])
+        # without any rival among the neighbours, the farthest one stands for it: a cautious bound
+        rival[:, -1] = True
+        runner_up = distances[np.arange(len(queries)), rival.argmax(axis=1)]
+        good = distances[:, 0] < ratio * runner_up
+        return queries[good], entries[good, 0]
+
+    def match_one(
+        self, descriptors: NDArray[np.float32], owner: int, *, ratio: float
+    ) -> tuple[NDArray[np.int64], ...]:
+        """Match described features of a frame with one artwork alone, exactly.
+
+        Among many artworks the nearest neighbour is missed more often, and rivals are nearer; so a few that
+        are suspected are compared again as if they were the only ones. Parameters and results are those of
+        `match`; `owner` is the artwork.
+        """
+        entries = np.flatnonzero(self.owners == owner)
+        if len(entries) < 2 or len(descriptors) == 0:
+            return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
+        from gazestudy.mapping.kernels.matching import distinct
+
+        alike = descriptors @ self._descriptors[entries].T  # both have length 1
+        spot = _SAME_SPOT * float(self._diagonals[entries[0]])
+        queries, best = distinct(alike, self.points[entries], _ALIKE, _RIVALS, spot, ratio)
+        return queries, entries[best]
+
+
+def feature_key(artwork: Artwork) -> str:
+    """Return the name under which the features of a picture are known: a hash of what they are made from."""
+    facts = _VERSION, cv2.__version__, INDEX_LONG_SIDE_PX, _VIEW_COMPRESSIONS, _MAX_FEATURES_PER_VIEW
+    picture = hashlib.sha256(np.ascontiguousarray(artwork.luma).tobytes())
+    picture.update(repr((facts, artwork.luma.shape)).encode())
+    return picture.hexdigest()
+
+
+def _described(artwork: Artwork, known: MutableMapping[str, Described] | None) -> Described:
+    if known is None:
+        return _all_views(artwork)
+    key = feature_key(artwork)
+    found = known.get(key)
+    if found is None:
+        found = known[key] = _all_views(artwork)
+    return found
+
+
+def _all_views(artwork: Artwork) -> Described:
+    """Return the features of a picture as seen from the front and compressed."""
+    sift = cv2.SIFT.create(nfeatures=_MAX_FEATURES_PER_VIEW)
+    width, height = artwork.size_px
+    factor = min(1.0, INDEX_LONG_SIDE_PX / max(width, height))
+    points, descriptors = [], []
+    for compression in _VIEW_COMPRESSIONS:
+        size = max(8, round(width * factor * compression)), max(8, round(height * factor))
+        found, described = _sift_features(sift, resized(artwork.luma, size))
+        back = scaling(size, (width, height))
+        points.append(found * back[[0, 1], [0, 1]] + back[:2, 2])
+        descriptors.append(described)
+    return np.concatenate(points).astype(np.float32), np.concatenate(descriptors)
+
+
+def features(sift: cv2.SIFT, image: Bytes, mask: Bytes | None = None) -> tuple[Floats, NDArray[np.float32]]:
+    """Find and describe features.
+
+    Parameters
+    ----------
+    sift : cv2.SIFT
+        The detector.
+    image : ndarray of uint8, shape (height, width)
+        Luma.
+    mask : ndarray of uint8, shape (height, width), optional
+        0 where nothing is wanted.
+
+    Returns
+    -------
+    points : ndarray of float64, shape (n, 2)
+        Where.
+    descriptors : ndarray of float32, shape (n, 128)
+        RootSIFT descriptors: their Euclidean distance is the Hellinger distance of SIFT descriptors.
+
+    References
+    ----------
+    Arandjelovic and Zisserman 2012, Three things everyone should know to improve object retrieval,
+    doi:10.1109/CVPR.2012.6248018.
+    """
+    points, descriptors = _sift_features(sift, image, mask)
+    return points, _rooted(descriptors)
+
+
+def _sift_features(sift: cv2.SIFT, image: Bytes, mask: Bytes | None = None) -> tuple[Floats, Bytes]:
+    found: Any = sift.detectAndCompute(image, mask)
+    key_points, descriptors = found
+    if descriptors is None:
+        return np.zeros((0, 2)), np.zeros((0, 128), dtype=np.uint8)
+    points = cv2.KeyPoint.convert(key_points)
+    return np.asarray(points, dtype=np.float64), descriptors.astype(np.uint8)  # they are whole numbers
+
+
+def _rooted(descriptors: Bytes) -> NDArray[np.float32]:
+    from gazestudy.mapping.kernels.matching import rooted
+
+    return np.asarray(rooted(descriptors))

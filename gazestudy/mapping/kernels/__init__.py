@@ -1,0 +1,1 @@
+"""What mapping does for every placement in every frame, as compiled loops."""

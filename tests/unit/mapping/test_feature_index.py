@@ -1,0 +1,73 @@
+import numpy as np
+import pytest
+
+from gazestudy._cv2 import cv2
+from gazestudy.mapping import Reference
+from gazestudy.mapping.feature_index import FeatureIndex, feature_key, features
+from gazestudy.mapping.kernels.matching import distinct
+from gazestudy.mapping.references import prepare
+
+
+@pytest.fixture(scope="module")
+def artworks():
+    rng = np.random.default_rng(5)
+    images = [np.kron(rng.integers(0, 255, (30, 20)), np.ones((12, 12))).astype(np.uint8) for _ in range(3)]
+    return prepare([Reference(f"p{n}", f"c{n}", image) for n, image in enumerate(images)])
+
+
+def test_known_features_make_the_same_index(artworks):
+    known = {}
+    first = FeatureIndex(artworks, known)
+    assert set(known) == {feature_key(artwork) for artwork in artworks} and len(known) == 3
+
+    class ReadOnly(dict):
+        def __setitem__(self, key, value):
+            raise AssertionError("made again")
+
+    again, without = FeatureIndex(artworks, ReadOnly(known)), FeatureIndex(artworks)
+    for index in (again, without):
+        assert (index.points == first.points).all() and (index.owners == first.owners).all()
+        assert (index._descriptors == first._descriptors).all()
+    assert np.allclose(np.linalg.norm(first._descriptors, axis=1), 1, atol=1e-5)
+
+
+def test_a_changed_picture_has_another_key(artworks):
+    one = artworks[0].reference
+    image = one.image.copy()
+    image[40, 40] ^= 8
+    changed = prepare([Reference("p0", "c0", image)])[0]
+    assert feature_key(changed) != feature_key(artworks[0])
+
+
+def test_a_picture_matches_itself_in_both_ways(artworks):
+    index = FeatureIndex(artworks)
+    points, descriptors = features(cv2.SIFT.create(), artworks[1].luma)
+    for queries, entries in (
+        index.match(descriptors, ratio=0.8),
+        index.match_one(descriptors, 1, ratio=0.8),
+    ):
+        assert len(queries) > 50
+        right = np.linalg.norm(index.points[entries] - points[queries], axis=1) < 3
+        assert right.mean() > 0.9 and (index.owners[entries] == 1).mean() > 0.9
+
+
+def test_distinct_is_the_ratio_test_by_sorting():
+    rng = np.random.default_rng(8)
+    alike = rng.uniform(0.5, 1, (200, 40)).astype(np.float32)
+    places = rng.uniform(0, 100, (40, 2))
+    rows, columns = distinct(alike, places, 0.7, 8, 20.0, 0.8)
+    expected = []
+    for row, line in enumerate(alike):
+        order = np.argsort(-line)[:8]
+        away = np.linalg.norm(places[order] - places[order[0]], axis=1) > 20.0
+        away[-1] = True
+        best, rival = (np.sqrt(2 - 2 * float(line[order[n]])) for n in (0, int(away.argmax())))
+        if line[order[0]] > 0.7 and best < 0.8 * rival:
+            expected.append((row, order[0]))
+    assert list(zip(rows, columns, strict=True)) == expected and len(expected) > 10
+
+
+def test_fewer_columns_than_are_looked_at():
+    alike = np.array([[0.9, 0.2, 0.1]], dtype=np.float32)
+    rows, columns = distinct(alike, np.zeros((3, 2)), 0.7, 8, 1.0, 0.8)
+    assert (rows.tolist(), columns.tolist()) == ([0], [0])
