@@ -29,7 +29,10 @@ Participant = Annotated[str, typer.Option("--participant", help="Whose answers o
 def template(
     study: StudyPath,
     out: Annotated[Path, typer.Option("--out", "-o", help="The form; a folder for several persons or CSV.")],
-    to: Annotated[str, typer.Option("--to", help="xlsx, pdf, csv, xlsform or html.")] = "xlsx",
+    to: Annotated[
+        str,
+        typer.Option("--to", help="xlsx, pdf, csv, xlsform or html; by default as --out ends, else xlsx."),
+    ] = "",
     participant: Annotated[
         list[str] | None,
         typer.Option("--participant", metavar="ID", help="One form for this person; repeatable."),
@@ -52,7 +55,7 @@ def template(
     quiet: Quiet = False,
 ) -> None:
     """Write interview forms with the targets and foils of the study, in a random order for each person."""
-    from gazestudy.pipeline.interview_template import write_interview_forms
+    from gazestudy.pipeline.interview_template import target_of, write_interview_forms
     from gazestudy.store import open_study
 
     console = Console(as_json, quiet)
@@ -61,7 +64,7 @@ def template(
         done = write_interview_forms(
             opened,
             out,
-            target=to,
+            target=to or target_of(out),
             protocol=protocol,
             participants=people,
             station=station,

@@ -16,7 +16,7 @@ from gazestudy.errors import ParameterError
 from gazestudy.exporters.csv_tables import csv_text
 from gazestudy.model.interview import interview_table
 from gazestudy.protocol import Protocol, load_protocol, parse_protocol
-from gazestudy.protocol.targets import TARGETS, export_protocol
+from gazestudy.protocol.targets import TARGETS, export_protocol, target_path
 from gazestudy.store import Study
 from gazestudy.store.atomic import write_bytes
 
@@ -175,6 +175,18 @@ def _to_read_out(told: dict[str, str], language: str, words: list[str]) -> str:
     return f"{told.get(language, '')} {_READ_OUT.get(language, 'Read out')}: {', '.join(words)}".strip()
 
 
+def target_of(out: Path) -> str:
+    """Return the target that the ending of a file says, "xlsx" where it says none.
+
+    Examples
+    --------
+    >>> target_of(Path("forms/P01.pdf")), target_of(Path("forms"))
+    ('pdf', 'xlsx')
+    """
+    named = out.suffix.lower().removeprefix(".")
+    return named if named in TARGETS else "xlsx"
+
+
 def write_interview_forms(
     study: Study,
     out: Path,
@@ -196,7 +208,8 @@ def write_interview_forms(
     study : Study
         Its placements, targets and foils.
     out : Path
-        The form; a folder with one form for each person where there are several, or for CSV.
+        The form, which gets the ending of the target where it has none; a folder with one form for each
+        person where there are several, or for CSV.
     target : str, default "xlsx"
         One of the targets of protocols: pdf, xlsx, csv, xlsform, html.
     protocol : str, optional
@@ -221,8 +234,8 @@ def write_interview_forms(
     InputError
         If something is at `out` already.
     """
-    if target not in TARGETS:
-        raise ParameterError("target", target, "one of " + ", ".join(sorted(TARGETS)))
+    if len(participants) <= 1:
+        out = target_path(target, out)
     document = load_protocol(protocol)
     stimuli = stimuli_of_study(study)
     if stimuli.empty:

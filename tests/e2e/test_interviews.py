@@ -50,6 +50,11 @@ def test_from_forms_to_codes(study: Path, tmp_path: Path) -> None:
     run("interview", "template", study, "--out", tmp_path / "forms", "--participant", "P01", "--participant",
         "P02", code=1)  # fmt: skip
 
+    one = told("interview", "template", study, "--out", tmp_path / "t1", "--participant", "P01")
+    assert [Path(path).name for path in one["forms"]] == ["t1.xlsx"]
+    paper = told("interview", "template", study, "--out", tmp_path / "t1.pdf", "--participant", "P01")
+    assert Path(paper["forms"][0]).read_bytes().startswith(b"%PDF")
+
     (tmp_path / "a.csv").write_text(
         "participant_id,language,ur_any,rec__hall-east,rec__foil-tea\n"
         "P01,th,ป้ายกาแฟใหญ่,ใช่,no\nP02,en,nothing,no,no\n",

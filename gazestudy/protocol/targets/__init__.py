@@ -10,6 +10,7 @@ from gazestudy.protocol.targets.registry import (
     Target,
     export_protocol,
     protocol_target,
+    target_path,
 )
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "pdf",
     "phone",
     "protocol_target",
+    "target_path",
     "xlsform",
     "xlsx_sheets",
 ]

@@ -111,6 +111,33 @@ def protocol_target(
     return register
 
 
+def target_path(target: str, out: Path) -> Path:
+    """Return where a target is written: `out`, with the ending of the target where it has none.
+
+    Parameters
+    ----------
+    target : str
+        One of `TARGETS`.
+    out : Path
+        As a user gave it.
+
+    Raises
+    ------
+    ParameterError
+        If there is no such target, or `out` has the ending of another one: its programs could not open it.
+    """
+    if target not in TARGETS:
+        raise ParameterError("target", target, "one of " + ", ".join(sorted(TARGETS)))
+    suffix, given = TARGETS[target].suffix, out.suffix.lower()
+    if not suffix or given == suffix:
+        return out
+    if given and given in {one.suffix for one in TARGETS.values()}:
+        others = " or ".join(name for name, one in sorted(TARGETS.items()) if one.suffix == given)
+        wanted = f"a name that ends in {suffix}, or another target (--to {others})"
+        raise ParameterError("--out", out.name, wanted)
+    return out.with_name(out.name + suffix)
+
+
 def export_protocol(
     protocol: Protocol,
     target: str,
@@ -133,7 +160,7 @@ def export_protocol(
     target : str
         One of `TARGETS`.
     out : Path
-        File, or folder for targets without a suffix.
+        File, or folder for targets without a suffix; a file gets the ending of its target where it has none.
     language : str, optional
         One of the document's; its default language if None.
     paper : str, default "A4"
@@ -161,8 +188,7 @@ def export_protocol(
     InputError
         If something is at `out` already, or it cannot be written.
     """
-    if target not in TARGETS:
-        raise ParameterError("target", target, "one of " + ", ".join(sorted(TARGETS)))
+    out = target_path(target, out)
     options = _options(protocol, language, paper, sessions, placements, length_s, prefill or {})
     chosen = TARGETS[target]
     if out.exists() and not overwrite:

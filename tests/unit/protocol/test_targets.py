@@ -6,7 +6,7 @@ import pytest
 from gazestudy.errors import InputError, ParameterError
 from gazestudy.model.fieldwork import FIELD_CONTRACTS, field_table
 from gazestudy.protocol import list_templates, load_protocol
-from gazestudy.protocol.targets import TARGETS, export_protocol
+from gazestudy.protocol.targets import TARGETS, export_protocol, target_path
 
 TEMPLATES = [template.name for template in list_templates()]
 
@@ -126,3 +126,22 @@ def test_codes_of_every_list_are_in_the_workbook(follow, tmp_path):
     cells = {cell.value for row in page.iter_rows() for cell in row}
     assert {"walk", "glance", "look", "towards", "alone", "primary"} <= cells
     assert any("states end each other" in text for text in done.dropped)
+
+
+@pytest.mark.parametrize(
+    ("target", "name", "written"),
+    [
+        ("pdf", "sheet", "sheet.pdf"),
+        ("pdf", "sheet.PDF", "sheet.PDF"),
+        ("xlsform", "form v1.2", "form v1.2.xlsx"),
+        ("csv", "sheets", "sheets"),
+    ],
+)
+def test_a_file_gets_the_ending_of_its_target(tmp_path, target, name, written):
+    assert target_path(target, tmp_path / name) == tmp_path / written
+
+
+def test_the_ending_of_another_target_is_refused(point, tmp_path):
+    with pytest.raises(ParameterError, match=r"sheet\.xlsx.*ends in \.pdf.*--to xlsform or xlsx"):
+        export_protocol(point, "pdf", tmp_path / "sheet.xlsx")
+    assert not list(tmp_path.iterdir())
