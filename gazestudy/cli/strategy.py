@@ -53,7 +53,10 @@ def template(
 def potential(
     study: StudyPath,
     document: Document = None,
-    out: Out = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="CSV file to write; its notes say what is missing where."),
+    ] = None,
     terms: Annotated[
         Path | None, typer.Option("--terms", help="CSV file for every term with its source and interval.")
     ] = None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 
 def in_short(words: Iterable[object], most: int = 5, *, between: str = ", ") -> str:
@@ -25,3 +25,24 @@ def in_short(words: Iterable[object], most: int = 5, *, between: str = ", ") -> 
     listed = [str(word) for word in words]
     more = f" and {len(listed) - most} more" if len(listed) > most else ""
     return between.join(listed[:most]) + more
+
+
+def count_or_names(names: Sequence[str], many: str, most: int = 3) -> str:
+    """Return names where they are few, else how many there are and the first of them.
+
+    Parameters
+    ----------
+    names : sequence of str
+        What is listed.
+    many : str
+        What several of them are called.
+    most : int, default 3
+        How many are named.
+
+    Examples
+    --------
+    >>> count_or_names(["hall"], "placements"), count_or_names("abcde", "placements")
+    ('hall', '5 placements (a, b, c and 2 more)')
+    """
+    listed = in_short(names, most)
+    return listed if len(names) <= most else f"{len(names)} {many} ({listed})"

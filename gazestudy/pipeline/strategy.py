@@ -13,6 +13,7 @@ from gazestudy.exporters.tidy import safe_cells
 from gazestudy.model.fieldwork import FieldLog
 from gazestudy.model.memory import MEMORY_CASES
 from gazestudy.model.recording import Finding
+from gazestudy.model.wording import count_or_names
 from gazestudy.pipeline.field_results import SEED, study_log
 from gazestudy.pipeline.memory import study_memory
 from gazestudy.pipeline.metrics import study_metrics, write_csv
@@ -21,7 +22,7 @@ from gazestudy.pipeline.strategy_terms import StrategyTables, cases_of_metrics, 
 from gazestudy.store import Study
 from gazestudy.strategy.cost import cost_table
 from gazestudy.strategy.goals import GOAL_MEASURES, Strategy
-from gazestudy.strategy.potential import LIMITS, WHOLE_DAY, Potential, potential
+from gazestudy.strategy.potential import LIMITS, MEASURES, WHOLE_DAY, Potential, potential
 from gazestudy.strategy.sources import CASE_COLUMNS
 
 
@@ -141,35 +142,47 @@ def study_potential(
     prices = {plan.id: float(plan.cost) / days for plan in strategy.placements if plan.cost}
     costs = cost_table(found, prices, currency=strategy.currency)
     return PotentialResult(
-        strategy, found, costs, (*findings, *chains.findings), tuple(_conclusions(strategy, found)), seed
+        strategy, found, costs, (*findings, *chains.findings), tuple(conclusions(strategy, found)), seed
     )
 
 
-def _conclusions(strategy: Strategy, found: Potential) -> list[str]:
+def conclusions(strategy: Strategy, found: Potential) -> list[str]:
     """Say what the potential allows to conclude: order of placements, and what is not known."""
     measure = GOAL_MEASURES[strategy.goal.measure]
     rows = found.table[(found.table["daypart"] == WHOLE_DAY) & (found.table["measure"] == measure)]
     known = rows[np.isfinite(rows["low"])].sort_values("value", ascending=False)
-    unknown: dict[str, list[str]] = {}
-    for row in rows[~np.isfinite(rows["low"])].itertuples():
-        unknown.setdefault(str(row.note).removeprefix("no value: "), []).append(str(row.placement_id))
-    words = [
-        f"nothing can be concluded about {measure} of {', '.join(names)}: {why}"
-        for why, names in unknown.items()
-    ]
+    unknown = [str(name) for name in rows.loc[~np.isfinite(rows["low"]), "placement_id"]]
+    words = _nothing(strategy, found, measure, unknown) if unknown else []
     thin = [f"{row.placement_id} ({row.n} {row.n_of})" for row in known.itertuples() if row.n < LEAST]
     if thin:
-        words.append("too few behind it for a decision: " + ", ".join(thin))
+        words.append("too few behind it for a decision: " + count_or_names(thin, "placements"))
     wide = [str(row.placement_id) for row in known.itertuples() if not row.low > 0 or row.high > 5 * row.low]
     if wide:
         words.append(
             "an order of magnitude only (the upper limit is more than five times the lower): "
-            + ", ".join(wide)
+            + count_or_names(wide, "placements")
         )
     words += _told_apart(found, measure, [str(name) for name in known["placement_id"]])
     minutes = sum(daypart.minutes for daypart in strategy.dayparts)
     words.append(f"a day is {minutes / 60:.1f} hours here: only the dayparts of the document are added up")
     return [*words, *LIMITS]
+
+
+def _nothing(strategy: Strategy, found: Potential, measure: str, names: list[str]) -> list[str]:
+    """Say of which placements nothing can be concluded, and which terms are missing in how many of them."""
+    terms = found.terms[np.isfinite(found.terms["low"])]
+    there = set(zip(terms["placement_id"], terms["daypart"], terms["term"], strict=True))
+    missing = []
+    for term in MEASURES[measure].factors:
+        lacking = [
+            name for name in names if any((name, one.id, term) not in there for one in strategy.dayparts)
+        ]
+        if lacking:
+            missing.append(term if len(lacking) == len(names) else f"{term} ({len(lacking)} of them)")
+    return [
+        f"nothing can be concluded about {measure} of {count_or_names(names, 'placements')}:"
+        f" in some daypart not known, or without an interval: {', '.join(missing)}"
+    ]
 
 
 def _told_apart(found: Potential, measure: str, names: list[str]) -> list[str]:
@@ -180,11 +193,13 @@ def _told_apart(found: Potential, measure: str, names: list[str]) -> list[str]:
     behind: list[str] = []
     open_: list[str] = []
     for name in names[1:]:
-        sure = float(np.mean(best > found.draws[name, WHOLE_DAY, measure]))
-        (behind if sure >= found.level else open_).append(name)
+        share = float(np.mean(best > found.draws[name, WHOLE_DAY, measure]))
+        (behind if share >= found.level else open_).append(name)
     words = [f"{names[0]} has the largest {measure}"]
     if behind:
-        words.append(f"ahead of {', '.join(behind)} in {100 * found.level:.0f} % of draws or more")
+        words.append(
+            f"ahead of {count_or_names(behind, 'placements')} in {100 * found.level:.0f} % of draws or more"
+        )
     if open_:
-        words.append(f"not told apart from {', '.join(open_)}")
+        words.append(f"not told apart from {count_or_names(open_, 'placements')}")
     return ["; ".join(words)]

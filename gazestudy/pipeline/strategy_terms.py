@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -10,12 +10,15 @@ import pandas as pd
 from gazestudy.fieldwork.rates import session_sums
 from gazestudy.model.fieldwork import FieldLog
 from gazestudy.model.recording import Finding
+from gazestudy.model.wording import count_or_names
 from gazestudy.strategy import sources
 from gazestudy.strategy.goals import Assumption, Daypart, PlacementPlan, Strategy
 from gazestudy.strategy.terms import Term, assumed_term, fixed_term
 
 UNITS = {"passages_per_min": "people/min", "dwell_s": "s", "radius_m": "m", "density_m2": "people/m2"}
 """Units of terms that are no shares."""
+
+_FEW_PLACEMENTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,12 +118,19 @@ def placement_chains(
             for lack in maker.lacks:
                 lacks.setdefault(lack, {}).setdefault(daypart.id, []).append(plan.id)
     for (what, why), where in lacks.items():
-        told = "; ".join(f"in {daypart}: {', '.join(names)}" for daypart, names in where.items())
+        text = f"{what} not known, {why}: {_where(where, strategy)}"
         count = sum(len(names) for names in where.values())
-        findings.append(
-            Finding("warning", "strategy", "missing_term", f"{what} not known, {why}, {told}", count)
-        )
+        findings.append(Finding("warning", "strategy", "missing_term", text, count))
     return Chains(terms, tuple(findings))
+
+
+def _where(where: Mapping[str, Sequence[str]], strategy: Strategy) -> str:
+    """Say where a term is missing: the placements of each daypart, or how many where they are many."""
+    in_order = [(one.id, where[one.id]) for one in strategy.dayparts if one.id in where]
+    if len({name for _, names in in_order for name in names}) <= _FEW_PLACEMENTS:
+        return "; ".join(f"{', '.join(names)} in {daypart}" for daypart, names in in_order)
+    counts = ", ".join(f"{daypart} {len(names)}" for daypart, names in in_order)
+    return f"{counts} of {len(strategy.placements)} placements"
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +165,7 @@ def counted_sums(strategy: Strategy, log: FieldLog) -> Counted:
         without = [plan.id for plan in strategy.placements if not points_of(plan, log)]
         if without:
             text = (
-                f"no observer noted anything about {', '.join(without)};"
+                f"no observer noted anything about {count_or_names(without, 'placements')};"
                 " name their points in the strategy document (point)"
             )
             findings.append(Finding("warning", "strategy", "no_point", text, len(without)))

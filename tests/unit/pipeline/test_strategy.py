@@ -359,6 +359,20 @@ def test_a_study_with_nothing_says_what_is_missing():
     assert any("nobody looked at any placement" in finding.message for finding in chains.findings)
 
 
+def test_what_many_placements_lack_is_told_by_counts():
+    names = [f"face-{n:02}" for n in range(1, 9)]
+    placements = "".join(f"\n  - {{id: {name}}}" for name in names)
+    tables = StrategyTables(FieldLog(), cases_of_metrics(no_metrics()), MEMORY_CASES.empty())
+    strategy = parse_strategy(document(placements=placements))
+    chains = placement_chains(strategy, tables)
+    told = " 8, ".join(one.id for one in strategy.dayparts) + " 8 of 8 placements"
+    assert all(finding.message.endswith(told) for finding in chains.findings)
+    found = potential(chains.terms, draws=10, rng=np.random.default_rng(0))
+    (nothing,) = (text for text in steps.conclusions(strategy, found) if text.startswith("nothing can be"))
+    assert "of 8 placements (face-01, face-02, face-03 and 5 more)" in nothing
+    assert nothing.endswith("passages_per_min, exposed, clear, noticed, dwell_s")
+
+
 def test_the_report_has_the_potential_where_no_trial_is_planned(study, tmp_path):
     missing = {}
     document = study / "strategy.yaml"
