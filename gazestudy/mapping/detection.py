@@ -210,7 +210,7 @@ class Detector:
             if rough is None:
                 doubt = doubt or Refused(number, "too_few_matches", len(source))
                 break
-            verdict = self._verdict(view, number, rough)
+            verdict = self.judge(view, number, rough.homography)
             if isinstance(verdict, Found):
                 places.append(verdict)
                 corners = apply_homography(verdict.alignment.homography, corners_px(*artwork.size_px))
@@ -225,14 +225,15 @@ class Detector:
             source, target = source[keep], target[keep]
         return places, doubt
 
-    def _verdict(self, view: View, number: int, rough: Alignment) -> Found | str:
+    def judge(self, view: View, number: int, rough: Floats) -> Found | str:
+        """Fit a rough place of an artwork (art px to working px) to the view; or say why it is none."""
         artwork = self._artworks[number]
         corners = corners_px(*artwork.size_px)
-        problem = quad_problem(apply_homography(rough.homography, corners), min_side_px=self._min_side_px / 2)
+        problem = quad_problem(apply_homography(rough, corners), min_side_px=self._min_side_px / 2)
         if problem is not None:
             return "too_small" if problem == "too small" else "bad_geometry"
-        part = view.around(apply_homography(rough.homography, corners), _PART_MARGIN_PX)
-        fit = align(part, artwork, rough.homography, levels=2)
+        part = view.around(apply_homography(rough, corners), _PART_MARGIN_PX)
+        fit = align(part, artwork, rough, levels=2)
         if fit is not None:
             fit = align(part, artwork, fit.homography)
         if fit is None:

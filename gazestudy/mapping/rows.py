@@ -27,6 +27,7 @@ Floats = NDArray[np.float64]
 _H = [f"h{row}{column}" for row in range(3) for column in range(3)]
 _BEYOND_DOUBT = 0.995  # share of the picture
 _MIN_SHARE_OF_WEAK = 0.96  # a few blurred frames make more of it doubtful
+_MIN_SHARE_OF_BENT = 0.8
 _MIN_CLARITY = 0.4  # 0.7 is a frame at its best
 _APART = 0.05  # two sightings that overlap less are two places
 
@@ -181,6 +182,9 @@ class RowWriter:
         picture itself. So a track that was never seen well counts only where another track proves that the
         picture hangs there, and no look-alike of it has been met. Where one has been met, even a track that
         was seen well counts only if it, or another, is beyond doubt.
+
+        A facet may bulge or be seen at a slant where others of its picture are seen well: one that is proven
+        speaks for those that look almost right.
         """
         roots = list(dict.fromkeys(track.root() for track in tracks))
         share = {root: root.evidence.share for root in roots}
@@ -192,16 +196,24 @@ class RowWriter:
         met = {root.artwork for root in strong if share[root] < self._min_evidence}
         proven = {root.artwork for root in strong if share[root] >= self._min_evidence} - met
         certain = {root.artwork for root in strong if share[root] >= _BEYOND_DOUBT}
+        wraps = {self._wrap(number) for number in proven} - {None}
         verdicts = []
         for track in tracks:
             root = track.root()
-            if share[root] < (self._min_evidence if root in strong else _MIN_SHARE_OF_WEAK):
+            if self._wrap(root.artwork) in wraps and share[root] >= _MIN_SHARE_OF_BENT:
+                verdicts.append(-1)
+            elif share[root] < (self._min_evidence if root in strong else _MIN_SHARE_OF_WEAK):
                 verdicts.append(_CODE["wrong_appearance"])
             elif root.artwork in (proven | certain if root in strong else proven):
                 verdicts.append(-1)
             else:
                 verdicts.append(_CODE["ambiguous"])
         return np.array(verdicts, dtype=np.int64), np.array([share[track.root()] for track in tracks])
+
+    def _wrap(self, number: int) -> tuple[str, str] | None:
+        """Name the picture that an artwork is a facet of; None where it is all of it."""
+        reference = self._artworks[number].reference
+        return None if reference.cut is None else (reference.placement_id, reference.creative_id)
 
     def _crowded(self, rows: NDArray[np.void], state: NDArray[np.int8]) -> NDArray[np.int64]:
         """Rows of a placement that is seen more often in a frame than it hangs."""

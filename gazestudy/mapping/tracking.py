@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
-from itertools import pairwise
+from itertools import chain, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,8 @@ from gazestudy.mapping.alignment import Alignment, align, carried, flow, inside
 from gazestudy.mapping.appearance import Appearance, appearance
 from gazestudy.mapping.blur import Shutter
 from gazestudy.mapping.copies import Copies
-from gazestudy.mapping.detection import Detector, Refused, Search
+from gazestudy.mapping.detection import Detector, Found, Refused, Search
+from gazestudy.mapping.folds import Folds
 from gazestudy.mapping.references import Artwork
 from gazestudy.mapping.rigid import rigid_errors_px, rigid_fit
 from gazestudy.mapping.sightings import SAME_PLACE, Pose, Sighting, Slot, Track, TrackingLimits, overlap
@@ -93,6 +94,8 @@ class Follower:
         self._memory, self._gaze_interval, self._window_px = memory, gaze_interval, window_px
         self._only_looked_at = only_looked_at
         self._walls = None if self._matrix is None else Walls(artworks, self._matrix, limits)
+        bent = any(artwork.reference.cut is not None for artwork in artworks)
+        self._folds = Folds(artworks, detector, self._matrix) if bent and self._matrix is not None else None
         self._shutter = Shutter()
         self.copies = Copies(artworks)
         self._slots: deque[Slot] = deque()
@@ -196,24 +199,30 @@ class Follower:
         """Enter what was found in a frame, and follow it to all frames in memory."""
         slot.refused += search.refused
         fresh = []
-        for candidate in search.found:
-            sighting = self._sighting(Track(candidate.artwork), candidate.alignment, candidate.look)
-            if sighting is None:
-                continue
-            rivals = [s for s in slot.sightings if overlap(s.quad, sighting.quad) > SAME_PLACE]
-            if any(s.track.artwork == candidate.artwork for s in rivals):
-                continue  # known already
-            if any(s.look.confidence >= sighting.look.confidence for s in rivals):
-                continue
-            slot.sightings = [s for s in slot.sightings if s not in rivals] + [sighting]
-            sighting.track.copy = self._free_copy(slot, sighting)
-            fresh.append(sighting)
+        for candidate in chain(search.found, self._folds.beside(slot) if self._folds is not None else ()):
+            sighting = self._begun(slot, candidate)
+            if sighting is not None:
+                fresh.append(sighting)
         self.detections += len(fresh)
         if self._walls is not None:
             self._walls.learn(slot, search.loose, self._slots)
         index = self._slots.index(slot)
         self._onward(fresh, range(index, -1, -1))
         self._onward(fresh, range(index, len(self._slots)))
+
+    def _begun(self, slot: Slot, candidate: Found) -> Sighting | None:
+        """Begin a track with what was found; None where it, or something better, is known there."""
+        sighting = self._sighting(Track(candidate.artwork), candidate.alignment, candidate.look)
+        if sighting is None:
+            return None
+        rivals = [s for s in slot.sightings if overlap(s.quad, sighting.quad) > SAME_PLACE]
+        if any(s.track.artwork == candidate.artwork for s in rivals):
+            return None  # known already
+        if any(s.look.confidence >= sighting.look.confidence for s in rivals):
+            return None
+        slot.sightings = [s for s in slot.sightings if s not in rivals] + [sighting]
+        sighting.track.copy = self._free_copy(slot, sighting)
+        return sighting
 
     def _free_copy(self, slot: Slot, sighting: Sighting) -> int:
         face = self._face(sighting)
