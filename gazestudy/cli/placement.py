@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from gazestudy.cli.console import AsJson, Console, Quiet, StudyPath, points_of
+from gazestudy.cli.placement_facets import FacetBoxes, facets, facets_of, say_placement
 
 if TYPE_CHECKING:
     import pandas as pd
 
 app = typer.Typer(help="The ad faces of a study.", no_args_is_help=True)
+app.command("facets")(facets)
 
 
 @app.command("add")
@@ -37,27 +39,42 @@ def add(
     copies: Annotated[int, typer.Option("--copies", min=1, help="How often this picture hangs there.")] = 1,
     digital: Annotated[bool, typer.Option("--digital", help="A screen that changes its picture.")] = False,
     station: Annotated[str, typer.Option("--station", help="Name of the station.")] = "",
+    strips: Annotated[
+        int,
+        typer.Option("--facets", min=0, help="It goes round a pillar: cut it into so many upright strips."),
+    ] = 0,
+    facet: FacetBoxes = None,
+    joined: Annotated[
+        bool,
+        typer.Option(
+            "--joined", help="The pictures are the flat parts of one, left to right, or where --facet says."
+        ),
+    ] = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
     """Add an ad face with the picture, or pictures, shown on it."""
+    from gazestudy.pipeline.wraps import add_wrap, strips_of
     from gazestudy.store import open_study
 
-    console = Console(as_json, quiet)
+    console, parts = Console(as_json, quiet), facets_of(facet)
+    if strips and (parts or joined):
+        raise typer.BadParameter("give --facets, --facet or --joined", param_hint="--facets")
+    facts: dict[str, Any] = {
+        "name": name or placement_id,
+        "kind": "digital" if digital else "static",
+        "width_mm": width_mm,
+        "height_mm": height_mm,
+        "copies": copies,
+        "station": station,
+    }
     with open_study(study) as opened:
-        added = opened.add_placement(
-            placement_id,
-            images,
-            name=name or placement_id,
-            kind="digital" if digital else "static",
-            width_mm=width_mm,
-            height_mm=height_mm,
-            copies=copies,
-            station=station,
-        )
-    width_px, height_px = added.size_px
-    console.document({"id": added.id, "width_px": width_px, "height_px": height_px, "pictures": len(images)})
-    console.say(f"added {added.id}: {width_px} x {height_px} px, {len(images)} picture(s)")
+        if joined:
+            added = add_wrap(opened, placement_id, images, facets=parts, **facts)
+        else:
+            cut = strips_of(images[0], strips) if strips else parts
+            added = opened.add_placement(placement_id, images, facets=cut, **facts)
+    say_placement(console, added, "added")
 
 
 @app.command("list")
@@ -79,6 +96,7 @@ def list_placements(study: StudyPath, as_json: AsJson = False, quiet: Quiet = Fa
                 "copies": placement.copies,
                 "station": placement.station,
                 "pictures": [creative.image for creative in placement.creatives],
+                "facets": [str(facet) for facet in placement.facets],
             }
             for placement in placements
         ]

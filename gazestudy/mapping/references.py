@@ -318,9 +318,10 @@ def texture_report(references: Sequence[Reference]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        `placement_id`, `creative_id`, `width_px`, `height_px`, `key_points` (SIFT key points on the picture
-        reduced to 720 px) and `mappable`: "well" (500 or more), "poorly" (60 or more), "hardly". The classes
-        follow the recall measured on simulated walks.
+        `placement_id`, `creative_id` (with the number of the facet where it is one, such as "wrap-1 [3]"),
+        `width_px`, `height_px`, `key_points` (SIFT key points on the picture reduced to 720 px) and
+        `mappable`: "well" (500 or more), "poorly" (60 or more), "hardly". The classes follow the recall
+        measured on simulated walks.
     """
     sift = cv2.SIFT.create()
     rows = []
@@ -328,6 +329,11 @@ def texture_report(references: Sequence[Reference]) -> pd.DataFrame:
         count = len(sift.detect(artwork.luma, None))
         reference = artwork.reference
         grade = "well" if count >= 500 else "poorly" if count >= 60 else "hardly"
-        rows.append((reference.placement_id, reference.creative_id, *reference.size_px, count, grade))
+        shown = (
+            reference.creative_id
+            if reference.cut is None
+            else f"{reference.creative_id} [{reference.facet + 1}]"
+        )
+        rows.append((reference.placement_id, shown, *reference.size_px, count, grade))
     columns = ["placement_id", "creative_id", "width_px", "height_px", "key_points", "mappable"]
     return pd.DataFrame(rows, columns=columns)
