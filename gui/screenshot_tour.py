@@ -161,7 +161,7 @@ class Tour:
                 self._keep(f"dock-{spec.id}", view)
                 if spec.area in ("main", "right"):
                     self._keep(f"study-{spec.id}", window)
-            for kind, item in (("participant", PERSON), ("recording", RECORDING), ("station", "")):
+            for kind, item in (("participant", PERSON), ("recording", RECORDING), ("station", "Riverside")):
                 window.view("tree").select(kind, item)
                 self._wait(0.3)
                 self._keep(f"dock-details-{kind}", window.show_view("details"))
@@ -196,7 +196,7 @@ class Tour:
             image = player.video.image
             dialog = GrabDialog(window.document.path, RECORDING, _ROW / 30, image, window)
             dialog.name.setText("Corridor poster")
-            self._dialog("placements-grab", dialog, 2.5)
+            self._dialog("placements-grab", dialog, 5.0)
             self._popup("timeline-rows", window.view("timeline").visible.menu())
 
     def _fieldwork(self, desk: Any, study: Path) -> None:
@@ -204,7 +204,7 @@ class Tour:
             view = window.show_view("fieldwork")
             for name in ("figures", "plan", "agreement"):
                 page = view.show_page(name)
-                self._wait(4.0)
+                self._ready(page)
                 self._keep(f"fieldwork-{name}", view)
             for number in range(1, page.tabs.count()):
                 page.tabs.setCurrentIndex(number)
@@ -221,7 +221,7 @@ class Tour:
             self._wait(0.3)
             self._keep("fieldwork-sheet", view)
             page = view.show_page("protocol")
-            self._wait(3.0)
+            self._until(lambda: bool(page.paper.pages))
             self._keep("fieldwork-protocol", view)
             page.views.setCurrentIndex(1)
             self._wait(0.4)
@@ -271,17 +271,17 @@ class Tour:
             view.pages.setCurrentWidget(view.tables)
             for one in TABLES:
                 view.tables.show_table(one.id)
-                worker = view.tables._worker
-                self._until(lambda worker=worker: worker._wish is None)  # type: ignore[misc]
-                self._wait(1.0)
+                self._until(lambda name=one.id: view.tables.table.name == name)  # type: ignore[misc]
+                self._wait(0.3)
                 self._keep(f"results-{one.id}", view)
             for name, page in (("funnel-plot", view.funnel), ("first-look-plot", view.survival)):
                 view.pages.setCurrentWidget(page)
                 self._until(lambda page=page: not page.plot.image.isNull())  # type: ignore[misc]
                 self._wait(0.4)
                 self._keep(f"results-{name}", view)
+                before = page.plot.image.cacheKey()
                 page.group.setCurrentIndex(1)
-                self._wait(2.5)
+                self._until(lambda page=page, before=before: page.plot.image.cacheKey() != before)  # type: ignore[misc]
                 self._keep(f"results-{name}-by-placement", view)
             view.pages.setCurrentWidget(view.strategy)
             pages = view.strategy.pages
@@ -458,9 +458,21 @@ class Tour:
             self._until(lambda: not view.picture.image.isNull())
         if name == "review":
             self._until(lambda: not view.scene.image.isNull())
-        if name in ("fieldwork", "results"):
-            self._wait(2.0)
+        if name == "fieldwork":
+            self._ready(view.page("figures"))
+        if name == "results":
+            self._until(lambda: view.tables.table.model.rowCount() > 0)
         self._wait(0.8)
+
+    def _ready(self, page: Any) -> None:
+        """Wait until a page of the fieldwork shows something."""
+        shown = getattr(page, "plot", None) if not hasattr(page, "tables") else None
+        table = getattr(page, "table", None) or getattr(page, "tables", {}).get("counts")
+        if table is not None:
+            self._until(lambda: table.model.rowCount() > 0)
+        elif shown is not None:
+            self._until(lambda: not shown.image.isNull())
+        self._wait(0.5)
 
     def _type(self, grid: Any) -> None:
         from PyQt6.QtWidgets import QTableWidgetItem

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -33,6 +33,9 @@ COLORMAPS = ("viridis", "magma", "inferno", "plasma", "cividis")
 """Steps of equal lightness mean equal steps of attention."""
 
 _PERMUTATIONS = 2000
+
+Finish = Callable[["Figure"], object]
+"""Called with a drawn figure before it is used, such as to say its words in another language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +230,7 @@ class Drawn:
         return difference_numbers(self.data, kind)
 
 
-def draw_choice(study: Study, looks: Looks, choice: HeatmapChoice) -> Drawn:
+def draw_choice(study: Study, looks: Looks, choice: HeatmapChoice, *, finish: Finish | None = None) -> Drawn:
     """Draw a heatmap; the same call makes what is on screen and what is exported.
 
     Parameters
@@ -238,6 +241,8 @@ def draw_choice(study: Study, looks: Looks, choice: HeatmapChoice) -> Drawn:
         From `Looks.of`.
     choice : HeatmapChoice
         What to show.
+    finish : callable, optional
+        Called with the figure before it is used.
 
     Returns
     -------
@@ -251,6 +256,13 @@ def draw_choice(study: Study, looks: Looks, choice: HeatmapChoice) -> Drawn:
     ParameterError
         For a picture, kernel, weight or comparison that does not exist.
     """
+    drawn = _drawn(study, looks, choice)
+    if finish is not None:
+        finish(drawn.figure)
+    return drawn
+
+
+def _drawn(study: Study, looks: Looks, choice: HeatmapChoice) -> Drawn:
     from gazestudy.plots import draw_heatmap
 
     placement = study.placement(choice.placement_id)
@@ -278,7 +290,7 @@ def draw_choice(study: Study, looks: Looks, choice: HeatmapChoice) -> Drawn:
     return Drawn(figure, data, tuple(note.message for note in notes))
 
 
-def export_choice(study: Study, choice: HeatmapChoice, out: Path) -> Path:
+def export_choice(study: Study, choice: HeatmapChoice, out: Path, *, finish: Finish | None = None) -> Path:
     """Write one heatmap exactly as it is shown.
 
     Parameters
@@ -289,6 +301,8 @@ def export_choice(study: Study, choice: HeatmapChoice, out: Path) -> Path:
         What to show.
     out : Path
         A PNG or SVG file, or NPZ or CSV for the numbers.
+    finish : callable, optional
+        Called with the figure before it is written.
 
     Raises
     ------
@@ -298,7 +312,7 @@ def export_choice(study: Study, choice: HeatmapChoice, out: Path) -> Path:
     kind = out.suffix.lower().removeprefix(".")
     if kind not in FORMATS:
         raise ParameterError("file", str(out), "a name that ends in ." + ", .".join(FORMATS))
-    write_bytes(out, draw_choice(study, Looks.of(study), choice).content(kind))
+    write_bytes(out, draw_choice(study, Looks.of(study), choice, finish=finish).content(kind))
     return out
 
 
@@ -308,6 +322,7 @@ def export_choices(
     out: Path,
     *,
     formats: Sequence[str] = ("png", "npz"),
+    finish: Finish | None = None,
     progress: Progress = SILENT,
 ) -> pd.DataFrame:
     """Write the heatmap of every placement with the filters and the style of one.
@@ -322,6 +337,8 @@ def export_choices(
         Folder to write into; it is made.
     formats : sequence of str
         Any of "png", "svg", "npz", "csv".
+    finish : callable, optional
+        Called with each figure before it is written.
     progress : Progress, optional
         Who is told, and who may ask to stop.
 
@@ -348,7 +365,7 @@ def export_choices(
         label = "; ".join(part for part in (choice.compare, wanted.words()) if part)
         files, notes = [], ""
         try:
-            drawn = draw_choice(study, looks, wanted)
+            drawn = draw_choice(study, looks, wanted, finish=finish)
         except StudyError as error:  # nobody of one group looked at it: said in the list, the others go on
             notes = str(error)
         else:

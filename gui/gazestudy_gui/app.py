@@ -14,6 +14,7 @@ from PyQt6.QtWidgets import QApplication, QMessageBox
 
 from gazestudy.errors import GazestudyError, StudyLockedError
 from gazestudy_gui import preferences, theme
+from gazestudy_gui.phrases import error_text
 from gazestudy_gui.start_window import StartWindow
 from gazestudy_gui.trouble import Trouble, start_log, tell
 from gazestudy_gui.words import set_language, tr, usual_language
@@ -158,7 +159,7 @@ class Desk(QObject):
         box.setIcon(QMessageBox.Icon.Information)
         box.setWindowTitle(tr("Somebody else has this study open"))
         box.setText(tr("Somebody else has this study open for editing."))
-        box.setInformativeText(str(error))
+        box.setInformativeText(error_text(error))
         look = box.addButton(tr("Open &read-only"), QMessageBox.ButtonRole.AcceptRole)
         box.addButton(QMessageBox.StandardButton.Cancel)
         box.exec()

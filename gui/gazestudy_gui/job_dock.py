@@ -18,6 +18,7 @@ from PyQt6.QtWidgets import (
 
 from gazestudy_gui.document import StudyDocument
 from gazestudy_gui.jobs import Job
+from gazestudy_gui.phrases import told
 from gazestudy_gui.words import tr
 
 _BAR = 10_000
@@ -104,16 +105,16 @@ class JobDock(QWidget):
 
     def _on_said(self, job: Job, text: str) -> None:
         if job is self.current():
-            self.log.appendPlainText(text)
+            self.log.appendPlainText(told(text))
 
     def _show(self) -> None:
         job = self.current()
         if job is not None:
-            self.log.setPlainText("\n".join(job.log))
+            self.log.setPlainText("\n".join(map(told, job.log)))
             self._show_state(job)
 
     def _show_state(self, job: Job) -> None:
-        label = job.error or (job.label if not job.is_over else "")
+        label = told(job.error or (job.label if not job.is_over else ""))
         self.title.setText(f"{job.order.title}: {state_text(job)}" + (f" — {label}" if label else ""))
         self.cancel.setEnabled(job.state in ("waiting", "running"))
         if job.is_over:

@@ -24,7 +24,7 @@ from PyQt6.QtWidgets import (
 )
 
 from gazestudy_gui import preferences
-from gazestudy_gui.words import LANGUAGES, tr
+from gazestudy_gui.words import LANGUAGES, language, tr
 
 _PATH = Qt.ItemDataRole.UserRole
 _LONGEST_NAME, _NOT_IN_NAMES = 120, set('/\\:*?"<>|')
@@ -61,6 +61,7 @@ class StartWindow(QMainWindow):
         self.language.setAccessibleName(tr("Language"))
         for code, name in LANGUAGES.items():
             self.language.addItem(name, code)
+        self.language.setCurrentIndex(max(0, self.language.findData(language())))
         self.recent = QListWidget(self)
         self.recent.setAccessibleName(tr("Recent studies"))
         self.recent.setAlternatingRowColors(True)

@@ -12,6 +12,7 @@ from PyQt6.QtWidgets import QAbstractItemView, QHeaderView, QLabel, QStackedLayo
 from gazestudy.pipeline.overview import RecordingState, states
 from gazestudy.store.listing import Listing
 from gazestudy_gui.document import StudyDocument
+from gazestudy_gui.phrases import told
 from gazestudy_gui.words import tr
 
 COLUMNS = ("", "imported", "synced", "detected", "mapped", "reviewed", "coded", "problems")
@@ -82,7 +83,13 @@ def build(listing: Listing, shares: dict[str, tuple[int, int] | None]) -> Node:
             at = here.add(Node("point", f"{station}/{point}", tr("Point {name}", name=point)))
             for one in listing.sessions:
                 if (one.station, one.point) == (station, point):
-                    at.add(Node("session", one.session_id, f"{one.session_id}  {one.started_at[:16]}"))
+                    at.add(
+                        Node(
+                            "session",
+                            one.session_id,
+                            f"{one.session_id}  {one.started_at[5:16].replace('T', ' ')}",
+                        )
+                    )
         for placement_id, name, _kind, of in listing.placements:
             if of == station:
                 here.add(Node("placement", placement_id, name))
@@ -106,7 +113,7 @@ def _cells(state: RecordingState, share: tuple[int, int] | None) -> tuple[tuple[
         f"{state.coded}/{state.answers}" if state.answers else "",
         f"! {len(trouble)}" if trouble else "",
     )
-    return cells, ("", "", "", tip, "", "", "\n".join(trouble))
+    return cells, ("", "", "", tip, "", "", "\n".join(map(told, trouble)))
 
 
 class StudyTreeModel(QAbstractItemModel):
@@ -238,7 +245,7 @@ class StudyTree(QWidget):
         header.setStretchLastSection(False)
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Interactive)
-        header.resizeSection(0, 14 * self.fontMetrics().height())
+        header.resizeSection(0, 15 * self.fontMetrics().height())
         self.empty = QLabel(
             tr(
                 "This study is empty.\n\n"

@@ -239,7 +239,7 @@ class StudyWindow(QMainWindow):
         self.resizeDocks([docks["tree"], docks["details"]], [34 * em, 20 * em], Qt.Orientation.Vertical)
         self.resizeDocks(
             [docks["player"], docks["timeline"], docks["jobs"]],
-            [30 * em, 16 * em, 9 * em],
+            [33 * em, 15 * em, 8 * em],
             Qt.Orientation.Vertical,
         )
         self._tidied.start(0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -72,25 +73,40 @@ def load_sample(study: str, token: str, *, progress: Telling) -> dict[str, Any]:
         return {"recordings": len(opened.recordings())}
 
 
-def export_heatmap(study: str, *, out: str, choice: Mapping[str, Any], progress: Telling) -> dict[str, Any]:
+def export_heatmap(
+    study: str, *, out: str, choice: Mapping[str, Any], language: str = "en", progress: Telling
+) -> dict[str, Any]:
     """Write one heatmap as it is shown."""
     from gazestudy.pipeline.heatmap_views import HeatmapChoice, export_choice
+    from gazestudy_gui.phrases import translate_figure
 
     progress.start("drawing the heatmap", None)
     with open_study(study, read_only=True) as opened:
-        export_choice(opened, HeatmapChoice(**choice), Path(out))
+        export_choice(
+            opened, HeatmapChoice(**choice), Path(out), finish=partial(translate_figure, code=language)
+        )
     progress.say(out)
     return {"file": out}
 
 
 def export_all_heatmaps(
-    study: str, *, out: str, choice: Mapping[str, Any], formats: Sequence[str], progress: Telling
+    study: str,
+    *,
+    out: str,
+    choice: Mapping[str, Any],
+    formats: Sequence[str],
+    language: str = "en",
+    progress: Telling,
 ) -> dict[str, Any]:
     """Write the heatmaps of all placements with the filters and the style of one."""
     from gazestudy.pipeline.heatmap_views import HeatmapChoice, export_choices
+    from gazestudy_gui.phrases import translate_figure
 
     with open_study(study, read_only=True) as opened:
-        table = export_choices(opened, HeatmapChoice(**choice), Path(out), formats=formats, progress=progress)
+        table = export_choices(
+            opened, HeatmapChoice(**choice), Path(out), formats=formats, progress=progress,
+            finish=partial(translate_figure, code=language),
+        )  # fmt: skip
     for row in table.to_dict("records"):
         progress.say(f"{row['placement_id']}  {row['files'] or row['notes']}")
     return {"maps": int((table["files"] != "").sum()), "folder": out}

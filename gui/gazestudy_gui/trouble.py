@@ -19,6 +19,7 @@ from PyQt6.QtCore import QObject, Qt, pyqtSignal
 from PyQt6.QtWidgets import QApplication, QDialog, QMessageBox, QWidget
 
 from gazestudy.errors import Cancelled, GazestudyError
+from gazestudy_gui.phrases import error_text, told
 from gazestudy_gui.words import tr
 
 _LOG_BYTES = 1_000_000
@@ -142,6 +143,7 @@ def tell_failure(parent: QWidget | None, doing: str, text: str, details: str) ->
     box = _empty_box(parent)
     box.setWindowTitle(tr("A mistake of the program") if details else tr("This did not work"))
     box.setText(f"{doing}: {tr('failed')}")
+    text = told(text)
     box.setInformativeText(text)
     if details:
         log.error("in a job, %s\n%s", doing, details)
@@ -156,7 +158,7 @@ def message_for(parent: QWidget | None, error: BaseException, doing: str = "") -
     if isinstance(error, GazestudyError):
         box.setWindowTitle(doing or tr("This did not work"))
         box.setText(doing or tr("This did not work"))
-        box.setInformativeText(str(error))
+        box.setInformativeText(error_text(error))
     else:
         box.setWindowTitle(tr("A mistake of the program"))
         box.setText(tr("Something went wrong that the program did not expect."))

@@ -64,32 +64,39 @@ class Catalogue(QTranslator):
 
 
 _installed: list[Catalogue] = []
+_now = ["en"]
 
 
-def load_catalogue(language: str) -> dict[str, str]:
+def language() -> str:
+    """Return the language that is set, one of `LANGUAGES`."""
+    return _now[0]
+
+
+def load_catalogue(code: str) -> dict[str, str]:
     """Return the texts of a language, from all files that begin with its code; none for English."""
     texts: dict[str, str] = {}
-    for path in sorted(FOLDER.glob(f"{language}*.json")):
+    for path in sorted(FOLDER.glob(f"{code}*.json")):
         texts |= json.loads(path.read_text(encoding="utf-8"))
     return texts
 
 
-def set_language(language: str) -> None:
+def set_language(code: str) -> None:
     """Switch the interface to a language; windows made afterwards show it.
 
     Parameters
     ----------
-    language : str
+    code : str
         One of `LANGUAGES`; anything else is English.
     """
     while _installed:
         QCoreApplication.removeTranslator(_installed.pop())
-    texts = load_catalogue(language)
+    texts = load_catalogue(code)
+    _now[0] = code if code in LANGUAGES else "en"
     if texts:
         catalogue = Catalogue(texts)
         _installed.append(catalogue)
         QCoreApplication.installTranslator(catalogue)
-    QLocale.setDefault(QLocale(language if language in LANGUAGES else "en"))
+    QLocale.setDefault(QLocale(_now[0]))
 
 
 def usual_language() -> str:

@@ -13,6 +13,7 @@ from gazestudy_gui import preferences, theme
 from gazestudy_gui.actions import ActionBook, ActionSpec
 from gazestudy_gui.background import Background
 from gazestudy_gui.document import StudyDocument
+from gazestudy_gui.phrases import error_text
 from gazestudy_gui.timeline.items import IntervalItem, SignalItem
 from gazestudy_gui.views.player import clock_text
 from gazestudy_gui.words import tr
@@ -286,7 +287,7 @@ class TimelineView(QWidget):
 
     def _on_not_read(self, number: int, error: Exception) -> None:
         if number == self._reading.newest:
-            self.empty.setText(str(error))
+            self.empty.setText(error_text(error))
             self._stack.setCurrentWidget(self.empty)
 
     def _on_playhead(self, recording_id: str, t_ns: int) -> None:

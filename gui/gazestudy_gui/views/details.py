@@ -19,6 +19,7 @@ from PyQt6.QtWidgets import (
 from gazestudy.errors import GazestudyError
 from gazestudy_gui.commands import ChangePlacement, Edit, RenameStudy, SetDaypart, SetSegment
 from gazestudy_gui.document import StudyDocument
+from gazestudy_gui.phrases import told, value_name
 from gazestudy_gui.trouble import tell
 from gazestudy_gui.words import tr
 
@@ -162,9 +163,13 @@ def report_text(report: dict[str, Any]) -> str:
     lines = []
     for stream in report.get("streams", ()):
         rate = stream.get("median_rate_hz")
-        lines.append(f"{stream['name']}: {stream['rows']:,}" + (f" · {rate:.1f} Hz" if rate else ""))
+        lines.append(
+            f"{value_name(stream['name'])}: {stream['rows']:,}" + (f" · {rate:.1f} Hz" if rate else "")
+        )
     for finding in report.get("findings", ()):
-        lines.append(f"{tr(finding['severity'])}: {finding['stream']}: {finding['message']}")
+        lines.append(
+            f"{tr(finding['severity'])}: {value_name(finding['stream'])}: {told(finding['message'])}"
+        )
     return "\n".join(lines)
 
 

@@ -20,6 +20,7 @@ from PyQt6.QtWidgets import (
 
 from gazestudy.errors import GazestudyError
 from gazestudy_gui.document import StudyDocument
+from gazestudy_gui.phrases import error_text
 from gazestudy_gui.trouble import tell
 from gazestudy_gui.views.file_edits import PutFile
 from gazestudy_gui.words import tr
@@ -117,7 +118,7 @@ class DocumentEditor(QWidget):
                 assert item is not None
                 item.setData(Qt.ItemDataRole.UserRole, one.line)
         except GazestudyError as error:
-            self.mistakes.addItem(str(error))
+            self.mistakes.addItem(error_text(error))
         count = self.mistakes.count()
         self.mistakes.setVisible(count > 0)
         self.state.setText(tr("{n} mistakes", n=count) if count else tr("no mistakes"))

@@ -29,6 +29,7 @@ from gazestudy.errors import GazestudyError
 from gazestudy_gui import theme
 from gazestudy_gui.background import Background
 from gazestudy_gui.document import StudyDocument
+from gazestudy_gui.phrases import column_title, error_text, told, value_name
 from gazestudy_gui.trouble import tell
 from gazestudy_gui.views.file_edits import PutFile
 from gazestudy_gui.views.plot_pane import PlotPane
@@ -108,8 +109,8 @@ class ComputedPage(QWidget):
 
     def _on_failed(self, number: int, error: Exception) -> None:
         if number == self._worker.newest:
-            text = str(error)
-            if "no field logs" in text:
+            text = error_text(error)
+            if "no field logs" in str(error):
                 text = tr(
                     "Nothing was observed yet. Log a session here, enter paper sheets, or import field logs."
                 )
@@ -148,17 +149,17 @@ class FiguresPage(ComputedPage):
             from gazestudy.pipeline.field_results import field_summary
 
             found = field_summary(study, by=by)
-            told = [*found.missing.values(), *(one.message for one in found.findings)]
-            return found.figures.table, told
+            lines = [*found.missing.values(), *(one.message for one in found.findings)]
+            return found.figures.table, lines
 
         return work
 
     def show_result(self, result: Any) -> None:
         """Show the figures."""
-        table, told = result
+        table, lines = result
         self.table.show()
         self.table.set_frame(table, {str(name): heading(str(name)) for name in table.columns})
-        self.words.setPlainText("\n".join(f"• {one}" for one in told))
+        self.words.setPlainText("\n".join(f"• {told(one)}" for one in lines))
 
     def show_trouble(self, text: str) -> None:
         """Show why there are none."""
@@ -238,12 +239,13 @@ class AgreementPage(ComputedPage):
         self.item.clear()
         for row in result.counts.to_dict("records"):
             self.item.addItem(
-                f"{row['item']} ({tr(str(row['about']))})", (str(row["item"]), str(row["about"]))
+                f"{value_name(str(row['item']))} ({value_name(str(row['about']))})",
+                (str(row["item"]), str(row["about"])),
             )
         self.item.setCurrentIndex(max(0, self.item.findData(current)))
         self.item.blockSignals(False)
         self._draw()
-        lines = [one.message for one in result.findings]
+        lines = [told(one.message) for one in result.findings]
         lines.append(
             tr("Read kappa beside the prevalence: where nearly nothing happens, chance agreement is high.")
         )
@@ -370,8 +372,8 @@ class PlanPage(ComputedPage):
         writer.writerow(["point_id", "name", "x_px", "y_px"])
         writer.writerows([one, one, x, y] for one, (x, y) in places.items())
         content = text.getvalue().encode("utf-8")
-        told = tr("put point {name} on the plan", name=name)
-        self._edit(PutFile(self._document.path / PLACES, content, told, ("fieldwork",)))
+        title = tr("put point {name} on the plan", name=name)
+        self._edit(PutFile(self._document.path / PLACES, content, title, ("fieldwork",)))
 
     def wish(self) -> Any:
         """Return the function that looks whether there is something to draw."""
@@ -428,8 +430,8 @@ class PlanPage(ComputedPage):
 
         self.discs.addItem(tr("all the same"), None)
         for name in figure_names():
-            self.colour.addItem(name.replace("_", " "), name)
-            self.discs.addItem(name.replace("_", " "), name)
+            self.colour.addItem(column_title(name), name)
+            self.discs.addItem(column_title(name), name)
         self.colour.setCurrentIndex(max(0, self.colour.findData("notice_rate")))
         self.discs.setCurrentIndex(max(0, self.discs.findData("flow_per_min")))
         line = QHBoxLayout()
@@ -486,7 +488,7 @@ class PlanPage(ComputedPage):
                     for row in table.to_dict("records")
                 }
             except GazestudyError as error:
-                self.show_trouble(str(error))
+                self.show_trouble(error_text(error))
         points = [point for some in self._document.study.points().values() for point in some]
         current = self.which.currentData()
         self.which.blockSignals(True)

@@ -27,6 +27,7 @@ from PyQt6.QtWidgets import (
 
 from gazestudy.errors import GazestudyError
 from gazestudy_gui.document import StudyDocument
+from gazestudy_gui.phrases import error_text
 from gazestudy_gui.trouble import tell
 from gazestudy_gui.views.fieldwork_edits import KeepLog
 from gazestudy_gui.views.fieldwork_form import USUAL, HeadForm, ProtocolBox, language_of, ticked_ids, ticks
@@ -347,7 +348,7 @@ class LivePage(QWidget):
         try:
             protocol = self.which.protocol()
         except GazestudyError as error:
-            self.message.setText(str(error))
+            self.message.setText(error_text(error))
             return
         points = self._document.study.points()
         known = {

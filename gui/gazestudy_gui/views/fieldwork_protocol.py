@@ -28,6 +28,7 @@ from PyQt6.QtWidgets import (
 from gazestudy.errors import GazestudyError
 from gazestudy_gui.background import Background
 from gazestudy_gui.document import StudyDocument
+from gazestudy_gui.phrases import error_text
 from gazestudy_gui.trouble import tell
 from gazestudy_gui.views.document_editor import DocumentEditor
 from gazestudy_gui.views.fieldwork_form import FOLDER, USUAL, ProtocolBox, language_of
@@ -272,7 +273,7 @@ class ProtocolPage(QWidget):
 
     def _on_failed(self, number: int, error: Exception) -> None:
         if number == self._worker.newest:
-            self.paper.show_message(str(error))
+            self.paper.show_message(error_text(error))
 
     def _open_phone(self) -> None:
         out = self._folder / "form.html"

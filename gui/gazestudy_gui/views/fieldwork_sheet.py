@@ -27,6 +27,7 @@ from PyQt6.QtWidgets import (
 from gazestudy.errors import GazestudyError
 from gazestudy_gui import theme
 from gazestudy_gui.document import StudyDocument
+from gazestudy_gui.phrases import error_text
 from gazestudy_gui.trouble import tell
 from gazestudy_gui.views.fieldwork_edits import KeepLog
 from gazestudy_gui.views.fieldwork_form import USUAL, HeadForm, ProtocolBox, language_of, ticked_ids, ticks
@@ -167,7 +168,7 @@ class SheetPage(QWidget):
         try:
             self.protocol = self.which.protocol()
         except GazestudyError as error:
-            self.message.setText(str(error))
+            self.message.setText(error_text(error))
             return
         points = self._document.study.points()
         known = {
@@ -236,7 +237,7 @@ class SheetPage(QWidget):
             log = self.log()
             self._document.edit(KeepLog(self.protocol, log, source="paper"))
         except GazestudyError as error:
-            self.message.setText(str(error))
+            self.message.setText(error_text(error))
             tell(self, error)
             return
         name = self.name.text().strip()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +25,11 @@ from gazestudy_gui.actions import ActionBook, ActionSpec
 from gazestudy_gui.background import Background
 from gazestudy_gui.document import StudyDocument
 from gazestudy_gui.jobs import Order
+from gazestudy_gui.phrases import error_text, told, translate_figure
 from gazestudy_gui.views.heatmap_filters import HeatmapFilters
 from gazestudy_gui.views.heatmap_picture import HeatmapPicture
-from gazestudy_gui.words import tr
+from gazestudy_gui.views.plot_pane import nothing_yet
+from gazestudy_gui.words import language, tr
 
 _PAUSE_MS = 120
 _SLOW_MS = 400
@@ -80,7 +83,8 @@ class HeatmapsView(QWidget):
         """Write the heatmap on show to a file; a job does it."""
         choice = self.choice()
         if choice is not None:
-            arguments = {"study": str(self._document.path), "out": str(path), "choice": asdict(choice)}
+            arguments = {"study": str(self._document.path), "out": str(path), "choice": asdict(choice),
+                         "language": language()}  # fmt: skip
             title = tr("Export heatmap {name}", name=path.name)
             self._document.submit(Order(title, "gazestudy_gui.tasks:export_heatmap", arguments))
 
@@ -92,6 +96,7 @@ class HeatmapsView(QWidget):
                 "study": str(self._document.path),
                 "out": str(folder),
                 "choice": asdict(choice),
+                "language": language(),
                 "formats": ["png", "npz"],
             }
             title = tr("Export all heatmaps")
@@ -167,11 +172,13 @@ class HeatmapsView(QWidget):
         if not self.isVisible() or (looks is not None and choice == self._shown):
             return
 
+        code = language()
+
         def work() -> Any:
             from gazestudy.pipeline.heatmap_views import Looks, draw_choice
 
             known = looks or Looks.of(study)
-            drawn = draw_choice(study, known, choice)
+            drawn = draw_choice(study, known, choice, finish=partial(translate_figure, code=code))
             return known, choice, drawn.pixels(), drawn.notes
 
         self._slow.start()
@@ -187,7 +194,7 @@ class HeatmapsView(QWidget):
             columns = ("segment", "daypart", "participant_id")
             self.filters.fill_values({column: looks.values(column) for column in columns})
         self.picture.show_pixels(pixels)
-        self.note.setText("\n".join(notes))
+        self.note.setText("\n".join(map(told, notes)))
 
     def _on_failed(self, number: int, error: Exception) -> None:
         if number != self._worker.newest:
@@ -195,9 +202,9 @@ class HeatmapsView(QWidget):
         self._slow.stop()
         self._shown = None
         self.note.clear()
-        text = str(error)
+        text = error_text(error)
         if self._looks is None and isinstance(error, StudyError):
-            text = tr("No results yet: Analyse › Run everything.") + f"\n\n{text}"
+            text = nothing_yet(str(error))
         self.picture.show_message(text)
 
     def _on_changed(self, kind: str) -> None:

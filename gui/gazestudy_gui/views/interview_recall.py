@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSplitter, QVBoxLayout, QWidget
 
+from gazestudy_gui.phrases import told
 from gazestudy_gui.views.interview_data import Remembered
 from gazestudy_gui.views.plot_pane import PlotPane
 from gazestudy_gui.views.table_model import NOTHING, cell
@@ -97,7 +98,9 @@ class RecallTab(QWidget):
             self.mine.hide()
             return
         if cases is None:
-            self.who.setText("\n".join([tr("No results yet: Analyse › Run everything."), *self._found.notes]))
+            self.who.setText(
+                "\n".join([tr("No results yet: Analyse › Run everything."), *map(told, self._found.notes)])
+            )
             self.mine.hide()
             return
         self.mine.show()
@@ -118,7 +121,7 @@ class RecallTab(QWidget):
             return
         if tables is None:
             notes = self._found.notes or (tr("Nobody was asked yet. Answers typed here count at once."),)
-            self.plot.show_message("\n".join(notes))
+            self.plot.show_message("\n".join(map(told, notes)))
             self.words.clear()
             return
         own = tables[tables["memory"] == kind]

@@ -22,6 +22,7 @@ from PyQt6.QtWidgets import (
 from gazestudy_gui.actions import ActionBook, ActionSpec
 from gazestudy_gui.background import Background
 from gazestudy_gui.document import StudyDocument
+from gazestudy_gui.phrases import error_text
 from gazestudy_gui.video import FrameSource
 from gazestudy_gui.views.video_widget import Marks, VideoWidget
 from gazestudy_gui.words import tr
@@ -341,7 +342,7 @@ class PlayerView(QWidget):
             self._timer.stop()
             self._close_source()
             self.scene = None
-            self.video.show_message(str(error))
+            self.video.show_message(error_text(error))
             self._enable()
 
     def _on_picture(self, number: int, image: QImage) -> None:
@@ -360,7 +361,7 @@ class PlayerView(QWidget):
     def _on_bad_picture(self, number: int, error: Exception) -> None:
         self._is_waiting = False
         self.row = max(0, int(self._row_of[number]))
-        self.video.show_message(str(error))
+        self.video.show_message(error_text(error))
 
     def _marks(self, row: int) -> Marks:
         scene = self.scene

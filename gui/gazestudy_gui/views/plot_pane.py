@@ -18,7 +18,8 @@ from PyQt6.QtWidgets import QSizePolicy, QWidget
 from gazestudy_gui import theme
 from gazestudy_gui.background import Background
 from gazestudy_gui.helper import Helper, Question
-from gazestudy_gui.words import tr
+from gazestudy_gui.phrases import error_text, told, translate_figure
+from gazestudy_gui.words import language, tr
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -81,12 +82,13 @@ class PlotPane(QWidget):
         if draw is None or not self.isVisible() or size.isEmpty():
             return
         ink, paper = theme.foreground().name(), theme.background().name()
+        code = language()
         if self._has_helper:
             arguments = {"draw": draw, "size_px": (size.width(), size.height()), "ratio": ratio,
-                         "ink": ink, "paper": paper}  # fmt: skip
+                         "ink": ink, "paper": paper, "language": code}  # fmt: skip
             self._worker.ask(Question("gazestudy_gui.views.plot_pane:painted", arguments))
         else:
-            self._worker.ask(lambda: rendered(draw, size, ratio, ink=ink, paper=paper))
+            self._worker.ask(lambda: rendered(draw, size, ratio, ink=ink, paper=paper, language=code))
 
     def recolour(self) -> None:
         """Follow another colour scheme."""
@@ -128,10 +130,10 @@ class PlotPane(QWidget):
 
     def _on_failed(self, number: int, error: Exception) -> None:
         if number == self._worker.newest:
-            self.show_message(str(error))
+            self.show_message(error_text(error))
 
 
-def rendered(draw: Draw, size: QSize, ratio: float, *, ink: str, paper: str) -> QImage:
+def rendered(draw: Draw, size: QSize, ratio: float, *, ink: str, paper: str, language: str = "en") -> QImage:
     """Return a figure as a picture.
 
     Parameters
@@ -144,8 +146,11 @@ def rendered(draw: Draw, size: QSize, ratio: float, *, ink: str, paper: str) -> 
         Pixels of the picture per unit.
     ink, paper : str
         Colours of text and ground, #rrggbb.
+    language : str
+        Which the words are put into.
     """
-    return to_image(painted(draw, (size.width(), size.height()), ratio, ink=ink, paper=paper), ratio)
+    size_px = size.width(), size.height()
+    return to_image(painted(draw, size_px, ratio, ink=ink, paper=paper, language=language), ratio)
 
 
 def to_image(drawn: Painted, ratio: float) -> QImage:
@@ -156,7 +161,9 @@ def to_image(drawn: Painted, ratio: float) -> QImage:
     return image
 
 
-def painted(draw: Draw, size_px: tuple[int, int], ratio: float, *, ink: str, paper: str) -> Painted:
+def painted(
+    draw: Draw, size_px: tuple[int, int], ratio: float, *, ink: str, paper: str, language: str = "en"
+) -> Painted:
     """Return a figure as pixels: bytes of RGBA, width and height; parameters as those of `rendered`."""
     import numpy as np
 
@@ -173,6 +180,7 @@ def painted(draw: Draw, size_px: tuple[int, int], ratio: float, *, ink: str, pap
             figure, canvas = own, FigureCanvasAgg(own)
             width_in, height_in = (float(one) for one in own.get_size_inches())
             own.set_dpi(dots / _DOTS_PER_INCH * min(size_px[0] / width_in, size_px[1] / height_in))
+        translate_figure(figure, language)
         if not any(axes.images for axes in figure.axes):  # a plan or picture stays on its paper
             recolour(figure, ink=ink, paper=paper)
         with fitting_fonts(figure):
@@ -278,4 +286,7 @@ def _fit_words(figure: Figure) -> None:
 
 def nothing_yet(what: str) -> str:
     """Return words for results that are not there yet."""
-    return tr("No results yet: Analyse › Run everything.") + (f"\n\n{what}" if what else "")
+    is_said = "no results yet" in what
+    return tr("No results yet: Analyse › Run everything.") + (
+        f"\n\n{told(what)}" if what and not is_said else ""
+    )

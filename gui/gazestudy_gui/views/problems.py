@@ -6,6 +6,7 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QHeaderView, QLabel, QStackedLayout, QTreeWidget, QTreeWidgetItem, QWidget
 
 from gazestudy_gui.document import StudyDocument
+from gazestudy_gui.phrases import told
 from gazestudy_gui.words import tr
 
 
@@ -45,7 +46,7 @@ class ProblemsView(QWidget):
         self.list.clear()
         for entry in self._document.study.listing().recordings:
             for severity, text in entry.findings:
-                self.list.addTopLevelItem(QTreeWidgetItem([tr(severity), entry.id, text]))
+                self.list.addTopLevelItem(QTreeWidgetItem([tr(severity), entry.id, told(text)]))
         has_some = self.list.topLevelItemCount() > 0
         self._stack.setCurrentWidget(self.list if has_some else self.empty)
 

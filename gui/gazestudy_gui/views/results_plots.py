@@ -49,6 +49,8 @@ class FigurePage(QWidget):
     """
 
     file_name = "figure"
+    least_width_em = 24
+    """Narrower than this, the figure is scrolled, in heights of a line."""
 
     def __init__(self, document: StudyDocument, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -129,6 +131,7 @@ class FigurePage(QWidget):
             return
         em = self.fontMetrics().height()
         self.plot.setMinimumHeight(self.rows(shown) * em)
+        self.plot.setMinimumWidth(self.least_width_em * em)
         self.plot.show_figure(self.drawing(shown))
 
     def export(self, path: Path) -> None:
@@ -208,6 +211,7 @@ class FunnelPage(FigurePage):
     """
 
     file_name = "funnel"
+    least_width_em = 46
 
     def __init__(self, document: StudyDocument, parent: QWidget | None = None) -> None:
         super().__init__(document, tr("Funnel from exposure to intention"), parent)

@@ -28,6 +28,7 @@ from gazestudy.errors import GazestudyError
 from gazestudy_gui.background import Background
 from gazestudy_gui.document import StudyDocument
 from gazestudy_gui.helper import Helper, Question
+from gazestudy_gui.phrases import error_text, told
 from gazestudy_gui.trouble import tell
 from gazestudy_gui.views.document_editor import DocumentEditor
 from gazestudy_gui.views.table_model import cell
@@ -151,13 +152,13 @@ class Answer(QWidget):
         frame, lines = self._read(result)
         self.table.set_frame(frame, _headings(frame))
         self.table.show()
-        self.words.setPlainText("\n".join(f"• {line}" for line in lines))
+        self.words.setPlainText("\n".join(f"• {told(line)}" for line in lines))
 
     def _on_failed(self, number: int, error: Exception) -> None:
         if number == self._worker.newest:
             self.is_busy = False
             self.table.hide()
-            self.words.setPlainText(str(error))
+            self.words.setPlainText(error_text(error))
 
 
 class StrategyPage(QWidget):

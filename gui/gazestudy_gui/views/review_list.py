@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +13,11 @@ import pandas as pd
 from numpy.typing import NDArray
 from PyQt6.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt
 
+from gazestudy.errors import StudyError
 from gazestudy.model import Placement
 from gazestudy.model.manual import KeyFrame, ManualAnswer, Stored
+from gazestudy.progress import raise_if_cancelled
+from gazestudy_gui.phrases import told
 from gazestudy_gui.views.player import clock_text
 from gazestudy_gui.words import tr
 
@@ -27,6 +31,7 @@ LIKELY = 0.1
 """Fixations on no placement with less doubt than this are no question of mapping."""
 
 _NONE = QModelIndex()
+_TRIES, _PAUSE_S = 3, 0.3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,12 +48,15 @@ class Loaded:
         As `gazestudy.pipeline.mapping_review.review_list`, with `creative_id`.
     run_utc : str
         When its results were made.
+    is_out_of_date : bool
+        They would be others if they were made now.
     """
 
     scene: RecordingScene
     numbers: NDArray[np.int64]
     fixations: pd.DataFrame
     run_utc: str
+    is_out_of_date: bool = False
 
 
 def load(study: Path, recording_id: str, progress: Progress) -> Loaded:
@@ -68,6 +76,17 @@ def load(study: Path, recording_id: str, progress: Progress) -> Loaded:
     GazestudyError
         If the recording has no video or was not run.
     """
+    for _ in range(_TRIES - 1):
+        try:
+            return _load(study, recording_id, progress)
+        except (StudyError, OSError):  # a job that runs now may have put other results in place meanwhile
+            raise_if_cancelled(progress)
+            time.sleep(_PAUSE_S)
+    return _load(study, recording_id, progress)
+
+
+def _load(study: Path, recording_id: str, progress: Progress) -> Loaded:
+    from gazestudy.pipeline.checking import is_out_of_date
     from gazestudy.pipeline.mapping_review import review_list
     from gazestudy.pipeline.scene import RecordingScene
     from gazestudy.store import open_study
@@ -80,9 +99,10 @@ def load(study: Path, recording_id: str, progress: Progress) -> Loaded:
             known = results.table("mapped_fixations")
             creatives = dict(zip(known["event_id"].tolist(), known["creative_id"].tolist(), strict=True))
         fixations["creative_id"] = [creatives.get(event, "") for event in fixations["event_id"].tolist()]
+        is_old = is_out_of_date(opened, recording_id)
         scene = RecordingScene.of(opened, recording_id)
     run_utc = results.created_utc if results is not None else ""
-    return Loaded(scene, scene.video.numbers(scene.frames), fixations, run_utc)
+    return Loaded(scene, scene.video.numbers(scene.frames), fixations, run_utc, is_old)
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,7 +308,7 @@ class ReviewModel(QAbstractTableModel):
             side = Qt.AlignmentFlag.AlignRight if column in (1, 2) else Qt.AlignmentFlag.AlignLeft
             found = side | Qt.AlignmentFlag.AlignVCenter
         elif role == Qt.ItemDataRole.ToolTipRole and column > 0:
-            found = str(self.fixation(row)["reasons"])
+            found = told(str(self.fixation(row)["reasons"]))
         elif role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole) and column == 0:
             found = self.mark(row)
         elif role == Qt.ItemDataRole.DisplayRole:

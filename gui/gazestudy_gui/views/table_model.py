@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PyQt6.QtCore import QAbstractTableModel, QLocale, QModelIndex, QObject, Qt
 
+from gazestudy_gui.phrases import value_name
 from gazestudy_gui.words import tr
 
 if TYPE_CHECKING:
@@ -19,6 +20,14 @@ _ROOT = QModelIndex()
 _DIGITS = 3
 _WHOLE_UP_TO = 1e15
 NOTHING = "–"
+NAMES = frozenset(
+    {
+        "placement", "quote", "answer", "value", "text", "name", "segment", "daypart", "group", "coder",
+        "code", "recording_id", "participant_id", "placement_id", "aoi_id", "interview_id", "document_id",
+        "point_id", "from_id", "to_id", "session_a", "session_b", "stimulus", "label",
+    }
+)  # fmt: skip
+"""Columns that hold names and what people said, which are never put into other words."""
 
 
 def cell(value: Any) -> str:
@@ -56,6 +65,7 @@ class FrameModel(QAbstractTableModel):
         self._columns: list[NDArray[Any]] = []
         self._titles: list[str] = []
         self._tips: list[str] = []
+        self._has_words: list[bool] = []
         self._texts: pd.Series | None = None
         self._order: NDArray[np.int64] = np.zeros(0, np.int64)
         self._sorted: tuple[int, bool] | None = None
@@ -91,6 +101,7 @@ class FrameModel(QAbstractTableModel):
         self._columns = [self._frame.iloc[:, number].to_numpy(dtype=object) for number in range(len(names))]
         self._titles = [(titles or {}).get(name, name) for name in names]
         self._tips = [(tips or {}).get(name, name) for name in names]
+        self._has_words = [name not in NAMES for name in names]
         self._texts, self._mark = None, mark
         if self._sorted is not None and self._sorted[0] >= len(names):
             self._sorted = None
@@ -132,6 +143,8 @@ class FrameModel(QAbstractTableModel):
         if not index.isValid():
             return None
         value = self._columns[index.column()][self._order[index.row()]]
+        if isinstance(value, str) and self._has_words[index.column()]:
+            value = value_name(value)
         if role == Qt.ItemDataRole.DisplayRole:
             return cell(value).split("\n", 1)[0]
         if role == Qt.ItemDataRole.ToolTipRole:

@@ -21,6 +21,7 @@ from PyQt6.QtWidgets import (
 )
 
 from gazestudy.errors import GazestudyError
+from gazestudy_gui.phrases import column_title
 from gazestudy_gui.trouble import tell
 from gazestudy_gui.views.table_model import FrameModel, cell
 from gazestudy_gui.words import tr
@@ -214,8 +215,5 @@ class TableWidget(QWidget):
 
 
 def heading(column: str) -> str:
-    """Return a heading for people: the name of the column with blanks and its unit apart."""
-    for unit in ("ms", "s", "deg", "mm", "px", "m", "m2"):
-        if column.endswith(f"_{unit}"):
-            return f"{column[: -len(unit) - 1].replace('_', ' ')}, {'°' if unit == 'deg' else unit}"
-    return column.replace("_", " ")
+    """Return a heading for people: the name of the column in words and its unit apart."""
+    return column_title(column)

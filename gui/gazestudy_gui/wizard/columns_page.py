@@ -24,6 +24,8 @@ from PyQt6.QtWidgets import (
 )
 
 from gazestudy_gui.background import Background
+from gazestudy_gui.phrases import column_title, error_text, told, value_name
+from gazestudy_gui.views.table_model import cell
 from gazestudy_gui.wizard.pages import Page, fit, table_of
 from gazestudy_gui.wizard.plan import propose_people
 from gazestudy_gui.words import tr
@@ -159,14 +161,14 @@ class ColumnsPage(Page):
             try:
                 return proposal, preview(proposal.mapping, Path(path)), "", names
             except GazestudyError as error:
-                return proposal, None, str(error), names
+                return proposal, None, error_text(error), names
 
         self._worker.ask(read)
 
     def _on_failed(self, number: int, error: Exception) -> None:
         if number == self._worker.newest:
             self._proposal = None
-            self.note.setText(str(error))
+            self.note.setText(error_text(error))
             self.completeChanged.emit()
 
     def _on_done(self, number: int, result: tuple[Any, Any, str, list[str]]) -> None:
@@ -183,25 +185,25 @@ class ColumnsPage(Page):
         self._boxes = {}
         for choice in self._proposal.choices:
             box = QComboBox(page)
-            box.setAccessibleName(choice.field)
+            box.setAccessibleName(column_title(choice.field))
             others = [*choice.alternatives, *(self._names if choice.field in _COLUMNS else ())]
             values = [choice.value, *dict.fromkeys(other for other in others if other != choice.value)]
             for value in values:
                 box.addItem("—" if value is None else _words(value), value)
             box.setEnabled(len(values) > 1 or choice.confidence == "low")
-            box.setToolTip(choice.reason)
+            box.setToolTip(told(choice.reason))
             box.activated.connect(
                 lambda _row, box=box, field=choice.field: self.answer(field, box.currentData())
             )
             self._boxes[choice.field] = box
             mark = "? " if choice.confidence == "low" else ""
-            form.addRow(f"{mark}{choice.field.replace('_', ' ')}:", box)
+            form.addRow(f"{mark}{column_title(choice.field)}:", box)
         self.form_area.setWidget(page)
 
     def _show_preview(self, preview: Any, error: str) -> None:
         self.preview.setRowCount(0)
         if preview is None:
-            open_ones = ", ".join(choice.field for choice in self._proposal.questions)
+            open_ones = ", ".join(column_title(choice.field) for choice in self._proposal.questions)
             self.note.setText(error or tr("Please answer: {fields}", fields=open_ones))
             return
         self._length_s = preview.duration_s
@@ -214,13 +216,15 @@ class ColumnsPage(Page):
                 frames=preview.frames,
             )
         ]
-        lines += [f"{tr(one.severity)}: {one.message}" for one in preview.findings if one.severity != "info"]
+        lines += [
+            f"{tr(one.severity)}: {told(one.message)}" for one in preview.findings if one.severity != "info"
+        ]
         self.note.setText("\n".join(lines))
         self.preview.setRowCount(len(preview.rows))
         for row, values in enumerate(preview.rows.to_dict("records")):
             for column, name in enumerate(("t_s", "x_px", "y_px", "valid", "reason")):
                 value = values[name]
-                text = f"{value:.3f}" if isinstance(value, float) else str(value)
+                text = f"{value:.3f}" if isinstance(value, float) else value_name(cell(value))
                 self.preview.setItem(row, column, QTableWidgetItem(text))
         fit(self.preview)
 
@@ -251,4 +255,4 @@ class ColumnsPage(Page):
 def _words(value: Any) -> str:
     if hasattr(value, "model_dump"):
         return ", ".join(f"{name} {part}" for name, part in value.model_dump(exclude_none=True).items())
-    return str(value)
+    return value_name(str(value))

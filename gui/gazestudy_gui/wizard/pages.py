@@ -29,6 +29,7 @@ from PyQt6.QtWidgets import (
 
 from gazestudy_gui.background import Background
 from gazestudy_gui.jobs import Job, Order
+from gazestudy_gui.phrases import error_text, told
 from gazestudy_gui.wizard.plan import Line, Plan, length_text, start_text
 from gazestudy_gui.words import tr
 
@@ -223,7 +224,7 @@ class FoundPage(Page):
         self.table.setRowCount(len(self.plan.lines))
         for row, line in enumerate(self.plan.lines):
             one = line.found
-            why = one.error or one.reason
+            why = told(one.error or one.reason)
             texts = (one.name or one.place, one.device, one.label, start_text(one), length_text(one), "", why)
             for column, text in enumerate(texts):
                 item = QTableWidgetItem(text)
@@ -449,7 +450,7 @@ class ClocksPage(Page):
                 try:
                     found.append((preview_alignment(wish), ""))
                 except GazestudyError as error:
-                    found.append((None, str(error)))
+                    found.append((None, error_text(error)))
             return found
 
         self._worker.ask(find)
@@ -557,17 +558,17 @@ def table_of(parent: QWidget, name: str, header: list[str]) -> QTableWidget:
     assert rows is not None and columns is not None
     rows.hide()
     columns.setStretchLastSection(True)
+    columns.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
     columns.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
     return table
 
 
 def fit(table: QTableWidget) -> None:
     """Give each column the room its words need, within reason."""
-    table.resizeColumnsToContents()
     widest = 18 * table.fontMetrics().height()
-    for column in range(table.columnCount() - 1):
-        if table.columnWidth(column) > widest:
-            table.setColumnWidth(column, widest)
+    for column in range(table.columnCount() - 1):  # the last one takes what is left
+        table.resizeColumnToContents(column)
+        table.setColumnWidth(column, min(table.columnWidth(column), widest))
 
 
 def as_plain(wish: Any) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
+from gazestudy_gui.phrases import told
 from gazestudy_gui.wizard.pages import fit, table_of
 from gazestudy_gui.words import tr
 
@@ -59,7 +60,7 @@ class ImportReport(QDialog):
                 row["name"],
                 row["recording"] or "✗ " + tr("not imported"),
                 row["participant"],
-                state if row["recording"] else row["text"].splitlines()[-1],
+                state if row["recording"] else told(row["text"].splitlines()[-1]),
             )
             for column, text in enumerate(texts):
                 item = QTableWidgetItem(text)
@@ -83,4 +84,4 @@ class ImportReport(QDialog):
 
     def _show(self, row: int) -> None:
         if 0 <= row < len(self._rows):
-            self.text.setPlainText(self._rows[row]["text"])
+            self.text.setPlainText(told(self._rows[row]["text"]))
