@@ -32,13 +32,41 @@ def check_study(path: Path, *, full: bool = False, progress: Progress = SILENT) 
     return list(check_store(path, full=full, expected_keys=_expected, progress=progress))
 
 
+def is_out_of_date(study: Study, recording_id: str) -> bool:
+    """Return whether inputs changed since the results of a recording were made.
+
+    Parameters
+    ----------
+    study : Study
+        The study.
+    recording_id : str
+        Which recording.
+
+    Returns
+    -------
+    bool
+        True where running the study again, with the same settings, would make another result.
+    """
+    for (_, step), key in _expected_of(study, recording_id).items():
+        found = study.current(recording_id, step)
+        if found is not None and found.key != key:
+            return True
+    return False
+
+
 def _expected(study: Study) -> Mapping[tuple[str | None, str], str]:
     """Return the keys that results would have, with the settings they were made with, if made now."""
     expected: dict[tuple[str | None, str], str] = {}
     for recording in study.recordings():
-        for step in STEPS:
-            current = study.current(recording.id, step)
-            if current is not None:
-                settings = Settings(**current.provenance["settings"])
-                expected[recording.id, step] = step_keys(study, recording.id, settings)[step]
+        expected |= _expected_of(study, recording.id)
+    return expected
+
+
+def _expected_of(study: Study, recording_id: str) -> dict[tuple[str | None, str], str]:
+    expected: dict[tuple[str | None, str], str] = {}
+    for step in STEPS:
+        current = study.current(recording_id, step)
+        if current is not None:
+            settings = Settings(**current.provenance["settings"])
+            expected[recording_id, step] = step_keys(study, recording_id, settings)[step]
     return expected

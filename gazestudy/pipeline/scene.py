@@ -14,14 +14,20 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gazestudy.errors import InputError
+from gazestudy.geometry.cameras import distort_px, undistort_px
+from gazestudy.geometry.homographies import apply_homography, corners_px
 from gazestudy.importers.video import SceneVideo
+from gazestudy.model import Camera
 from gazestudy.model.facet_rows import facet_numbers
+from gazestudy.model.facets import FACET
 from gazestudy.pipeline.correcting import study_gaze
+from gazestudy.pipeline.mapping_sources import KEY_FRAMES
 from gazestudy.store import Study
 
 Floats = NDArray[np.float64]
 
 _TRAIL_NS = 150_000_000
+_SAME_PX = 0.5
 _H = [f"h{row}{column}" for row in range(3) for column in range(3)]
 
 
@@ -93,7 +99,8 @@ class RecordingScene:
         self._place_ids, self._place_of = self._on_placement(
             self._table(study, recording_id, "attention", "mapped_gaze")
         )
-        self._set_mapping(self._table(study, recording_id, "mapping", "mapping"))
+        automatic = self._table(study, recording_id, "mapping", "mapping")
+        self._set_mapping(automatic, _tracked(study, recording_id))
 
     @classmethod
     def of(cls, study: Study, recording_id: str) -> Self:
@@ -137,16 +144,26 @@ class RecordingScene:
         found[mapped["sample"].to_numpy(np.int64)] = places.codes.to_numpy(np.int16)
         return tuple(str(place) for place in places.categories), found
 
-    def _set_mapping(self, mapping: pd.DataFrame | None) -> None:
-        if mapping is None:
+    def _set_mapping(self, automatic: pd.DataFrame | None, tracked: pd.DataFrame | None) -> None:
+        """Take where placements are; what was tracked between key frames takes the place of the automatic."""
+        tables = [one[one["state"] == "mapped"] for one in (tracked, automatic) if one is not None]
+        if not tables:
             self._mapped_frame, self._mapped_h = np.zeros(0, np.int64), np.zeros((0, 9))
             self._mapped_place: list[str] = []
-            self._mapped_facet = np.zeros(0, np.int64)
+            self._mapped_copy = self._mapped_facet = np.zeros(0, np.int64)
             return
-        rows = mapping[mapping["state"] == "mapped"].sort_values("frame", kind="stable")
+        if len(tables) == 2:
+            by_hand, other = (
+                pd.MultiIndex.from_arrays([one["frame"], one["placement_id"].astype(str)]) for one in tables
+            )
+            tables[1] = tables[1][~other.isin(by_hand)]
+        wanted = {"frame", "placement_id", "copy", FACET, *_H}
+        tables = [one[[name for name in one if name in wanted]] for one in tables if len(one)] or tables[:1]
+        rows = pd.concat(tables).sort_values("frame", kind="stable")
         self._mapped_frame = rows["frame"].to_numpy(np.int64)
         self._mapped_h = rows[_H].to_numpy(np.float64)
         self._mapped_place = rows["placement_id"].astype(str).tolist()
+        self._mapped_copy = rows["copy"].to_numpy(np.int64)
         self._mapped_facet = facet_numbers(rows)
 
     def row_at(self, t_ns: int) -> int:
@@ -215,7 +232,61 @@ class RecordingScene:
             found.append(InView(polygon, label, place.id == looked_at))
         return found
 
+    def corners(self, row: int, placement_id: str) -> tuple[Floats, int] | None:
+        """Return the corners of a placement as it was located in a picture, and which of its copies it is.
+
+        Parameters
+        ----------
+        row : int
+            Row of the frames table.
+        placement_id : str
+            Which placement; of several copies the one nearest to gaze.
+
+        Returns
+        -------
+        (ndarray of float64, shape (4, 2), int) or None
+            Scene px, clockwise from the corner that is top left on the picture; they may lie outside of the
+            image. None where it was not located, is not flat, or a corner is beyond what the lens maps.
+        """
+        place = self._placements.get(placement_id)
+        if place is None or place.facets:
+            return None
+        first, stop = np.searchsorted(self._mapped_frame, [row, row + 1])
+        gaze = self.gaze(row)
+        found: list[tuple[float, Floats, int]] = []
+        for at in range(first, stop):
+            if self._mapped_place[at] != placement_id:
+                continue
+            corners = _in_scene(self._mapped_h[at].reshape(3, 3), place.size_px, self.camera)
+            if corners is not None:
+                away = 0.0 if gaze is None else float(np.hypot(*(corners.mean(axis=0) - gaze)))
+                found.append((away, corners, max(0, int(self._mapped_copy[at]))))
+        if not found:
+            return None
+        _, corners, copy = min(found, key=lambda one: one[0])
+        return corners, copy
+
     def name_of(self, placement_id: str) -> str:
         """Return what people call a placement."""
         place = self._placements.get(placement_id)
         return placement_id if place is None else place.name or placement_id
+
+
+def _tracked(study: Study, recording_id: str) -> pd.DataFrame | None:
+    """Return what was tracked between key frames; None where there are none, or none were run yet."""
+    if not study.key_frames(recording_id):
+        return None
+    derived = study.current(recording_id, KEY_FRAMES)
+    return None if derived is None else derived.table("mapping")
+
+
+def _in_scene(homography: Floats, size_px: tuple[int, int], camera: Camera | None) -> Floats | None:
+    """Return the corners of a picture in the distorted scene image; None where the lens maps one nowhere."""
+    flat = apply_homography(homography, corners_px(*size_px))
+    if camera is None:
+        return flat if np.isfinite(flat).all() else None
+    corners = distort_px(flat, camera)
+    back = undistort_px(corners, camera)
+    if not np.isfinite(back).all() or np.abs(back - flat).max() > _SAME_PX:
+        return None
+    return corners

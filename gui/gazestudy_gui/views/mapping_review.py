@@ -15,13 +15,14 @@ from PyQt6.QtWidgets import (
 
 from gazestudy.errors import Cancelled, GazestudyError, StudyError
 from gazestudy.model import Placement
-from gazestudy.model.manual import KeyFrame, corners_of
+from gazestudy.model.manual import CORNERS, KeyFrame, corners_of
 from gazestudy.progress import NoProgress
 from gazestudy_gui.actions import ActionBook
 from gazestudy_gui.background import Background
 from gazestudy_gui.commands import AddKeyFrame, Edit, GiveAnswer, RemoveKeyFrame, TakeBackAnswers
 from gazestudy_gui.document import StudyDocument
 from gazestudy_gui.jobs import Order
+from gazestudy_gui.phrases import error_text, told
 from gazestudy_gui.trouble import tell
 from gazestudy_gui.video import FrameSource
 from gazestudy_gui.views.later import REVIEW
@@ -64,6 +65,7 @@ class MappingReviewView(ReviewPanel):
         self._placements: dict[str, Placement] = {}
         self._pictures: dict[str, QImage] = {}
         self._frame = self._number = -1
+        self._copy = 0
         self._stop = _Stop()
         self._worker = Background("review", self)
         self._connect()
@@ -184,9 +186,14 @@ class MappingReviewView(ReviewPanel):
             self._edit(TakeBackAnswers([stored.id for stored in said]))
 
     def begin_key_frame(self) -> None:
-        """Take the corners of the placement on show in this picture."""
-        if self.placement.currentData() and not self._document.read_only:
-            self.scene.begin()
+        """Take the corners of the placement on show in this picture: those it has, to be pulled; or clicks.
+
+        Once more keeps the corners that are there.
+        """
+        if self.scene.is_pulling:
+            self.scene.keep()
+        elif self.placement.currentData() and not self._document.read_only:
+            self.scene.begin(self._present_corners())
             self.scene.setFocus()
 
     def remove_key_frame(self) -> None:
@@ -310,7 +317,7 @@ class MappingReviewView(ReviewPanel):
         self._loaded = loaded
         self._source = FrameSource(loaded.scene.video, self)
         self._source.ready.connect(self._on_picture)
-        self._source.failed.connect(lambda _number, error: self.scene.show_message(str(error)))
+        self._source.failed.connect(lambda _number, error: self.scene.show_message(error_text(error)))
         self._frame = self._number = -1
         self.model.fill(loaded, list(self._placements.values()))
         self.model.hear(self._document.study.answers(self.recording_id))
@@ -320,9 +327,10 @@ class MappingReviewView(ReviewPanel):
         if number != self._worker.newest or isinstance(error, Cancelled):
             return
         self._forget()
-        text = str(error)
+        text = error_text(error)
         if isinstance(error, StudyError):
-            text = tr("Nothing to review yet: Analyse › Run everything.") + f"\n\n{text}"
+            said = "no results yet" in str(error)
+            text = tr("Nothing to review yet: Analyse › Run everything.") + ("" if said else f"\n\n{text}")
         self.scene.show_message(text)
 
     def _forget(self) -> None:
@@ -414,7 +422,7 @@ class MappingReviewView(ReviewPanel):
             scene.trail(frame),
             event.startswith("fixation"),
             outlines,
-            f"{words}   {event}",
+            f"{words}   {told(event)}",
         )
         self.scene.show_picture(image, marks)
         self._show_key_frames()
@@ -441,10 +449,28 @@ class MappingReviewView(ReviewPanel):
             "Said by {who}: {what}.", who=verdict.answer.made_by, what=self.model.mark(self.row)[2:]
         )  # fmt: skip
         doubt = tr(
-            "Doubt {doubt:.0%}: {reasons}", doubt=one["doubt"], reasons=one["reasons"] or tr("no doubt")
+            "Doubt {doubt:.0%}: {reasons}",
+            doubt=one["doubt"],
+            reasons=told(str(one["reasons"])) or tr("no doubt"),
         )
         self.reason.setText(f"{said}  {doubt}".strip() if said else doubt)
         self._show_key_frames()
+
+    def _present_corners(self) -> list[tuple[float, float]]:
+        """Return the corners of the placement on show: of its key frame here, or else as it was located."""
+        self._copy = 0
+        placement_id = str(self.placement.currentData())
+        for stored in self._key_frames_here():
+            if stored.fact.placement_id == placement_id and stored.fact.at_shares == CORNERS:
+                self._copy = stored.fact.copy
+                return list(stored.fact.corners_px)
+        located = None
+        if self._loaded is not None and self._frame >= 0:
+            located = self._loaded.scene.corners(self._frame, placement_id)
+        if located is None:
+            return []
+        corners, self._copy = located
+        return [(float(x), float(y)) for x, y in corners]
 
     def _fill_creatives(self, wanted: str) -> None:
         place = self._placements.get(str(self.placement.currentData() or ""))
@@ -453,8 +479,10 @@ class MappingReviewView(ReviewPanel):
         self.creative.setVisible(len(names) > 1)
 
     def _on_placement(self) -> None:
+        self.scene.cancel()
         self._fill_creatives("")
         self._show_reference()
+        self._show_state()
 
     def _show_reference(self) -> None:
         place = self._placements.get(str(self.placement.currentData() or ""))
@@ -467,7 +495,7 @@ class MappingReviewView(ReviewPanel):
             try:
                 picture = self._document.study.placement_image(creative)
             except GazestudyError as error:
-                self.reference.show_message(str(error))
+                self.reference.show_message(error_text(error))
                 return
             height, width = picture.shape[:2]
             image = QImage(picture.tobytes(), width, height, 3 * width, QImage.Format.Format_BGR888).copy()
@@ -487,16 +515,22 @@ class MappingReviewView(ReviewPanel):
         can = self.row >= 0 and not self._document.read_only
         for name, button in self.buttons.items():
             button.setEnabled(self.row >= 0 if name in ("previous", "next") else can)
-        waiting = 0
+        text = keys = ""
         if self._loaded is not None:
             study, name = self._document.study, self.recording_id
-            waiting = newer_than(self._loaded.run_utc, study.answers(name), study.key_frames(name))
-        self.note.setText(
-            tr("{count} corrections and key frames are not in the results yet.", count=waiting)
-            if waiting
-            else ""
-        )
-        self.run_button.setVisible(waiting > 0 and not self._document.read_only)
+            frames = study.key_frames(name)
+            waiting = newer_than(self._loaded.run_utc, study.answers(name), frames)
+            if waiting:
+                text = tr("{count} corrections and key frames are not in the results yet.", count=waiting)
+            elif self._loaded.is_out_of_date:
+                text = tr("Something was taken back or changed since the results were made.")
+            placement_id = str(self.placement.currentData() or "")
+            count = sum(one.fact.placement_id == placement_id for one in frames)
+            if count:
+                keys = tr("◆ {count} key frames of {name}", count=count, name=self._name(placement_id))
+        self.note.setText(text)
+        self.frames_text.setText(keys)
+        self.run_button.setVisible(bool(text) and not self._document.read_only)
 
     # ------------------------------------------------------------------ editing
 
@@ -523,6 +557,7 @@ class MappingReviewView(ReviewPanel):
                 placement_id,
                 corners_of(corners),
                 str(self.creative.currentData() or ""),
+                self._copy,
             )
         except GazestudyError as error:
             tell(self, error, doing=tr("These are no corners of a placement"))

@@ -1,6 +1,8 @@
-"""The scene picture of the mapping review, on which the corners of a placement can be clicked."""
+"""The scene picture of the mapping review, on which the corners of a placement are clicked or pulled."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from PyQt6.QtCore import QPointF, QRectF, Qt, pyqtSignal
 from PyQt6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
@@ -11,11 +13,18 @@ from gazestudy_gui.words import tr
 
 _CLICKED = QColor("#E69F00")
 _KEPT = QColor("#009E73")
+_CHOSEN = QColor("#F0E442")
 _ROOM = 0.75  # of the widget, for the picture while corners are clicked: they may lie outside of it
+_STEPS = {
+    Qt.Key.Key_Left: (-1, 0),
+    Qt.Key.Key_Right: (1, 0),
+    Qt.Key.Key_Up: (0, -1),
+    Qt.Key.Key_Down: (0, 1),
+}
 
 
 class SceneWidget(VideoWidget):
-    """A scene picture that takes four corners, also beside the picture.
+    """A scene picture that takes four corners, also beside the picture: clicked anew, or those given, pulled.
 
     Parameters
     ----------
@@ -32,19 +41,33 @@ class SceneWidget(VideoWidget):
         """Key frames of the picture on show: corners and name."""
         self._corners: list[QPointF] | None = None
         self._pointer = QPointF()
+        self._held, self._chosen = -1, 0
         self.setMouseTracking(True)
 
     @property
     def is_clicking(self) -> bool:
-        """True while corners are clicked."""
+        """True while corners are clicked or pulled."""
         return self._corners is not None
 
-    def begin(self) -> None:
-        """Take corners from now on."""
+    @property
+    def is_pulling(self) -> bool:
+        """True while there are four corners that wait to be kept."""
+        return self._corners is not None and len(self._corners) == 4
+
+    def begin(self, corners: Sequence[tuple[float, float]] = ()) -> None:
+        """Take corners from now on: four clicks, or those given, each of which can be pulled."""
         if not self.image.isNull():
-            self._corners = []
+            self._corners = [QPointF(x, y) for x, y in corners]
+            self._held, self._chosen = -1, 0
             self.setCursor(Qt.CursorShape.CrossCursor)
             self.update()
+
+    def keep(self) -> None:
+        """Take the four corners as they are now."""
+        if self._corners is not None and len(self._corners) == 4:
+            corners = [(point.x(), point.y()) for point in self._corners]
+            self.cancel()
+            self.cornered.emit(corners)
 
     def cancel(self) -> None:
         """Take no corners any more."""
@@ -69,30 +92,52 @@ class SceneWidget(VideoWidget):
             super().mousePressEvent(event)
             return
         self._pointer = self.to_scene(event.position())
-        self._corners.append(self._pointer)
         if len(self._corners) == 4:
-            corners = [(point.x(), point.y()) for point in self._corners]
-            self.cancel()
-            self.cornered.emit(corners)
+            away = [(self._at(point) - event.position()).manhattanLength() for point in self._corners]
+            self._held = self._chosen = away.index(min(away))
+            self._corners[self._held] = self._pointer
+        else:
+            self._corners.append(self._pointer)
+            self.keep()
         self.update()
 
     def mouseMoveEvent(self, event: QMouseEvent | None) -> None:
-        """Draw the line that would come."""
+        """Draw the line that would come, or pull a corner."""
         if self._corners is not None and event is not None:
             self._pointer = self.to_scene(event.position())
+            if self._held >= 0:
+                self._corners[self._held] = self._pointer
             self.update()
 
+    def mouseReleaseEvent(self, event: QMouseEvent | None) -> None:
+        """Let a corner go."""
+        self._held = -1
+        super().mouseReleaseEvent(event)
+
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
-        """Give up with Esc, take the last corner back with Backspace."""
+        """Esc stops, Enter keeps, Backspace takes a corner (or all four) back; 1 to 4 and arrows pull one."""
         if event is None:
             return
-        if self._corners is not None and event.key() == Qt.Key.Key_Escape:
+        key = event.key()
+        if self._corners is None:
+            super().keyPressEvent(event)
+        elif key == Qt.Key.Key_Escape:
             self.cancel()
-        elif self._corners and event.key() == Qt.Key.Key_Backspace:
-            self._corners.pop()
-            self.update()
+        elif key == Qt.Key.Key_Backspace:
+            self._corners = [] if len(self._corners) == 4 else self._corners[:-1]
+        elif len(self._corners) < 4:
+            super().keyPressEvent(event)
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.keep()
+        elif Qt.Key.Key_1 <= key <= Qt.Key.Key_4:
+            self._chosen = key - Qt.Key.Key_1
+        elif key in _STEPS:
+            step = 10 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1
+            dx, dy = _STEPS[Qt.Key(key)]
+            self._corners[self._chosen] += QPointF(dx, dy) * step
         else:
             super().keyPressEvent(event)
+        self.update()
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
         """Paint the picture, key frames and corners."""
@@ -113,18 +158,24 @@ class SceneWidget(VideoWidget):
 
     def _paint_corners(self, painter: QPainter, em: int) -> None:
         corners = self._corners or []
-        line = QPolygonF([self._at(point) for point in [*corners, self._pointer]]) if corners else QPolygonF()
+        is_whole = len(corners) == 4
+        ends = corners[:1] if is_whole else [self._pointer]
+        line = QPolygonF([self._at(point) for point in [*corners, *ends]]) if corners else QPolygonF()
         for colour, width in ((QColor(0, 0, 0, 180), em / 4), (_CLICKED, em / 8)):
             painter.setPen(QPen(colour, width))
             painter.drawPolyline(line)
         for number, point in enumerate(corners, start=1):
             where = self._at(point)
-            painter.setPen(QPen(QColor("black"), 1))
-            painter.setBrush(_CLICKED)
+            is_chosen = is_whole and number == self._chosen + 1
+            painter.setPen(QPen(QColor("black"), 3 if is_chosen else 1))
+            painter.setBrush(_CHOSEN if is_chosen else _CLICKED)
             painter.drawEllipse(where, em / 1.8, em / 1.8)
             box = QRectF(where.x() - em, where.y() - em, 2 * em, 2 * em)
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, str(number))
-        if len(corners) < 4:
+        if is_whole:
+            text = tr("Pull the corners; Enter keeps them, Backspace: click all four, Esc stops")
+            self._paint_label(painter, text, QPointF(8, 1.8 * em))
+        else:
             wanted = (
                 tr("Click the top left corner of the picture (Esc stops)"),
                 tr("Click its top right corner"),
