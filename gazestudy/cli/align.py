@@ -26,7 +26,9 @@ def align(
     to: Annotated[
         str, typer.Option("--to", help="Name of the other clock: a log, an interview, another recording.")
     ] = "",
-    method: Annotated[str, typer.Option("--method", help="events, pulses or wall-clock.")] = "events",
+    method: Annotated[
+        str, typer.Option("--method", help="events, pulses, wall-clock or by-hand.")
+    ] = "events",
     table: Annotated[
         Path | None, typer.Option("--table", help="Times of the other clock (CSV with a header).")
     ] = None,
@@ -63,7 +65,7 @@ def align(
         str | None, typer.Option("--drift", help="Largest drift: '1 s/day' or '50 ppm'.")
     ] = None,
     known_drift: Annotated[
-        str, typer.Option("--known-drift", help="Measured drift of the other clock (wall-clock).")
+        str, typer.Option("--known-drift", help="Measured drift of the other clock (wall-clock, by-hand).")
     ] = "0 ppm",
     synchronised: Annotated[
         str | None, typer.Option("--synchronised", help="When the recording's clock was set (wall-clock).")
@@ -80,6 +82,13 @@ def align(
     target_synchronisation_ms: Annotated[
         float, typer.Option("--target-synchronisation-ms", min=0.0, help="How well the other one was set.")
     ] = 0.0,
+    offset: Annotated[
+        float | None,
+        typer.Option("--offset", help="By hand: other time minus recording time at its start, s."),
+    ] = None,
+    uncertainty_ms: Annotated[
+        float | None, typer.Option("--uncertainty-ms", min=0.0, help="How far --offset may be off.")
+    ] = None,
     confidence: Annotated[float, typer.Option("--confidence", help="Of the uncertainty.")] = 0.95,
     by: Annotated[str | None, typer.Option("--by", help="Who says so; the user if not given.")] = None,
     note: Annotated[str, typer.Option("--note", help="For people.")] = "",
@@ -124,6 +133,8 @@ def align(
         ),
         target_drift_bound_ppm=parse_drift(target_drift),
         target_synchronisation_ms=target_synchronisation_ms,
+        offset_s=offset,
+        uncertainty_ms=uncertainty_ms,
         confidence=confidence,
     )
     marks: TimeMarks | None = None

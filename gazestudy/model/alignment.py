@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from gazestudy.errors import ParameterError
 
-AlignmentMethod = Literal["events", "pulses", "wall-clock"]
+AlignmentMethod = Literal["events", "pulses", "wall-clock", "by-hand"]
 
 CONFIDENCE = 0.95
 """Confidence of all uncertainties, unless stated otherwise."""
@@ -42,8 +42,8 @@ class ClockAlignment:
 
     Attributes
     ----------
-    method : {"events", "pulses", "wall-clock"}
-        What it rests on.
+    method : {"events", "pulses", "wall-clock", "by-hand"}
+        What it rests on; "by-hand" is what a person said.
     reference_ns : int
         Time on the source clock at which the offset holds.
     offset_ns : int

@@ -12,16 +12,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gazestudy.alignment import align_by_events, align_by_pulses, align_by_wall_clock
+from gazestudy.alignment import align_by_events, align_by_hand, align_by_pulses, align_by_wall_clock
 from gazestudy.errors import ParameterError, StudyError
 from gazestudy.importers.time_marks import TimeMarks
+from gazestudy.model import Clock, Recording
 from gazestudy.model.alignment import CONFIDENCE, AlignmentMethod, ClockAlignment
 from gazestudy.store import Study
 
 SYNC_PORT = "sync_port"
 """Stream of recorders that have a socket for sync pulses: `t_ns`, `direction`, `value`."""
 
-METHODS: tuple[AlignmentMethod, ...] = ("events", "pulses", "wall-clock")
+METHODS: tuple[AlignmentMethod, ...] = ("events", "pulses", "wall-clock", "by-hand")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,9 @@ class AlignOptions:
         See `align_by_wall_clock`.
     target_synchronised_unix_ns, target_drift_bound_ppm, target_synchronisation_ms
         The same for the other clock.
+    offset_s, uncertainty_ms : float
+        Other time minus time of the recording at its first frame, as a person says it, and how far that may
+        be off; needed by "by-hand". With `known_drift_ppm` and `drift_bound_ppm`.
     confidence : float
         Of the uncertainty.
     """
@@ -64,6 +68,8 @@ class AlignOptions:
     target_synchronised_unix_ns: int | None = None
     target_drift_bound_ppm: float = 0.0
     target_synchronisation_ms: float = 0.0
+    offset_s: float | None = None
+    uncertainty_ms: float | None = None
     confidence: float = CONFIDENCE
 
 
@@ -86,7 +92,7 @@ def align_recording(
         Whose clock is the source.
     target : str
         Name of the other clock; another recording of the study if `marks` is None.
-    method : {"events", "pulses", "wall-clock"}
+    method : {"events", "pulses", "wall-clock", "by-hand"}
         By what.
     marks : TimeMarks, optional
         Times of the other clock: a log, an interview, a logger.
@@ -113,6 +119,10 @@ def align_recording(
     study.recording(recording_id)
     if method == "wall-clock":
         return _by_wall_clock(study, recording_id, target, marks, chosen)
+    if method == "by-hand":
+        frames = study.stream(recording_id, "frames")
+        start_ns = int(frames["t_ns"].iloc[0]) if len(frames) else 0
+        return _by_hand(start_ns, recording_id, chosen)
     pulses = method == "pulses"
     source = _picked(
         recording_marks(study, recording_id, chosen.stream, pulses=pulses), chosen.source_pattern
@@ -121,6 +131,53 @@ def align_recording(
         _require_recording(study, target)
         marks = recording_marks(study, target, chosen.stream, pulses=pulses)
     return align_marks(source, marks, method=method, options=chosen)
+
+
+def align_read(
+    recording: Recording,
+    *,
+    method: AlignmentMethod,
+    marks: TimeMarks | None = None,
+    options: AlignOptions | None = None,
+) -> ClockAlignment:
+    """Find how the clock of a recording that is in no study yet relates to another clock.
+
+    Parameters
+    ----------
+    recording : Recording
+        As it was read.
+    method, marks, options
+        As for `align_recording`; the other clock is no recording.
+
+    Returns
+    -------
+    ClockAlignment
+        What `align_recording` will find once it is imported.
+
+    Raises
+    ------
+    ParameterError
+        If the evidence does not tell the alignment.
+    """
+    chosen, name = options or AlignOptions(), recording.meta.name
+    if method == "by-hand":
+        frames = recording.frames
+        return _by_hand(int(frames["t_ns"].iloc[0]) if len(frames) else 0, name, chosen)
+    if method == "wall-clock":
+        ahead_ns = recording.clock.offset_to_unix_ns
+        if ahead_ns is None:
+            raise _no_time_of_day(name)
+        return _wall_clock(ahead_ns, recording.clock, name, "", marks, chosen)
+    if marks is None:
+        raise ParameterError(method, name, "a table with the times of the other clock")
+    pulses = method == "pulses"
+    stream = chosen.stream or (SYNC_PORT if pulses and SYNC_PORT in recording.streams else "events")
+    table = recording.stream(stream)
+    source = _marks_of(table, name, stream)
+    if source is None:
+        wanted = "pulses" if pulses else "events"
+        raise ParameterError(method, name, f"a recording with {wanted}; this one has none")
+    return align_marks(_picked(source, chosen.source_pattern), marks, method=method, options=chosen)
 
 
 def align_marks(
@@ -245,16 +302,24 @@ def recording_marks(study: Study, recording_id: str, stream: str = "", *, pulses
     table = study.stream(recording_id, stream)
     if "t_ns" not in table.columns:
         raise StudyError(f"{study.path}: stream {stream!r} of {recording_id!r} has no times (t_ns)")
-    if {"direction", "value"} <= set(table.columns):
-        table = _rising(table)
-    if not len(table):
+    found = _marks_of(table, recording_id, stream)
+    if found is None:
         raise StudyError(
             f"{study.path}: recording {recording_id!r} has no {'pulses' if pulses else 'events'}"
             f" (stream {stream!r}); it has {', '.join(study.streams(recording_id))}"
         )
+    return found
+
+
+def _marks_of(table: pd.DataFrame, recording: str, stream: str) -> TimeMarks | None:
+    """Return the times of a stream, of a port those at which it goes high; None for none."""
+    if {"direction", "value"} <= set(table.columns):
+        table = _rising(table)
+    if not len(table):
+        return None
     label = next((name for name in ("name", "direction") if name in table.columns), None)
     names = tuple(table[label].astype(str)) if label else ("",) * len(table)
-    origin = {"recording": recording_id, "stream": stream, "rows": len(table)}
+    origin = {"recording": recording, "stream": stream, "rows": len(table)}
     return TimeMarks(table["t_ns"].to_numpy(np.int64), names, origin=origin)
 
 
@@ -292,29 +357,61 @@ def _require_recording(study: Study, target: str) -> None:
         )
 
 
+def _by_hand(reference_ns: int, recording: str, chosen: AlignOptions) -> ClockAlignment:
+    if chosen.offset_s is None or chosen.uncertainty_ms is None:
+        raise ParameterError("by-hand", recording, "an offset in seconds, and how far it may be off")
+    return align_by_hand(
+        offset_ns=round(chosen.offset_s * 1e9),
+        uncertainty_ms=chosen.uncertainty_ms,
+        reference_ns=reference_ns,
+        drift_ppm=chosen.known_drift_ppm,
+        drift_bound_ppm=chosen.drift_bound_ppm or 0.0,
+        confidence=chosen.confidence,
+        evidence={"source": {"recording": recording}},
+    )
+
+
 def _by_wall_clock(
     study: Study, recording_id: str, target: str, marks: TimeMarks | None, chosen: AlignOptions
+) -> ClockAlignment:
+    target_to_unix_ns = 0
+    facts: dict[str, object] | None = None
+    if marks is None and target in {recording.id for recording in study.recordings()}:
+        target_to_unix_ns = _to_unix(study, target)
+        facts = {"recording": target, "clock": study.clock(target).to_dict()}
+    return _wall_clock(
+        _to_unix(study, recording_id), study.clock(recording_id), recording_id, target, marks, chosen,
+        target_to_unix_ns=target_to_unix_ns, target_facts=facts,
+    )  # fmt: skip
+
+
+def _wall_clock(
+    ahead_ns: int,
+    clock: Clock,
+    recording: str,
+    target: str,
+    marks: TimeMarks | None,
+    chosen: AlignOptions,
+    *,
+    target_to_unix_ns: int = 0,
+    target_facts: dict[str, object] | None = None,
 ) -> ClockAlignment:
     if chosen.synchronised_unix_ns is None or chosen.drift_bound_ppm is None:
         raise ParameterError(
             "wall-clock",
-            recording_id,
+            recording,
             "when the clock of the recording was last set, and how fast it may drift (a phone: 1 s/day)",
         )
-    ahead_ns = _to_unix(study, recording_id)
-    target_to_unix_ns, unit_ms = 0, 0.0
-    evidence: dict[str, object] = {
-        "source": {"recording": recording_id, "clock": study.clock(recording_id).to_dict()}
-    }
+    unit_ms = 0.0
+    evidence: dict[str, object] = {"source": {"recording": recording, "clock": clock.to_dict()}}
     if marks is not None:
         if not marks.is_unix:
             raise ParameterError(
                 "wall-clock", target, "times with date and time zone; give --day and --zone for times of day"
             )
         evidence["target"], unit_ms = marks.origin or {}, marks.unit_ms
-    elif target in {recording.id for recording in study.recordings()}:
-        target_to_unix_ns = _to_unix(study, target)
-        evidence["target"] = {"recording": target, "clock": study.clock(target).to_dict()}
+    elif target_facts is not None:
+        evidence["target"] = target_facts
     return align_by_wall_clock(
         source_to_unix_ns=ahead_ns,
         synchronised_unix_ns=chosen.synchronised_unix_ns,
@@ -334,8 +431,12 @@ def _by_wall_clock(
 def _to_unix(study: Study, recording_id: str) -> int:
     ahead_ns = study.clock(recording_id).offset_to_unix_ns
     if ahead_ns is None:
-        raise StudyError(
-            f"{study.path}: the clock of recording {recording_id!r} does not tell the time of day;"
-            " align it by events or pulses"
-        )
+        raise _no_time_of_day(recording_id)
     return ahead_ns
+
+
+def _no_time_of_day(recording: str) -> StudyError:
+    return StudyError(
+        f"the clock of recording {recording!r} does not tell the time of day; align it by events, pulses or"
+        " by hand"
+    )

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from gazestudy.errors import Cancelled, GazestudyError, InputError
 from gazestudy.importers import Candidate, Place, ReadOptions, read_candidate, survey_places
-from gazestudy.importers.time_marks import TimeMarks, read_time_marks
+from gazestudy.importers.time_marks import read_time_marks
 from gazestudy.model import Recording
-from gazestudy.pipeline.aligning import align_marks
+from gazestudy.pipeline.aligning import AlignOptions, align_read, align_recording
 from gazestudy.pipeline.importing import import_candidate
 from gazestudy.progress import SILENT, Progress, raise_if_cancelled
 from gazestudy.store import Study
@@ -85,6 +87,11 @@ class Wish:
         Table with times of another clock to align with, empty for none.
     target : str
         Name of that clock.
+    method : str
+        How the clocks are aligned, as for `align_recording`; empty: by events where there are `marks`, else
+        not at all.
+    aligning : mapping
+        Options of that, as for `AlignOptions`.
     """
 
     path: str
@@ -101,6 +108,8 @@ class Wish:
     salvage: bool = False
     marks: str = ""
     target: str = ""
+    method: str = ""
+    aligning: Mapping[str, Any] = field(default_factory=dict)
 
     def candidate(self) -> Candidate:
         """Return it as importers want it."""
@@ -111,6 +120,14 @@ class Wish:
     def options(self) -> ReadOptions:
         """Return how to read it."""
         return ReadOptions(columns=Path(self.columns) if self.columns else None)
+
+    def alignment(self) -> dict[str, Any] | None:
+        """Return the arguments of `align_recording` but for the clocks; None: they stay apart."""
+        if not (self.method or self.marks):
+            return None
+        marks = read_time_marks(Path(self.marks)) if self.marks else None
+        options = AlignOptions(**self.aligning)
+        return {"method": self.method or "events", "marks": marks, "options": options}
 
 
 def survey(paths: Sequence[Path], *, columns: Path | None = None, progress: Progress = SILENT) -> list[Found]:
@@ -190,12 +207,11 @@ def import_wish(study: Study, wish: Wish, *, progress: Progress = SILENT) -> dic
             "text": done.text,
             "report": done.report,
         }
-        if wish.marks:
-            alignment = align_marks(
-                _events(study.stream(done.recording.id, "events"), done.recording.id),
-                read_time_marks(Path(wish.marks)),
-            )
-            study.add_alignment(done.recording.id, wish.target or Path(wish.marks).stem, alignment)
+        how = wish.alignment()
+        if how is not None:
+            target = wish.target or Path(wish.marks).stem
+            alignment = align_recording(study, done.recording.id, target=target, **how)
+            study.add_alignment(done.recording.id, target, alignment)
     except Cancelled:
         raise
     except GazestudyError as error:
@@ -204,17 +220,18 @@ def import_wish(study: Study, wish: Wish, *, progress: Progress = SILENT) -> dic
 
 
 def preview_alignment(wish: Wish) -> dict[str, Any]:
-    """Say how the clock of a recording would relate to that of a table of times; nothing is kept.
+    """Say how the clock of a recording would relate to another one; nothing is kept.
 
     Parameters
     ----------
     wish : Wish
-        With `marks`.
+        With `method` or `marks`.
 
     Returns
     -------
     dict
-        "offset_s", "uncertainty_ms", "drift_ppm", "pairs".
+        "offset_s", "uncertainty_ms", "drift_ppm", "pairs", "residuals_ms" of the pairs, and
+        "uncertainty_end_ms" at the last sample.
 
     Raises
     ------
@@ -224,18 +241,18 @@ def preview_alignment(wish: Wish) -> dict[str, Any]:
         If their events do not tell the alignment.
     """
     recording = read_candidate(wish.candidate(), options=wish.options())
-    found = align_marks(_events(recording.events, wish.name), read_time_marks(Path(wish.marks)))
+    found = align_read(recording, **(wish.alignment() or {}))
+    gaze = recording.gaze["t_ns"].to_numpy(np.int64)
+    ends = np.array([gaze[0], gaze[-1]]) if len(gaze) else np.array([found.reference_ns] * 2)
+    first_ms, last_ms = found.uncertainty_at(ends).tolist()
     return {
         "offset_s": found.offset_ns / 1e9,
-        "uncertainty_ms": found.uncertainty_ms,
+        "uncertainty_ms": first_ms,
+        "uncertainty_end_ms": last_ms,
         "drift_ppm": found.drift_ppm,
         "pairs": len(found.residuals_ms),
+        "residuals_ms": [float(one) for one in found.residuals_ms],
     }
-
-
-def _events(table: Any, name: str) -> TimeMarks:
-    origin = {"recording": name, "stream": "events", "rows": len(table)}
-    return TimeMarks(table["t_ns"].to_numpy(), tuple(table["name"].astype(str)), origin=origin)
 
 
 def _recordings(places: Sequence[Place], options: ReadOptions, progress: Progress) -> list[Found]:

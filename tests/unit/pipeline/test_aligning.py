@@ -18,7 +18,13 @@ from gazestudy.errors import GazestudyError, ParameterError, StudyError
 from gazestudy.importers.time_marks import TimeMarks, read_time_marks
 from gazestudy.model import Clock, Recording, RecordingMeta, SourceFile, Stream
 from gazestudy.model.tables import FRAMES, GAZE
-from gazestudy.pipeline.aligning import AlignOptions, align_recording, from_other_clock, on_other_clock
+from gazestudy.pipeline.aligning import (
+    AlignOptions,
+    align_read,
+    align_recording,
+    from_other_clock,
+    on_other_clock,
+)
 from gazestudy.store import Study, create_study
 
 S = 1_000_000_000
@@ -219,3 +225,49 @@ def test_command(study, add, tmp_path):
         run(study.path, one, "--to", "utc", "--method", "wall-clock", "--drift", "fast")
     with pytest.raises(ParameterError, match="RECORDING and --to"):
         run(study.path, one)
+
+
+def test_by_hand_keeps_what_was_said(study, add):
+    name = add(1)
+    with pytest.raises(ParameterError, match="how far it may be off"):
+        align_recording(study, name, target="camera", method="by-hand", options=AlignOptions(offset_s=3.0))
+    said = AlignOptions(offset_s=-3.25, uncertainty_ms=200.0, known_drift_ppm=20.0, drift_bound_ppm=5.0)
+    found = align_recording(study, name, target="camera", method="by-hand", options=said)
+    # the recording has no frames, so the offset holds at time 0 of its clock
+    t_ns, within_ms = found.to_target(np.array([0, 1000 * S]))
+    assert t_ns.tolist() == [-3_250_000_000, 1000 * S - 3_250_000_000 + 20_000_000]
+    assert within_ms.tolist() == [200.0, 205.0]
+    assert study.add_alignment(name, "camera", found).alignment == found
+
+
+def test_before_it_is_imported_an_alignment_is_the_same(study, add, tmp_path):
+    """What is previewed is what is kept."""
+    clock = Clock("unix_utc", 0, "test")
+    name = add(1, clock=clock)
+    events = study.stream(name, "events")
+    recording = Recording(
+        RecordingMeta("walk", "test", "test", 1, tmp_path),
+        clock=clock,
+        camera=None,
+        videos=(),
+        loaders={
+            "gaze": lambda: Stream(GAZE.empty()),
+            "frames": lambda: Stream(FRAMES.empty()),
+            "events": lambda: Stream(events),
+        },
+    )
+    marks = TimeMarks(events["t_ns"].to_numpy() + 3 * S, tuple(events["name"]))
+    wall = AlignOptions(synchronised_unix_ns=START - 3600 * S, drift_bound_ppm=10.0)
+    for method, given, options in (
+        ("events", marks, AlignOptions(source_pattern="train*", target_pattern="train*")),
+        ("pulses", marks, AlignOptions()),
+        ("wall-clock", None, wall),
+        ("by-hand", None, AlignOptions(offset_s=1.5, uncertainty_ms=100.0)),
+    ):
+        kept = align_recording(study, name, target="x", method=method, marks=given, options=options)
+        before = align_read(recording, method=method, marks=given, options=options)
+        assert (before.offset_ns, before.reference_ns) == (kept.offset_ns, kept.reference_ns), method
+        assert before.uncertainty_ms == kept.uncertainty_ms
+    recording.clock = Clock("device_monotonic")
+    with pytest.raises(StudyError, match="time of day"):
+        align_read(recording, method="wall-clock", options=wall)
