@@ -78,8 +78,8 @@ def _set(
     document.addPageTemplates([PageTemplate("page", [frame], onPage=draw_footer)])
     writer.found = found
     story = [*cover_flowables(report, writer, pages)]
-    for chapter in report.sections:
-        story += chapter_flowables(chapter, writer)
+    for number, chapter in enumerate(report.sections):
+        story += chapter_flowables(chapter, writer, first=number == 0)
     document.build(story)
     return buffer.getvalue(), (found, int(document.page))
 

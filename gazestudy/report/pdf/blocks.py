@@ -28,6 +28,11 @@ from gazestudy.report.structure import Number, Report, Section
 from gazestudy.report.words import base_text, interval_text, value_text
 
 _WIDTH = 595.27 - 2 * 52.0
+_CHAPTER_ROOM, _PLACEMENT_ROOM = 360, 460
+"""Points that must be free below for a chapter, and for the heading, picture and figures of a placement."""
+
+_SHORT_TABLE = 6
+"""Tables of so many rows are not broken."""
 _RUNG_COLOURS = {"attention": ACCENT, "memory": WARM}
 _STRENGTH = {
     "clear": ("● clear", CLEAR),
@@ -68,23 +73,24 @@ def cover_flowables(report: Report, writer: Writer, pages: dict[str, int]) -> li
     return [*found, Spacer(1, 16), writer.words(made, 8, colour=SOFT)]
 
 
-def chapter_flowables(chapter: Section, writer: Writer) -> list[Flowable]:
-    """Return a chapter, which begins on a page of its own."""
-    found: list[Flowable] = [PageBreak(), Heading(writer, chapter.title, 18, anchor=chapter.id, level=0)]
-    found.append(Spacer(1, 6))
+def chapter_flowables(chapter: Section, writer: Writer, *, first: bool = False) -> list[Flowable]:
+    """Return a chapter; it begins on a new page if it is the first, or if half of the page is not free."""
+    heading = Heading(writer, chapter.title, 18, anchor=chapter.id, level=0, above=30)
+    found: list[Flowable] = [PageBreak() if first else CondPageBreak(_CHAPTER_ROOM), heading, Spacer(1, 6)]
     for block in chapter.blocks:
         found += block_flowables(block, writer)
     for number, section in enumerate(chapter.sections):
         if section.kind == "placement" and number:
-            found.append(PageBreak())
+            found.append(CondPageBreak(_PLACEMENT_ROOM))
         found += _section(section, writer, level=1)
     return found
 
 
 def _section(section: Section, writer: Writer, *, level: int) -> list[Flowable]:
     size = 15.0 if section.kind == "placement" else 11.5 if level == 1 else 10.5
-    found: list[Flowable] = [CondPageBreak(90), Spacer(1, 8)]
-    found.append(Heading(writer, section.title, size, anchor=section.id, level=min(level, 2)))
+    above = 24 if section.kind == "placement" else 0
+    heading = Heading(writer, section.title, size, anchor=section.id, level=min(level, 2), above=above)
+    found: list[Flowable] = [CondPageBreak(90), Spacer(1, 8), heading]
     found.append(Spacer(1, 3))
     for block in section.blocks:
         found += block_flowables(block, writer)
@@ -210,10 +216,12 @@ def _table(block: Any, writer: Writer) -> list[Flowable]:
     table = Table(rows, colWidths=_widths(block), style=style, repeatRows=1, hAlign="LEFT")
     caption = writer.words(block.caption, 9.8, bold=True)
     caption.keepWithNext = True
-    found: list[Flowable] = [CondPageBreak(110), caption, Spacer(1, 2), table]
+    found: list[Flowable] = [caption, Spacer(1, 2), table]
     if block.note:
         found += [Spacer(1, 3), writer.words(block.note, 8, colour=SOFT)]
-    return found
+    if len(block.rows) <= _SHORT_TABLE:
+        return [KeepTogether(found)]
+    return [CondPageBreak(130), *found]
 
 
 def _widths(block: Any) -> list[float]:

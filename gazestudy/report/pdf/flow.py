@@ -18,6 +18,7 @@ INK, SOFT, LINE = "#1a1a1a", "#55524d", "#cfcac0"
 ACCENT, WARM, PALE, RAISED = "#1d5f86", "#a94a17", "#c3dae8", "#f4f2ec"
 CLEAR, OPEN = "#2e6b3a", "#8a5a00"
 _LEADING = 1.42
+_TOGETHER = 2
 
 
 @dataclass(slots=True)
@@ -103,11 +104,11 @@ class Words(Flowable):  # type: ignore[misc]
         return width, self.height
 
     def split(self, width: float, height: float) -> list[Flowable]:
-        """Return what fits on this page, and the rest."""
+        """Return what fits on this page, and the rest: no line of a paragraph stands alone."""
         self.wrap(width, height)
         lines = self.lines or []
-        fit = int(height // self.leading)
-        if fit < 1 or fit >= len(lines) or len(lines) - fit < 1:
+        fit = min(int(height // self.leading), len(lines) - _TOGETHER)
+        if fit < _TOGETHER:
             return []
         parts = []
         for some in (lines[:fit], lines[fit:]):
@@ -135,9 +136,11 @@ class Words(Flowable):  # type: ignore[misc]
 class Heading(Words):
     """A heading that the contents and the outline of the document lead to."""
 
-    def __init__(self, writer: Writer, text: str, size: float, *, anchor: str, level: int) -> None:
+    def __init__(
+        self, writer: Writer, text: str, size: float, *, anchor: str, level: int, above: float = 0.0
+    ) -> None:
         super().__init__(writer, printable(text, writer.lost), size, bold=True, colour=INK)
-        self.anchor, self.level = anchor, level
+        self.anchor, self.level, self.spaceBefore = anchor, level, above  # no space at the top of a page
         self.keepWithNext = True
 
     def split(self, width: float, height: float) -> list[Flowable]:
