@@ -6,7 +6,7 @@ pictures cell by cell does.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,10 @@ _ALIKE = 0.5
 _CLEAR = 0.6
 _LIT_CELLS = 100  # enough to know the light by
 _AS_BRIGHT, _UNEVEN = 15.0, 6.0  # grey levels
+_STROKE_PX = 2.0  # standard deviation: strokes of lettering are finer, shades of a photograph are not
+_STROKE_CONTRAST = 4.0  # grey levels; fainter strokes drown in noise
+_RESOLVED = 0.75  # px of the frame for one px compared; with fewer, strokes are smeared by enlarging
+_SHARP, _SHARP_QUANTILE = 0.6, 0.6  # correlation that most of a frame must reach to show strokes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,6 +55,10 @@ class Appearance:
     clear : ndarray of bool, shape (rows, columns)
         Which cells look as if nothing stood in front of them: textured ones correlate by more than 0.6, flat
         ones are flat and as bright as they should be.
+    fine_judged : ndarray of bool, shape (rows, columns), or None
+        Which cells have strokes that this frame is able to show; None where it is too blurred for any.
+    fine_scores : ndarray of float64, shape (rows, columns), or None
+        Correlation of the strokes of each cell with those of the artwork, without the shades.
     """
 
     confidence: float
@@ -60,6 +68,8 @@ class Appearance:
     scores: Floats
     weight: Floats
     clear: NDArray[np.bool_]
+    fine_judged: NDArray[np.bool_] | None = None
+    fine_scores: Floats | None = None
 
     @property
     def alike(self) -> NDArray[np.bool_]:
@@ -132,13 +142,35 @@ def appearance(
         middle = [[(size[0] - 1) / 2, (size[1] - 1) / 2]]
         path_px = path_px * part.to_part[[0, 1], [0, 1]]
         drawn = smeared(drawn, np.linalg.solve(jacobian(to_image, middle)[0], path_px))
-    cells = compare_cells(_smooth(drawn), _smooth(seen), rows, columns, CELL_PX)
+    drawn, seen = _smooth(drawn), _smooth(seen)
+    cells = compare_cells(drawn, seen, rows, columns, CELL_PX)
     scores, deviations = cells[0], cells[1]
     textured = in_image & (deviations > _TEXTURE_SD)
     count = int(np.count_nonzero(textured))
     share = int(np.count_nonzero(textured & (scores > _ALIKE))) / count if count else 0.0
     clear = np.where(textured, scores > _CLEAR, _as_bright(cells, in_image))
-    return Appearance(share, count, in_image, textured, scores, deviations, clear)
+    look = Appearance(share, count, in_image, textured, scores, deviations, clear)
+    if count == 0 or float(np.quantile(scores[textured], _SHARP_QUANTILE)) < _SHARP:
+        return look
+    fine = compare_cells(_strokes(drawn), _strokes(seen), rows, columns, CELL_PX)
+    fine_judged = in_image & (fine[1] >= _STROKE_CONTRAST) & _resolved(to_image, columns, rows)
+    return replace(look, fine_judged=fine_judged, fine_scores=fine[0])
+
+
+def _strokes(image: Bytes) -> Bytes:
+    """Return a picture without its shades, around middle grey."""
+    shades = cv2.GaussianBlur(image, (0, 0), _STROKE_PX)
+    return np.asarray(cv2.addWeighted(image, 1.0, shades, -1.0, 128.0), dtype=np.uint8)
+
+
+def _resolved(to_image: Floats, columns: int, rows: int) -> NDArray[np.bool_]:
+    """Say which cells the frame shows large enough for strokes; to the left and right the world blurs in."""
+    x, y = (np.arange(count) * CELL_PX + (CELL_PX - 1) / 2 for count in (columns, rows))
+    centres = np.stack(np.meshgrid(x, y), axis=2).reshape(-1, 2)
+    steps = np.linalg.norm(jacobian(to_image, centres), axis=1).min(axis=1)
+    large: NDArray[np.bool_] = steps.reshape(rows, columns) >= _RESOLVED
+    large[:, [0, -1]] = False
+    return large
 
 
 def _as_bright(cells: Floats, in_image: NDArray[np.bool_]) -> NDArray[np.bool_]:

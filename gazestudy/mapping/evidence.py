@@ -2,7 +2,8 @@
 
 Two pictures of one campaign share the motif and differ in a part, mostly the lettering. Whoever walks by
 hides parts of a picture as well. What tells them apart: a look-alike differs in the same part all the time
-while its surroundings are seen well, and that part does not reach in from below or from a side.
+while its surroundings are seen well, and that part is no taller than lettering, or does not reach in from
+below or from a side.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from gazestudy._cv2 import cv2
 from gazestudy.mapping.appearance import GRID, Appearance, nearest_cells
 
 Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
 _LEAST_CONTRAST = 10.0  # grey levels; fainter print drowns in noise now and then
 _LEAST_SIGHT = 0.6  # correlation that most of the picture reaches; else the frame is too blurred to tell
@@ -31,6 +33,67 @@ _LEAST_SAY = 0.05
 _EDGE = np.ones((GRID, GRID), dtype=bool)
 _EDGE[:-1, 1:-1] = False  # nobody hangs from above
 
+# the same for strokes, which correlate less and tell more
+_LEAST_STROKE_SIGHT = 0.5
+_STROKE_LOSS, _LEAST_STROKE_LOSS, _LARGEST_STROKE_LOSS = 2.0, 0.15, 0.9
+_LEAST_STROKE_SAY = 0.02
+_SHADES_SAY = 0.2  # of a cell without strokes that could be told
+_TALL_ROWS = 5  # no line of lettering is so high; people are
+_WIDE_COLUMNS = 14  # nor so wide at the lower edge; railings and benches are
+_WORD_CELLS = 6  # smaller patches are noise, if they look right now and then
+_NEAR_EDGE = np.ones((GRID, GRID), dtype=bool)
+_NEAR_EDGE[:-2, 2:-2] = False
+
+# a small mark of strong contrast that looks right in none of many frames is another one
+_NEVER, _OFTEN, _STRONG_CONTRAST, _MARK_CELLS = 0.05, 5.0, 25.0, 3
+
+
+class _Tally:
+    """How often, weighted, each part of the picture was judged, and how often it looked right."""
+
+    def __init__(self) -> None:
+        self.judged, self.right, self.weight, self.plain, self.clear = np.zeros((5, GRID, GRID))
+
+    def add(self, say: Floats, right: Flags, look: Appearance, telling: Flags, frame_say: float) -> None:
+        at = np.ix_(*(nearest_cells(count) for count in telling.shape))
+        plain = look.in_image & ~telling
+        self.judged += np.where(telling, say, 0.0)[at]
+        self.right += np.where(right, say, 0.0)[at]
+        self.weight += np.where(telling, say * look.weight, 0.0)[at]
+        self.plain += frame_say * plain[at]
+        self.clear += frame_say * (plain & look.clear)[at]
+
+    def merge(self, other: _Tally) -> None:
+        self.judged += other.judged
+        self.right += other.right
+        self.weight += other.weight
+        self.plain += other.plain
+        self.clear += other.clear
+
+    @property
+    def textured(self) -> Flags:
+        """Parts that are mostly seen with texture."""
+        result: Flags = (self.judged > 0) & (self.judged >= self.plain)
+        return result
+
+    @property
+    def seen_right(self) -> Flags:
+        """Parts that looked right in a fair share of the frames."""
+        result: Flags = (self.judged > 0) & (self.right >= _SEEN_RIGHT * self.judged)
+        return result
+
+    def doubtful_patches(self) -> tuple[NDArray[np.int64], int]:
+        """Return numbers of the connected patches that hardly ever looked right, 0 for the rest."""
+        doubtful = np.where(
+            self.textured, self.right < _SEEN_RIGHT * self.judged, self.clear < _SEEN_RIGHT * self.plain
+        )
+        return _patches(doubtful)
+
+    def sound_share(self, suspect: Flags) -> float:
+        """Share of what was seen, by contrast, that is not suspect; 1 where nothing was seen."""
+        total = float(self.weight.sum())
+        return 1.0 - float(self.weight[suspect].sum()) / total if total > 0 else 1.0
+
 
 class Evidence:
     """Remembers, over the frames of a track, where on the picture the frame ever looked right.
@@ -38,14 +101,13 @@ class Evidence:
     Each cell of the picture should look right in a fair share of the frames in which it can be judged. What
     is right depends on the frame: blur lowers the correlation of all cells, another lettering that of its own
     cells alone. Cells of high contrast count more, faint ones not at all; so do sharp frames in which the
-    picture is seen large, for others would show a look-alike as right.
+    picture is seen large, for others would show a look-alike as right. It is asked twice: of the cells as
+    they are, and of their strokes alone, in which another lettering differs most.
     """
 
     def __init__(self) -> None:
-        shape = GRID, GRID
-        self._judged, self._right, self._weight = np.zeros(shape), np.zeros(shape), np.zeros(shape)
-        self._plain, self._clear = np.zeros(shape), np.zeros(shape)
-        self._contrast = np.zeros(shape)
+        self._shades, self._strokes = _Tally(), _Tally()
+        self._contrast = np.zeros((GRID, GRID))
         self.clarity = 0.0
         """How much the best frame could tell: 0 where it was too blurred or small, 0.7 for the sharpest."""
 
@@ -60,33 +122,64 @@ class Evidence:
         sight = float(np.quantile(look.scores[telling], _SIGHT_QUANTILE))
         if sight < _LEAST_SIGHT:
             return
+        size = min(1.0, rows * columns / _ALL_CELLS)
         loss = max(_LEAST_LOSS, _LOSS * (1.0 - sight))
-        say = max(_LEAST_SAY, 1.0 - loss / _LARGEST_LOSS) * min(1.0, rows * columns / _ALL_CELLS)
+        say = max(_LEAST_SAY, 1.0 - loss / _LARGEST_LOSS) * size
         right = telling & (1.0 - look.scores <= loss)
-        plain = look.in_image & ~telling
         self.clarity = max(self.clarity, say)
-        self._judged += say * telling[at]
-        self._right += say * right[at]
-        self._weight += say * np.where(telling, look.weight, 0.0)[at]
-        self._plain += say * plain[at]
-        self._clear += say * (plain & look.clear)[at]
+        self._shades.add(np.full(telling.shape, say), right, look, telling, say)
+        self._add_strokes(look, telling, right, size)
+
+    def _add_strokes(self, look: Appearance, telling: Flags, right: Flags, size: float) -> None:
+        if look.fine_judged is None or look.fine_scores is None:
+            return
+        fine = look.fine_judged & telling
+        if np.count_nonzero(fine) < _FEW_CELLS:
+            return
+        sight = float(np.quantile(look.fine_scores[fine], _SIGHT_QUANTILE))
+        if sight < _LEAST_STROKE_SIGHT:
+            return
+        loss = max(_LEAST_STROKE_LOSS, _STROKE_LOSS * (1.0 - sight))
+        say = max(_LEAST_STROKE_SAY, 1.0 - loss / _LARGEST_STROKE_LOSS) * size
+        right = right & (~fine | (1.0 - look.fine_scores <= loss))
+        self._strokes.add(np.where(fine, say, _SHADES_SAY * say), right, look, telling, say)
 
     def merge(self, other: Evidence) -> None:
         """Take the frames of another track of the same print into account."""
         self.clarity = max(self.clarity, other.clarity)
-        self._judged += other._judged
-        self._right += other._right
-        self._weight += other._weight
-        self._plain += other._plain
-        self._clear += other._clear
+        self._shades.merge(other._shades)
+        self._strokes.merge(other._strokes)
         np.maximum(self._contrast, other._contrast, out=self._contrast)
 
     @property
     def coverage(self) -> float:
         """Share of the picture, by contrast, that was seen large enough to tell it from a look-alike."""
-        contrast = np.where(self._contrast >= _LEAST_CONTRAST, self._contrast, 0.0)
-        total = contrast.sum()
-        return float(contrast[self._judged > 0].sum() / total) if total > 0 else 0.0
+        return self._share_of_picture(self._shades.judged > 0)
+
+    @property
+    def right_coverage(self) -> float:
+        """Share of the picture, by contrast, that looked right, strokes too, in a quarter of the frames.
+
+        1 where no frame could show any strokes: then the shades alone must do.
+        """
+        return self._share_of_picture(self._strokes.seen_right) if self._strokes.judged.any() else 1.0
+
+    def shows(self, part: Flags) -> float:
+        """Return which share of a part of the picture, by contrast, was seen to be right.
+
+        Parameters
+        ----------
+        part : ndarray of bool, shape (GRID, GRID)
+            Part of the picture.
+
+        Returns
+        -------
+        float
+            0 to 1; 1 for a part without contrast.
+        """
+        weight = np.where(part, self._contrast, 0.0)
+        total = float(weight.sum())
+        return float(weight[self._strokes.seen_right].sum()) / total if total > 0 else 1.0
 
     @property
     def share(self) -> float:
@@ -96,25 +189,69 @@ class Evidence:
 
         Suspect are cells that looked right in less than a quarter of the frames, unless they belong to a
         patch that somebody or something may cover: one of which 15 % lies on the lower edge, one as high as
-        wide of which 15 % lies on an edge to the side, or one that stands on the lower edge as people do.
+        wide of which 15 % lies on an edge to the side, or one that stands on the lower edge as people do, or
+        reaches in from below or a side and is higher or wider than lettering.
         Plain parts that are not as bright as they should be belong to such a patch, too; around another
-        lettering they are.
+        lettering they are. Of strokes only patches higher or wider than lettering are excused, and those too
+        small for a word.
         """
-        total = self._weight.sum()
-        if total <= 0:
-            return 1.0
-        textured = (self._judged > 0) & (self._judged >= self._plain)
-        doubtful = np.where(
-            textured,
-            self._right < _SEEN_RIGHT * self._judged,
-            self._clear < _SEEN_RIGHT * self._plain,
-        )
-        count, labels = cv2.connectedComponents(doubtful.astype(np.uint8), connectivity=4)
-        suspect = doubtful & textured & ~_covered(np.asarray(labels), count)[labels]
-        return 1.0 - float(self._weight[suspect].sum() / total)
+        return min(self.share_of_shades, self._strokes.sound_share(self._words()))
+
+    @property
+    def share_of_shades(self) -> float:
+        """The same by the shades alone: what bulges shows its strokes a little off."""
+        return self._shades.sound_share(self._other_shades())
+
+    @property
+    def other_mark(self) -> bool:
+        """Whether a small mark of strong contrast looked right in none of many sharp frames."""
+        return bool(self._marks().any())
+
+    @property
+    def suspect(self) -> Flags:
+        """Where a look-alike is suspected, shape (GRID, GRID)."""
+        return self._other_shades() | self._words() | self._marks()
+
+    def _share_of_picture(self, part: Flags) -> float:
+        contrast = np.where(self._contrast >= _LEAST_CONTRAST, self._contrast, 0.0)
+        total = float(contrast.sum())
+        return float(contrast[part].sum()) / total if total > 0 else 0.0
+
+    def _other_shades(self) -> Flags:
+        patches, count = self._shades.doubtful_patches()
+        other = ~(_covered(patches, count) | _in_front(patches, count))
+        other[0] = False
+        result: Flags = other[patches] & self._shades.textured
+        return result
+
+    def _words(self) -> Flags:
+        textured = self._strokes.textured
+        patches, count = self._strokes.doubtful_patches()
+        word = np.bincount(patches[textured], minlength=count) >= _WORD_CELLS
+        word &= ~_in_front(patches, count)
+        word[0] = False
+        result: Flags = word[patches] & textured
+        return result
+
+    def _marks(self) -> Flags:
+        tally = self._strokes
+        patches, count = tally.doubtful_patches()
+        never = tally.textured & (tally.right <= _NEVER * tally.judged) & (tally.judged >= _OFTEN)
+        never &= tally.weight >= _STRONG_CONTRAST * tally.judged
+        never &= ~_in_front(patches, count)[patches]
+        patches, count = _patches(never)
+        mark = np.bincount(patches.ravel(), minlength=count) >= _MARK_CELLS
+        mark[0] = False
+        result: Flags = mark[patches]
+        return result
 
 
-def _covered(patches: NDArray[np.generic], count: int) -> NDArray[np.bool_]:
+def _patches(flags: Flags) -> tuple[NDArray[np.int64], int]:
+    count, labels = cv2.connectedComponents(flags.astype(np.uint8), connectivity=4)
+    return np.asarray(labels, dtype=np.int64), int(count)
+
+
+def _covered(patches: NDArray[np.int64], count: int) -> Flags:
     """Say which patches may be covered by somebody or something in front."""
     sizes = np.bincount(patches.ravel(), minlength=count)
     at_edge = np.bincount(patches[_EDGE], minlength=count)
@@ -126,5 +263,17 @@ def _covered(patches: NDArray[np.generic], count: int) -> NDArray[np.bool_]:
     from_side = (at_edge >= _EDGE_SHARE * sizes) & (rows >= columns)
     width = sizes / np.maximum(rows, 1)
     stands = (rows >= _UPRIGHT_ROWS) & (rows > width) & (foot >= _FOOT_SHARE * width)
-    covered: NDArray[np.bool_] = from_below | from_side | stands
+    covered: Flags = from_below | from_side | stands
     return covered
+
+
+def _in_front(patches: NDArray[np.int64], count: int) -> Flags:
+    """Say which patches reach in from an edge and are too high or too wide for lettering."""
+    rows, columns = (
+        np.array([np.any(patches == number, axis=axis).sum() for number in range(count)]) for axis in (1, 0)
+    )
+    at_edge = np.bincount(patches[_NEAR_EDGE], minlength=count) > 0
+    foot = np.bincount(patches[-1], minlength=count) > 0
+    result: Flags = ((rows >= _TALL_ROWS) & at_edge) | ((columns >= _WIDE_COLUMNS) & foot)
+    result[0] = False
+    return result

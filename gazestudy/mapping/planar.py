@@ -32,7 +32,7 @@ from gazestudy.model.camera import Camera
 from gazestudy.model.provenance import Provenance
 from gazestudy.progress import SILENT, Progress, raise_if_cancelled
 
-VERSION = 14
+VERSION = 15
 
 Bytes = NDArray[np.uint8]
 

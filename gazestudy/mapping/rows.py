@@ -25,10 +25,11 @@ from gazestudy.model.tables import MAPPING, MAPPING_STATES, categorical
 Floats = NDArray[np.float64]
 
 _H = [f"h{row}{column}" for row in range(3) for column in range(3)]
-_BEYOND_DOUBT = 0.995  # share of the picture
-_MIN_SHARE_OF_WEAK = 0.96  # a few blurred frames make more of it doubtful
+_MIN_SHARE_OF_WEAK = 0.95  # a few blurred frames make more of it doubtful
 _MIN_SHARE_OF_BENT = 0.8
-_MIN_CLARITY = 0.4  # 0.7 is a frame at its best
+_MIN_CLARITY, _MIN_CLARITY_TO_DOUBT = 0.3, 0.4  # 0.7 is a frame at its best
+_MIN_RIGHT = 0.5  # share of the picture that must be seen right; people may hide the rest
+_MIN_SHOWN = 0.6  # of what a look-alike showed wrong
 _APART = 0.05  # two sightings that overlap less are two places
 
 
@@ -180,35 +181,50 @@ class RowWriter:
 
         A variant of the same campaign that is seen from afar, blurred, or in part, cannot be told from the
         picture itself. So a track that was never seen well counts only where another track proves that the
-        picture hangs there, and no look-alike of it has been met. Where one has been met, even a track that
-        was seen well counts only if it, or another, is beyond doubt.
+        picture hangs there, and no look-alike of it has been met. Where one has been met, a track that was
+        seen well counts only if it shows right what the look-alike showed wrong.
 
         A facet may bulge or be seen at a slant where others of its picture are seen well: one that is proven
         speaks for those that look almost right.
         """
         roots = list(dict.fromkeys(track.root() for track in tracks))
         share = {root: root.evidence.share for root in roots}
-        strong = {
+        refuted = {root for root in roots if share[root] < self._min_evidence or root.evidence.other_mark}
+        well_seen = {
             root
             for root in roots
             if root.evidence.coverage >= self._min_coverage and root.evidence.clarity >= _MIN_CLARITY
         }
-        met = {root.artwork for root in strong if share[root] < self._min_evidence}
-        proven = {root.artwork for root in strong if share[root] >= self._min_evidence} - met
-        certain = {root.artwork for root in strong if share[root] >= _BEYOND_DOUBT}
+        differs: dict[int, NDArray[np.bool_]] = {}
+        for root in well_seen & refuted:
+            if root.evidence.clarity < _MIN_CLARITY_TO_DOUBT:
+                continue
+            differs[root.artwork] = root.evidence.suspect | differs.get(root.artwork, False)
+        strong = {root for root in well_seen if root.evidence.right_coverage >= _MIN_RIGHT}
+        certain = {
+            root
+            for root in strong - refuted
+            if root.artwork not in differs or root.evidence.shows(differs[root.artwork]) >= _MIN_SHOWN
+        }
+        proven = {root.artwork for root in certain} - differs.keys()
         wraps = {self._wrap(number) for number in proven} - {None}
         verdicts = []
         for track in tracks:
             root = track.root()
-            if self._wrap(root.artwork) in wraps and share[root] >= _MIN_SHARE_OF_BENT:
+            if self._wrap(root.artwork) in wraps and root.evidence.share_of_shades >= _MIN_SHARE_OF_BENT:
                 verdicts.append(-1)
-            elif share[root] < (self._min_evidence if root in strong else _MIN_SHARE_OF_WEAK):
+            elif root in refuted if root in strong else self._unlikely(root, share[root]):
                 verdicts.append(_CODE["wrong_appearance"])
-            elif root.artwork in (proven | certain if root in strong else proven):
+            elif root in certain or (root not in strong and root.artwork in proven):
                 verdicts.append(-1)
             else:
                 verdicts.append(_CODE["ambiguous"])
         return np.array(verdicts, dtype=np.int64), np.array([share[track.root()] for track in tracks])
+
+    @staticmethod
+    def _unlikely(root: Track, share: float) -> bool:
+        """Say whether a track that was not seen well looks like another picture all the same."""
+        return share < _MIN_SHARE_OF_WEAK or root.evidence.other_mark
 
     def _wrap(self, number: int) -> tuple[str, str] | None:
         """Name the picture that an artwork is a facet of; None where it is all of it."""

@@ -8,7 +8,7 @@ import pickle
 import sys
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache, partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -177,7 +177,13 @@ def load_clip(plan: ClipPlan, folder: Path) -> Clip:
     place = _place(plan, folder)
     with (place / "clip.pickle").open("rb") as stream:
         parts = pickle.load(stream)
+    parts["placements"] = tuple(_as_known_today(placement) for placement in parts["placements"])
     return Clip(plan, place / "walk.mp4", plan.camera, **parts)
+
+
+def _as_known_today(kept: Placement) -> Placement:
+    """Return a placement that was kept when placements had fewer attributes."""
+    return Placement(**{one.name: getattr(kept, one.name) for one in fields(kept) if hasattr(kept, one.name)})
 
 
 def _place(plan: ClipPlan, folder: Path) -> Path:

@@ -10,13 +10,29 @@ LETTERING = slice(2, 4), slice(3, 9)  # 12 of 256 cells, clear of all edges
 EVERY = np.ones((GRID, GRID), dtype=bool)
 
 
-def look(score: float, *, lettering: float | None = None, clear=EVERY, judged=EVERY) -> Appearance:
-    """Return a frame in which all cells correlate so well with the artwork, and those of the lettering so."""
+def look(
+    score: float,
+    *,
+    lettering: float | None = None,
+    strokes: list[tuple[tuple[slice, slice], float]] | None = None,
+    clear=EVERY,
+    judged=EVERY,
+) -> Appearance:
+    """Return a frame in which all cells correlate so well with the artwork, and those of the lettering so.
+
+    `strokes` says how well the strokes of parts correlate, where all others do by 0.95.
+    """
     scores = np.full((GRID, GRID), score)
     if lettering is not None:
         scores[LETTERING] = lettering
     weight = np.where(judged, 30.0, 1.0)
-    return Appearance(1.0, int(judged.sum()), EVERY, judged, scores, weight, clear)
+    count = int(judged.sum())
+    if strokes is None:
+        return Appearance(1.0, count, EVERY, judged, scores, weight, clear)
+    fine = np.full((GRID, GRID), 0.95)
+    for part, value in strokes:
+        fine[part] = value
+    return Appearance(1.0, count, EVERY, judged, scores, weight, clear, judged, fine)
 
 
 def gathered(looks) -> Evidence:
@@ -69,3 +85,44 @@ def test_evidence_of_two_tracks_adds_up():
     both = gathered([look(0.97)] * 5 + [look(0.97, lettering=0.5)] * 30)
     assert one.share == both.share < 0.96
     assert one.clarity == both.clarity and one.coverage == both.coverage
+
+
+def test_other_letters_of_the_same_weight_are_told_by_their_strokes():
+    evidence = gathered([look(0.97, lettering=0.9, strokes=[(LETTERING, 0.3)])] * 20)
+    assert evidence.share_of_shades == 1.0
+    assert evidence.share == pytest.approx(1 - 12 / 256)
+    assert np.array_equal(np.argwhere(evidence.suspect), np.argwhere(_only(LETTERING)))
+    assert evidence.shows(_only(LETTERING)) == 0.0 and evidence.shows(~_only(LETTERING)) == 1.0
+    assert evidence.right_coverage == pytest.approx(1 - 12 / 256)
+
+
+def test_blurred_strokes_say_nothing():
+    everywhere = slice(None), slice(None)
+    evidence = gathered([look(0.97, strokes=[(everywhere, 0.45), (LETTERING, 0.1)])] * 20)
+    assert evidence.share == evidence.right_coverage == 1.0  # the shades alone
+
+
+def test_a_few_strokes_that_are_off_now_and_then_are_noise():
+    part = slice(5, 6), slice(6, 10)
+    looks = [look(0.97, strokes=[(part, 0.3)])] * 16 + [look(0.97, strokes=[])] * 4
+    assert gathered(looks).share == 1.0
+
+
+def test_a_small_mark_that_is_never_right_is_another_one():
+    mark = slice(14, 15), slice(6, 9)
+    right, wrong = look(0.97, strokes=[]), look(0.97, strokes=[(mark, 0.2)])
+    assert gathered([wrong] * 10).other_mark
+    assert not gathered([wrong] * 4).other_mark  # a passer-by, perhaps
+    assert not gathered([wrong] * 40 + [right] * 4).other_mark
+
+
+@pytest.mark.parametrize(("rows", "suspected"), [(slice(6, 10), True), (slice(5, 12), False)])
+def test_people_beside_are_higher_than_lettering(rows, suspected):
+    part = rows, slice(1, 6)
+    assert (gathered([look(0.97, strokes=[(part, 0.2)])] * 20).share < 0.96) == suspected
+
+
+def _only(part: tuple[slice, slice]) -> np.ndarray:
+    flags = np.zeros((GRID, GRID), dtype=bool)
+    flags[part] = True
+    return flags

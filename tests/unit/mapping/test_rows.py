@@ -10,17 +10,37 @@ from gazestudy.mapping.sightings import Track
 from gazestudy.model.tables import MAPPING_STATES
 
 
-def track(share: float, clarity: float, coverage: float = 1.0) -> Track:
+def track(
+    share: float,
+    clarity: float,
+    coverage: float = 1.0,
+    *,
+    right: float = 1.0,
+    shown: float = 0.0,
+    mark: bool = False,
+) -> Track:
     class Known(Evidence):
-        share = coverage = 0.0
+        share = coverage = right_coverage = 0.0
+        other_mark = False
+
+        def shows(self, part: np.ndarray) -> float:
+            return shown
 
     known = Known()
-    Known.share, Known.coverage, known.clarity = share, coverage, clarity
+    Known.share, Known.coverage, Known.right_coverage, Known.other_mark = share, coverage, right, mark
+    known.clarity = clarity
     return Track(0, evidence=known)
 
 
-CLEAR, DOUBTED, LOOK_ALIKE = (1.0, 0.7), (0.985, 0.7), (0.93, 0.7)
-BLURRED, BLURRED_AND_ODD, IN_PART = (1.0, 0.2), (0.92, 0.2), (1.0, 0.7, 0.3)
+def known(*numbers: float, **others: float) -> tuple[tuple[float, ...], dict[str, float]]:
+    return numbers, others
+
+
+CLEAR, DOUBTED, LOOK_ALIKE = known(1.0, 0.7), known(0.985, 0.7), known(0.93, 0.7)
+SHOWN = known(0.985, 0.7, shown=0.8)  # right where a look-alike is wrong
+OTHER_LOGO = known(1.0, 0.7, mark=True)
+BLURRED, BLURRED_AND_ODD, IN_PART = known(1.0, 0.2), known(0.92, 0.2), known(1.0, 0.7, 0.3)
+HALF_HIDDEN = known(1.0, 0.7, right=0.4)
 
 
 @pytest.mark.parametrize(
@@ -29,13 +49,16 @@ BLURRED, BLURRED_AND_ODD, IN_PART = (1.0, 0.2), (0.92, 0.2), (1.0, 0.7, 0.3)
         ([CLEAR], ["mapped"]),
         ([DOUBTED], ["mapped"]),
         ([LOOK_ALIKE], ["wrong_appearance"]),
+        ([OTHER_LOGO, CLEAR], ["wrong_appearance", "ambiguous"]),
         ([BLURRED], ["ambiguous"]),  # a look-alike would look the same
         ([IN_PART], ["ambiguous"]),
+        ([HALF_HIDDEN], ["ambiguous"]),
+        ([HALF_HIDDEN, CLEAR], ["mapped", "mapped"]),
         ([BLURRED_AND_ODD, CLEAR], ["wrong_appearance", "mapped"]),
         ([BLURRED, IN_PART, DOUBTED], ["mapped", "mapped", "mapped"]),
         ([BLURRED, LOOK_ALIKE], ["ambiguous", "wrong_appearance"]),
-        ([DOUBTED, LOOK_ALIKE], ["ambiguous", "wrong_appearance"]),
-        ([BLURRED, DOUBTED, CLEAR, LOOK_ALIKE], ["ambiguous", "mapped", "mapped", "wrong_appearance"]),
+        ([CLEAR, LOOK_ALIKE], ["ambiguous", "wrong_appearance"]),
+        ([BLURRED, CLEAR, SHOWN, LOOK_ALIKE], ["ambiguous", "ambiguous", "mapped", "wrong_appearance"]),
     ],
 )
 def test_a_track_counts_by_its_own_evidence_and_that_of_the_others(tracks, expected):
@@ -47,5 +70,5 @@ def test_a_track_counts_by_its_own_evidence_and_that_of_the_others(tracks, expec
         min_evidence=0.975,
         min_coverage=0.6,
     )
-    verdicts, _ = writer._judged([track(*one) for one in tracks])
+    verdicts, _ = writer._judged([track(*numbers, **others) for numbers, others in tracks])
     assert ["mapped" if state < 0 else MAPPING_STATES[state] for state in verdicts] == expected
