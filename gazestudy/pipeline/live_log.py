@@ -21,7 +21,14 @@ from gazestudy.errors import InputError, ParameterError
 from gazestudy.model import SourceFile
 from gazestudy.model.fieldwork import FieldLog
 from gazestudy.pipeline.typed_logs import grid_log
-from gazestudy.protocol import Behaviour, FocalBlock, IntervalBlock, Protocol, is_per_placement
+from gazestudy.protocol import (
+    Behaviour,
+    FocalBlock,
+    IntervalBlock,
+    Protocol,
+    is_per_placement,
+)
+from gazestudy.protocol.blocks import ModifierSet
 
 JOURNALS = "live"
 """Folder of a study in which the journals of live sessions lie."""
@@ -39,7 +46,7 @@ class Entry:
         0, 1, ... in the journal.
     at : datetime
         When, with its time zone.
-    kind : {"start", "tap", "state", "point", "scan", "note", "undo", "stop"}
+    kind : {"start", "tap", "state", "point", "modify", "scan", "note", "undo", "stop"}
         What.
     data : mapping
         What the kind needs.
@@ -119,6 +126,35 @@ class LiveSession:
             raise ParameterError("code", code, "a behaviour of the protocol")
         self._write(at, behaviour.type, code=code, subject=subject, placement_id=placement_id)
 
+    def modify(self, at: datetime, of: int, modifiers: Mapping[str, Any], placement_id: str = "") -> None:
+        """Add what goes with a behaviour that was noted.
+
+        Parameters
+        ----------
+        at : datetime
+            Now.
+        of : int
+            Number of the entry of the behaviour; it keeps its time.
+        modifiers : mapping of str to object
+            Values by modifier set: a code, several codes, or a number.
+        placement_id : str, optional
+            Which placement it is about; "": as it was noted.
+
+        Raises
+        ------
+        ParameterError
+            If there is no such entry, or the behaviour has no such modifiers.
+        """
+        behaviour = next(
+            (one for one in self.standing() if one.n == of and one.kind in ("point", "state")), None
+        )
+        if behaviour is None:
+            raise ParameterError("of", of, "the number of a behaviour that was not taken back")
+        known = {one.id for one in self.modifier_sets(str(behaviour.data["code"]))}
+        if not set(modifiers) <= known:
+            raise ParameterError("modifiers", sorted(set(modifiers) - known), "some of " + ", ".join(known))
+        self._write(at, "modify", of=of, modifiers=dict(modifiers), placement_id=placement_id)
+
     def scan(self, at: datetime, block: str, values: Mapping[tuple[str, str], str]) -> None:
         """Note what is the case at this instant: values by item and placement."""
         told = [[item, placement_id, value] for (item, placement_id), value in values.items()]
@@ -129,8 +165,8 @@ class LiveSession:
         self._write(at, "note", text=text)
 
     def take_back(self, at: datetime) -> Entry | None:
-        """Take back the latest entry that stands; returns it, None if there is none."""
-        standing = [one for one in self.standing() if one.kind not in ("start", "stop")]
+        """Take back the latest entry that stands, with its modifiers; returns it, None if there is none."""
+        standing = [one for one in self.standing() if one.kind not in ("start", "stop", "modify")]
         if not standing or self.is_over:
             return None
         self._write(at, "undo", of=standing[-1].n)
@@ -169,6 +205,7 @@ class LiveSession:
     def standing(self) -> list[Entry]:
         """Return the entries that were not taken back."""
         gone = {int(one.data["of"]) for one in self.entries if one.kind == "undo"}
+        gone |= {one.n for one in self.entries if one.kind == "modify" and one.data["of"] in gone}
         return [one for one in self.entries if one.kind != "undo" and one.n not in gone]
 
     def counted(self) -> list[tuple[IntervalBlock, Any]]:
@@ -184,6 +221,15 @@ class LiveSession:
     def behaviours(self) -> dict[str, Behaviour]:
         """Return the behaviours of the protocol by code."""
         return {one.code: one for block in self.protocol.focal_blocks() for one in block.behaviours}
+
+    def modifier_sets(self, code: str) -> list[ModifierSet]:
+        """Return what is noted together with a behaviour, in order."""
+        for block in self.protocol.focal_blocks():
+            sets = {one.id: one for one in block.modifiers}
+            for behaviour in block.behaviours:
+                if behaviour.code == code:
+                    return [sets[name] for name in behaviour.modifiers]
+        return []
 
     def interval_no(self, block: IntervalBlock, at: datetime) -> int:
         """Return in which interval of a block a moment is."""
@@ -290,12 +336,18 @@ class LiveSession:
         return [{**row, "event_id": number} for number, row in enumerate(rows)]
 
     def _event(self, one: Entry, end: datetime | None, closed_by: str) -> dict[str, Any]:
-        data = one.data
+        data, place = one.data, str(one.data["placement_id"])
+        modifiers: dict[str, Any] = {}
+        for later in self.standing():
+            if later.kind == "modify" and later.data["of"] == one.n:
+                modifiers |= later.data["modifiers"]
+                place = str(later.data["placement_id"]) or place
         return {
-            "subject": data["subject"], "code": data["code"], "placement_id": data["placement_id"],
+            "subject": data["subject"], "code": data["code"], "placement_id": place,
             "form": one.kind, "t_s": self.elapsed_s(one.at),
             "t_end_s": float("nan") if end is None else self.elapsed_s(end),
-            "modifiers_json": "{}", "closed_by": closed_by, "comment": "",
+            "modifiers_json": json.dumps(modifiers, ensure_ascii=False),
+            "closed_by": closed_by, "comment": "",
         }  # fmt: skip
 
     def _write(self, at: datetime, kind: str, **data: Any) -> None:

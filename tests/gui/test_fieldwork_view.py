@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta
 
 import pytest
@@ -120,6 +121,56 @@ def test_open_states_end_with_the_session_and_say_so(view, clock):
         ["stand", "state", 10.0, "session_end"],
     ]
     assert events["t_end_s"].tolist()[::2] == [10.0, 15.0]
+
+
+def test_modifiers_are_chosen_by_keys_right_after_the_behaviour(view, clock, qtbot):
+    page = view.show_page("live")
+    panel = begin(page, "focal_follow", faces=[0])
+    face = page.faces.item(0).data(Qt.ItemDataRole.UserRole)
+    bar = panel.modifiers
+    QTest.keyClick(panel, "e")  # enters: direction, company, crowd
+    qtbot.waitUntil(bar.isVisible)
+    first = list(bar.buttons)
+    clock.move(3)
+    QTest.keyClick(bar, "2")
+    second = list(bar.buttons)
+    QTest.keyClick(bar, Qt.Key.Key_Return)  # company is not known
+    third = list(bar.buttons)
+    QTest.mouseClick(bar.buttons[third[0]], Qt.MouseButton.LeftButton)
+    assert not bar.isVisible()
+    assert (first, second, third) != (first, first, first)
+    QTest.keyClick(panel, "g")  # a glance: at which placement
+    assert list(bar.buttons) == [face]
+    QTest.keyClick(bar, "1")
+    QTest.keyClick(panel, "e")
+    QTest.keyClick(bar, "1")
+    QTest.keyClick(bar, Qt.Key.Key_Backspace)  # it was a mistake
+    assert not bar.isVisible()
+    clock.move(7)
+    end(page)
+    events = view._document.study.field_log().events
+    assert events[["code", "t_s", "placement_id"]].to_numpy().tolist() == [
+        ["enter_view", 0.0, ""],
+        ["glance", 3.0, face],
+    ]
+    assert json.loads(events["modifiers_json"].iloc[0]) == {"direction": first[1], "crowd": third[0]}
+
+
+def test_the_interval_clock_says_which_and_how_long(view, clock):
+    page = view.show_page("live")
+    panel = begin(page)
+    assert panel.interval.text().startswith("interval 1, 300 s left")
+    clock.move(295)
+    panel.refresh()
+    assert panel.interval.text() == "interval 1, 5 s left — next one soon"
+    clock.move(10)
+    panel.refresh()
+    assert panel.interval.text().startswith("interval 2, 295 s left")
+    assert panel.clock.text() == "0:05:05"
+    QTest.keyClick(panel, "1")
+    QTest.mouseClick(panel.back, Qt.MouseButton.LeftButton)
+    assert panel.counters["passed", ""].text().endswith("\n0")
+    end(page)
 
 
 def test_every_tap_is_on_the_disk_and_an_interrupted_session_goes_on(view, clock, qtbot):

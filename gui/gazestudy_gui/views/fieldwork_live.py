@@ -31,6 +31,7 @@ from gazestudy_gui.phrases import error_text
 from gazestudy_gui.trouble import tell
 from gazestudy_gui.views.fieldwork_edits import KeepLog
 from gazestudy_gui.views.fieldwork_form import USUAL, HeadForm, ProtocolBox, language_of, ticked_ids, ticks
+from gazestudy_gui.views.fieldwork_modifiers import ModifierBar
 from gazestudy_gui.words import tr
 
 if TYPE_CHECKING:
@@ -71,6 +72,10 @@ class RunPanel(QWidget):
         self.counters: dict[tuple[str, str], QPushButton] = {}
         self.states: dict[str, QPushButton] = {}
         self.scans: dict[str, dict[tuple[str, str], QLineEdit | QComboBox]] = {}
+        self._asked_for = -1
+        self.modifiers = ModifierBar(self.protocol, self._language, placements, self)
+        self.modifiers.answered.connect(self._on_modifiers)
+        self.modifiers.given_up.connect(self._on_mistake)
         self._timer = QTimer(self)
         self._timer.setInterval(_TICK_MS)
         self._timer.timeout.connect(self.refresh)
@@ -89,8 +94,26 @@ class RunPanel(QWidget):
 
     def behave(self, code: str) -> None:
         """Note a behaviour."""
+        if self.modifiers.is_asking:
+            return
         subject, place = self.subject.text().strip(), str(self.face.currentData() or "")
+        was_on = (subject, code) in self.session.open_states()
+        before = len(self.session.entries)
         self._do(lambda: self.session.behave(now(), code, subject=subject, placement_id=place))
+        if len(self.session.entries) > before and not was_on:  # the end of a state asks for nothing
+            self._asked_for = self.session.entries[-1].n
+            name = self.protocol.text(self.session.behaviours()[code].label, self._language)
+            self.modifiers.ask(name, self.session.modifier_sets(code))
+
+    def _on_modifiers(self, values: dict[str, Any], placement_id: str) -> None:
+        """Keep what goes with the behaviour that was noted last."""
+        if values or placement_id:
+            self._do(lambda: self.session.modify(now(), self._asked_for, values, placement_id))
+        self.setFocus()
+
+    def _on_mistake(self) -> None:
+        self.take_back()
+        self.setFocus()
 
     def take_back(self) -> None:
         """Take back the latest entry."""
@@ -129,6 +152,9 @@ class RunPanel(QWidget):
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
         """Count by key; only while this panel has the focus."""
         if event is None:
+            return
+        if self.modifiers.is_asking:
+            self.modifiers.keyPressEvent(event)
             return
         does = self._keys.get(event.text().lower()) if not event.isAutoRepeat() else None
         if event.key() == Qt.Key.Key_Backspace:
@@ -200,6 +226,7 @@ class RunPanel(QWidget):
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addLayout(top)
         whole.addWidget(self.said)
+        whole.addWidget(self.modifiers)
         whole.addWidget(area, 1)
         whole.addWidget(self.note)
 

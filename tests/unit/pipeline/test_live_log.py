@@ -85,3 +85,36 @@ def test_counts_that_break_a_rule_are_kept_and_told_with_their_column(session):
     assert log.interval_counts["value"].sum() == 1
     assert [one.severity for one in log.findings] == ["warning"]
     assert "column 1 (wall): glanced <= passed" in log.findings[0].message
+
+
+@pytest.fixture
+def followed(tmp_path):
+    made = LiveSession(load_protocol("focal_follow"), tmp_path / "live" / "f1.jsonl")
+    made.start(START, session_id="f1", answers={}, placements=["wall"])
+    return made
+
+
+def test_modifiers_go_with_their_behaviour_and_leave_its_time(followed):
+    followed.behave(at(2), "enter_view", subject="1")
+    followed.modify(at(5), 1, {"direction": "in", "company": "alone"})
+    followed.behave(at(6), "glance", subject="1")
+    followed.modify(at(7), followed.entries[-1].n, {}, placement_id="wall")
+    assert [one.id for one in followed.modifier_sets("enter_view")] == ["direction", "company", "crowd"]
+    followed.stop(at(10))
+    events = LiveSession(load_protocol("focal_follow"), followed.journal).log().events
+    assert events[["code", "t_s", "placement_id", "modifiers_json"]].to_numpy().tolist() == [
+        ["enter_view", 2.0, "", '{"direction": "in", "company": "alone"}'],
+        ["glance", 6.0, "wall", "{}"],
+    ]
+
+
+def test_a_behaviour_is_taken_back_with_its_modifiers(followed):
+    followed.behave(at(2), "enter_view")
+    followed.modify(at(3), 1, {"direction": "in"})
+    assert followed.take_back(at(4)).kind == "point"
+    assert [one.kind for one in followed.standing()] == ["start"]
+    with pytest.raises(ParameterError, match="taken back"):
+        followed.modify(at(5), 1, {"direction": "in"})
+    followed.behave(at(6), "enter_view")
+    with pytest.raises(ParameterError, match="direction"):
+        followed.modify(at(7), followed.entries[-1].n, {"colour": "red"})
