@@ -39,6 +39,12 @@ PLACEMENTS_CODE = "placement"
 PLACEMENT_MARK = "placement_id: "
 """Begins the description of a code that stands for a placement."""
 
+ANSWER_CODES_CODE = "answer-codes"
+"""Id of the code above those that coders give to answers."""
+
+ANSWER_MARK = "answer_code: "
+"""Begins the description of a code that is given to answers and is not of the code book."""
+
 _ROOT = uuid.UUID("0d9f2f6e-6b1c-4e44-9f6c-3f2a6f2d7c51")
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _COLOR = re.compile(r"#(?:[0-9A-Fa-f]{6}|[0-9A-Fa-f]{3})")

@@ -23,7 +23,7 @@ from gazestudy.importers.sources import FolderSource
 from gazestudy.model import SourceFile
 from gazestudy.model.interview import Interviews, join_interviews
 from gazestudy.model.recording import Finding
-from gazestudy.pipeline.exporting.answer_texts import answer_texts
+from gazestudy.pipeline.exporting.answer_texts import with_answer_texts
 from gazestudy.pipeline.fieldlogs import plan_of, sources_of
 from gazestudy.progress import SILENT, Progress, raise_if_cancelled
 from gazestudy.protocol import Protocol, load_protocol
@@ -198,7 +198,8 @@ def import_interviews(
         found = candidate.read(chosen)
         if candidate.info.name == "refi_qda":  # codes and texts of the study come back under other ids
             known = study.interviews()
-            found = replace(found, talks=joined_to(found.talks, known, made=answer_texts(known)))
+            made = with_answer_texts(known).documents.iloc[len(known.documents) :]
+            found = replace(found, talks=joined_to(found.talks, known, made=made))
         read.append(found)
         told = found.talks.interviews["participant_id"]
         chosen = replace(chosen, participants=chosen.participants | set(told))  # for texts that come after

@@ -78,6 +78,12 @@ def talks():
         {"interview_id": "i1", "participant_id": "P01", "item": "fam", "stimulus": "poster-1", "value": "4"},
         {"interview_id": "i1", "participant_id": "P01", "item": "walk", "value": f"{SCRIPT} {EMAIL}"},
     ]
+    said = {"interview_id": "i1", "item": "ur_any"}
+    codes = [
+        {**said, "coder": "K1", "code": "correct_ad", "placement_id": "poster-1"},
+        {**said, "coder": STAFF, "code": "invented"},
+        {**said, "item": "fam", "stimulus": "poster-1", "coder": "K1", "code": "4"},
+    ]
     book = [
         {"code_id": "liked", "name": FORMULA, "color": "#2CA02C", "description": f"{SCRIPT} as {NAME} did"},
         {"code_id": "below", "name": SCRIPT, "parent_id": "liked"},
@@ -88,6 +94,7 @@ def talks():
             [{"interview_id": "i1", "participant_id": "P01", "recording_id": "p01-1", "interviewer": STAFF}],
         ),
         interview_answers=interview_table("interview_answers", answers),
+        answer_codes=interview_table("answer_codes", codes),
         code_book=interview_table("code_book", book),
         codings=interview_table("codings", [coding, moment]),
         documents=interview_table("documents", [document]),
@@ -272,6 +279,33 @@ def test_qda_project_is_valid_and_comes_back_where_it_was(root, exported, gazest
     assert abs(int(moments["start_ns"].iloc[0]) - 200_000_000) < 1_000_000
     assert spans["placement_id"].tolist() == ["poster-1"]
     assert read.code_book["name"].tolist() == [FORMULA, SCRIPT]
+
+
+def test_qda_project_has_the_codes_of_answers_on_their_words(exported):
+    from gazestudy.importers.interviews.qda_xml import local, safe_xml
+
+    with zipfile.ZipFile(exported / "out-qdpx.qdpx") as archive:
+        project = safe_xml(archive.read("project.qde"), exported)
+        (text,) = (
+            one for one in project.iter() if local(one) == "TextSource" and "answers" in one.get("name")
+        )
+        words = archive.read(f"sources/{text.get('plainTextPath').removeprefix('internal://')}").decode(
+            "utf-8"
+        )
+    names = {one.get("guid"): one.get("name") for one in project.iter() if local(one) in ("Code", "User")}
+    found = []
+    for one in text:
+        span = words[int(one.get("startPosition")) : int(one.get("endPosition"))]
+        codes = [names[ref.get("targetGUID")] for ref in one.iter() if local(ref) == "CodeRef"]
+        found.append((names[one.get("creatingUser")], span, codes))
+    said = f"{FORMULA} by P01"
+    assert sorted(found) == [
+        ("K1", "4", ["4"]),
+        ("K1", said, ["correct_ad", "Sảnh & ga"]),
+        ("O02", said, ["invented"]),
+    ]
+    back = read_interviews(exported / "out-qdpx.qdpx").talks
+    assert any("3 codes of answers" in finding.message for finding in back.findings)
 
 
 def test_qda_project_refers_to_the_video_beside_it(exported):

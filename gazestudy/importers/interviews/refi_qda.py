@@ -49,6 +49,9 @@ MAX_TEXT_BYTES = 64 * 2**20
 
 _CODER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,15}")
 _PLACEMENT = "placement_id: "
+_ANSWER = "answer_code: "
+_NO_CODES = (_PLACEMENT, _ANSWER)
+"""Beginnings of descriptions of what our exports write as codes: placements, and codes of answers."""
 _OUR_VIDEO = re.compile(r"recording_id: (?P<recording>\S+)\nstart_ns: (?P<start>-?\d{1,19})\s*")
 _NEAR = 400
 _COUNTED_LOST = {
@@ -115,6 +118,7 @@ class _Reader:
         self.source, self.root, self.builder, self.name = source, root, builder, name
         self.codes: dict[str, str] = {}
         self.placements: dict[str, str] = {}
+        self.answer_codes: set[str] = set()
         self.texts: dict[str, _Text] = {}
         self.homes: dict[str, str] = {}
         self.lost: Counter[str] = Counter()
@@ -174,8 +178,11 @@ class _Reader:
                 if told.startswith(_PLACEMENT):
                     self.placements[guid_of(one)] = told.removeprefix(_PLACEMENT).strip()
                     continue
-                if below and all(text.startswith(_PLACEMENT) for text in below):
-                    walk(one, parent, parent_name)  # what holds our placements is no code
+                if told.startswith(_ANSWER):
+                    self.answer_codes.add(guid_of(one))
+                    continue
+                if below and all(text.startswith(_NO_CODES) for text in below):
+                    walk(one, parent, parent_name)  # what holds our placements or codes of answers is no code
                     continue
                 name = tidy(one.get("name", "")) or "code"
                 for candidate in (
@@ -390,6 +397,10 @@ class _Reader:
         taken = 0
         for one, target in targets:
             if target in self.placements:
+                continue
+            if target in self.answer_codes:
+                taken += 1  # the placement belongs to it
+                self.lost["codes of answers, which come in with the answers (interview code --from),"] += 1
                 continue
             if target not in self.codes:
                 self.lost["codes on something with a code that is not in the code book"] += 1

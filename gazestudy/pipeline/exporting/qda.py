@@ -17,7 +17,7 @@ from gazestudy.exporters.refi_qda import (
     write_project,
 )
 from gazestudy.model.interview import Interviews
-from gazestudy.pipeline.exporting.answer_texts import answer_texts
+from gazestudy.pipeline.exporting.answer_texts import with_answer_texts
 from gazestudy.pipeline.exporting.options import ExportOptions, Part
 from gazestudy.pipeline.exporting.pseudonyms import Pseudonyms, interviews_without_names, names_of
 from gazestudy.pipeline.memory import only_recordings
@@ -52,9 +52,8 @@ def write_qdpx(
     raise_if_cancelled(progress)
     names = Pseudonyms({} if options.personal else names_of(study))
     talks = study.interviews()
-    answers = answer_texts(talks)
-    documents = pd.concat([talks.documents, answers], ignore_index=True) if len(answers) else talks.documents
-    clean = interviews_without_names(talks.with_tables(documents=documents), names)
+    told = with_answer_texts(talks)
+    clean = interviews_without_names(told, names)
     videos, lost = _videos(study, out, options, names)
     project = QdaProject(
         name=names.text(study.name),
@@ -78,9 +77,12 @@ def write_qdpx(
         "videos": len(videos),
         "cases": len(project.cases),
     }
-    if len(answers):
+    texts, coded = len(told.documents) - len(talks.documents), len(told.codings) - len(talks.codings)
+    given = len(talks.answer_codes[talks.answer_codes["code"] != ""])
+    if texts or coded:
         lost.append(
-            f"answers in own words are {len(answers)} texts; other answers and their codes: csv, xlsx"
+            f"answers in own words are {texts} texts, with {coded} of {given} codes of answers on them;"
+            " other answers: csv, xlsx"
         )
     return [Part(name, out, count) for name, count in counts.items()], [
         *lost,
