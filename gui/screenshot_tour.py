@@ -434,6 +434,9 @@ class Tour:
 
     @contextmanager
     def _window(self, desk: Any, study: Path | None, fresh: Path | None = None) -> Iterator[Any]:
+        from gazestudy_gui import preferences
+
+        preferences.settings().remove("study window")  # each begins with the docks as at first
         window = desk.open(study) if fresh is None else desk.make(fresh, "Autumn 2026")
         assert window is not None
         window.resize(*_SIZE)

@@ -25,6 +25,7 @@ _WITHIN = r"(?:(?!; |: |  |\n).)+?"
 _BOUNDS, _ENDS = ("_high", "_low", "_method"), ("_share", "_rate", "_count")
 _STARTS = ("n_", "mean_", "median_", "geometric_mean_", "max_", "min_")
 _LONGEST = 4000
+_TIGHT, _SMALLER = 0.85, 0.9
 _JOINTS = ("\n", "; ", ". ", ": ", ", ")
 
 
@@ -119,9 +120,11 @@ def error_text(error: BaseException) -> str:
 
     if language() == "en" or not isinstance(error, InputError):
         return told(str(error))
-    given = {"at {place}": error.place, "expected {text}": error.expected, "found {text}": error.found}
+    given = {"at {place}": error.place, "expected {text}": error.expected, "found {value}": error.found}
     details = [
-        tr(words, **{_PLACE.findall(words)[0]: told(value)}) for words, value in given.items() if value
+        tr(words, **{(name := _PLACE.findall(words)[0]): value if name == "value" else told(value)})
+        for words, value in given.items()
+        if value
     ]
     text = f"{error.path}: {told(error.problem)}" + (f" ({', '.join(details)})" if details else "")
     return text + (f" — {told(error.advice)}" if error.advice else "")
@@ -182,6 +185,11 @@ def translate_figure(figure: Figure, code: str) -> None:
     for artist in figure.findobj(Text):
         if isinstance(artist, Text) and artist.get_text():
             _say(artist, known)
+    for axes in figure.axes:  # lines of other scripts are higher than those the room was made for
+        legend = axes.get_legend()
+        for text in legend.get_texts() if legend is not None else ():
+            text.set_linespacing(_TIGHT)
+            text.set_fontsize(_SMALLER * float(text.get_fontsize()))
 
 
 def _say(artist: Text, known: Phrases) -> None:

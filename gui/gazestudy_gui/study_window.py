@@ -7,7 +7,15 @@ from pathlib import Path
 
 from PyQt6.QtCore import QEvent, QRunnable, QSize, Qt, QThreadPool, QTimer, QUrl, pyqtSignal
 from PyQt6.QtGui import QCloseEvent, QDesktopServices, QDragEnterEvent, QDropEvent, QShowEvent
-from PyQt6.QtWidgets import QDockWidget, QLabel, QMainWindow, QMessageBox, QTabBar, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import (
+    QDockWidget,
+    QLabel,
+    QMainWindow,
+    QMessageBox,
+    QTabBar,
+    QVBoxLayout,
+    QWidget,
+)
 
 from gazestudy_gui import preferences, theme
 from gazestudy_gui.actions import ActionBook, ActionSpec
@@ -20,8 +28,9 @@ from gazestudy_gui.words import LANGUAGES, tr
 
 MENUS = ("&File", "&Edit", "&Analyse", "&Placements", "&Mapping", "&Playback", "&View", "&Help")
 _STATE = "study window"
-_LAYOUT_VERSION = 3
-_LEFT_SHARE = 0.4
+_LAYOUT_VERSION = 4
+_LEFT_SHARE, _LEFT_EM = 0.4, 42
+_NO_LIMIT = (1 << 24) - 1  # of Qt
 _SECOND_MS = 4000
 
 
@@ -169,9 +178,16 @@ class StudyWindow(QMainWindow):
             holder = self._holders[spec.id] = _Holder(dock)
             dock.setWidget(holder)
             dock.visibilityChanged.connect(self._on_dock)
-            dock.topLevelChanged.connect(lambda _floats: self._tidied.start(0))
+            dock.topLevelChanged.connect(lambda _floats, dock=dock: self._limit(dock))
+            dock.dockLocationChanged.connect(lambda _area, dock=dock: self._limit(dock))
         self._arrange()
         self._at_first = self.saveState(_LAYOUT_VERSION)
+
+    def _limit(self, dock: QDockWidget) -> None:
+        """Have what is on the left stay narrow when the window grows; the rest is for pictures and tables."""
+        is_left = not dock.isFloating() and self.dockWidgetArea(dock) == Qt.DockWidgetArea.LeftDockWidgetArea
+        dock.setMaximumWidth(_LEFT_EM * self.fontMetrics().height() if is_left else _NO_LIMIT)
+        self._tidied.start(0)
 
     def _on_dock(self, visible: bool) -> None:
         self._tidied.start(0)
@@ -203,8 +219,8 @@ class StudyWindow(QMainWindow):
             first[spec.area] = dock
             if spec.area == "left":
                 self.addDockWidget(areas.LeftDockWidgetArea, dock)
-            elif spec.area == "bottom":
-                self.addDockWidget(areas.BottomDockWidgetArea, dock)
+            elif spec.area == "bottom":  # not an area of its own, which would take all that a window grows
+                self.splitDockWidget(first["below"], dock, Qt.Orientation.Vertical)
             elif spec.area == "below":
                 self.splitDockWidget(first["main"], dock, Qt.Orientation.Vertical)
             elif spec.area == "right":
