@@ -344,6 +344,20 @@ class AddAlignment(Edit):
         return study.add_alignment(self._id, self._target, self._alignment, note=self._note)
 
 
+class RemoveAlignment(Edit):
+    """What was said about two clocks goes."""
+
+    kinds = ("alignments",)
+
+    def __init__(self, number: int, recording_id: str, target: str) -> None:
+        super().__init__(tr("remove the alignment of {name} with {target}", name=recording_id, target=target))
+        self._number = number
+
+    def apply(self, study: Study) -> Any:
+        """Do it."""
+        study.remove_alignment(self._number)
+
+
 class CopyAois(Edit):
     """The AOIs of one placement also on another, at the same shares of its picture."""
 

@@ -9,12 +9,14 @@ import pytest
 from gazestudy_gui.wizard.plan import Line, Plan, propose_people
 from gazestudy_gui.wizard.report import ImportReport
 from gazestudy_gui.wizard.window import COLUMNS, PEOPLE, ImportWizard
-from PyQt6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PyQt6.QtCore import QDateTime, QMimeData, QPointF, Qt, QUrl
 from PyQt6.QtGui import QDragEnterEvent, QDropEvent
+from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QApplication
 
-from gazestudy.store import create_study, open_study
+from gazestudy.store import check_study, create_study, is_sound, open_study
 from tests.gui.conftest import SESSIONS
+from tests.gui.hands import type_text
 
 
 @pytest.fixture
@@ -194,8 +196,8 @@ def test_the_alignment_is_shown_before_and_kept_after(window, qtbot, tmp_path):
     to_people(wizard, qtbot)
     wizard.next()
     wizard.clocks.set_marks(str(table))
-    qtbot.waitUntil(lambda: "±" in wizard.clocks.table.item(0, 4).text(), timeout=20_000)
-    assert wizard.clocks.table.item(0, 4).text().startswith("3.2")
+    qtbot.waitUntil(lambda: "±" in wizard.clocks.table.item(0, 5).text(), timeout=20_000)
+    assert wizard.clocks.table.item(0, 5).text().startswith("3.2")
     assert window.document.study.alignments() == ()
     wizard.next()
     wizard.button(wizard.WizardButton.FinishButton).click()
@@ -207,6 +209,100 @@ def test_the_alignment_is_shown_before_and_kept_after(window, qtbot, tmp_path):
     for one in QApplication.topLevelWidgets():
         if isinstance(one, ImportReport):
             one.close()
+
+
+def alignment_column(wizard) -> list[str]:
+    table = wizard.clocks.table
+    return [table.item(row, 5).text() for row in range(table.rowCount())]
+
+
+def choose_method(wizard, method):
+    """Choose how clocks are aligned, as with the keyboard."""
+    box = wizard.clocks.form.method
+    box.setFocus()
+    while box.currentData() != method:
+        before = box.currentIndex()
+        QTest.keyClick(box, Qt.Key.Key_Down)
+        box.activated.emit(box.currentIndex())
+        assert box.currentIndex() != before, method
+
+
+def test_offsets_are_typed_by_hand_also_for_single_recordings(window, qtbot):
+    window.import_paths([SESSIONS / "recordings"])
+    wizard = wizard_of(window)
+    to_people(wizard, qtbot)
+    wizard.next()
+    page, form = wizard.clocks, wizard.clocks.form
+    assert page.table.isColumnHidden(4)
+    choose_method(wizard, "by-hand")
+    assert not page.table.isColumnHidden(4)
+    assert form.target.isVisible()
+    assert not form.marks.isVisible()
+    type_text(form.target, "กล้องสถานี")
+    form.target.editingFinished.emit()
+    form.offset.setValue(3.25)
+    form.within.setValue(0.2)
+    form.drift.setValue(1.0)
+    page.table.item(1, 4).setText("-2,5")
+    qtbot.waitUntil(lambda: alignment_column(wizard)[1].startswith("-2.5"), timeout=20_000)
+    assert [text.split(" s")[0] for text in alignment_column(wizard)] == ["3.250", "-2.500", "3.250", "3.250"]
+    assert "± 200 ms" in alignment_column(wizard)[0]
+    page.table.item(1, 4).setText("soon")
+    assert page.table.item(1, 4).text() == ""  # no number
+    page.table.item(1, 4).setText("-2.5")
+    wizard.next()
+    assert "กล้องสถานี" in wizard.summary.text.text()
+    assert window.document.study.alignments() == ()
+    wizard.button(wizard.WizardButton.FinishButton).click()
+    job = window.document.jobs.jobs[-1]
+    qtbot.waitUntil(lambda: job.is_over, timeout=120_000)
+    assert job.state == "done", job.error + job.details
+    stored = window.document.study.alignments()
+    assert [(one.target, one.alignment.method) for one in stored] == [("กล้องสถานี", "by-hand")] * 4
+    assert [one.alignment.offset_ns / 1e9 for one in stored] == [3.25, -2.5, 3.25, 3.25]
+    assert [one.alignment.uncertainty_ms for one in stored] == [200.0] * 4
+    for one in QApplication.topLevelWidgets():
+        if isinstance(one, ImportReport):
+            one.close()
+
+
+def test_clocks_that_tell_the_time_of_day_are_aligned_by_it(window, qtbot):
+    window.import_paths([SESSIONS / "recordings"])
+    wizard = wizard_of(window)
+    to_people(wizard, qtbot)
+    wizard.next()
+    form = wizard.clocks.form
+    choose_method(wizard, "wall-clock")
+    form.target.setText("station time")
+    start_s = wizard.plan.chosen[0].found.start_unix_ns // 10**9
+    form.drift.setValue(1.0)
+    form.set_within.setValue(0.5)
+    form.set_at.setDateTime(QDateTime.fromSecsSinceEpoch(start_s - 86_400))
+    # 0.5 s when it was set, and a second a day since
+    qtbot.waitUntil(lambda: "± 1500 ms" in alignment_column(wizard)[0], timeout=20_000)
+    wizard.reject()
+
+
+def test_a_cancelled_import_leaves_nothing_half_written(window, qtbot, monkeypatch):
+    """Pressed while it copies: what is complete may stay, nothing else is there."""
+    before = files_of(window.document.path)
+    window.import_paths([SESSIONS / "recordings"])
+    wizard = wizard_of(window)
+    to_people(wizard, qtbot)
+    wizard.next()
+    wizard.next()
+    wizard.button(wizard.WizardButton.FinishButton).click()
+    job = window.document.jobs.jobs[-1]
+    qtbot.waitUntil(lambda: job.label != "" or job.is_over, timeout=60_000)  # it has begun to read
+    job.cancel()
+    qtbot.waitUntil(lambda: job.is_over, timeout=60_000)
+    assert job.state == "stopped", job.error + job.details
+    assert not any(isinstance(one, ImportReport) for one in QApplication.topLevelWidgets())
+    known = [one.id for one in window.document.study.recordings()]
+    extra = {name for name in files_of(window.document.path) - before if not name.startswith("backups/")}
+    assert {name.split("/")[1] for name in extra} == set(known), extra
+    assert len(known) < 4
+    assert is_sound(check_study(window.document.path, full=True))
 
 
 def found(label: str):

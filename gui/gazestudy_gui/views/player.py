@@ -19,10 +19,12 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
+from gazestudy.errors import GazestudyError
 from gazestudy_gui.actions import ActionBook, ActionSpec
 from gazestudy_gui.background import Background
 from gazestudy_gui.document import StudyDocument
 from gazestudy_gui.phrases import error_text
+from gazestudy_gui.trouble import tell
 from gazestudy_gui.video import FrameSource
 from gazestudy_gui.views.video_widget import Marks, VideoWidget
 from gazestudy_gui.words import tr
@@ -196,6 +198,16 @@ class PlayerView(QWidget):
         """Play faster (1) or slower (-1)."""
         self.speed.setCurrentIndex(max(0, min(len(SPEEDS) - 1, self.speed.currentIndex() + step)))
 
+    def ask_clock(self) -> None:
+        """Ask how the clock of the recording on show relates to other clocks."""
+        if not self._recording_id:
+            tell(self, GazestudyError(tr("Choose a recording in the study tree first.")))
+            return
+        from gazestudy_gui.views.align_dialog import AlignDialog
+
+        self.pause()
+        AlignDialog(self._document, self._recording_id, self).open()
+
     # ------------------------------------------------------------------ for the window
 
     def add_actions(self, book: ActionBook) -> None:
@@ -219,6 +231,11 @@ class PlayerView(QWidget):
             ("outlines", "Show or hide pla&cements", "P", self._toggle_placements),
         ):
             book.add(ActionSpec(f"player.{name}", "&Playback", text, keys, local=True), does, owner=self)
+        book.add(
+            ActionSpec("player.clock", "&Playback", "&Clock of the recording …", "Ctrl+Alt+C", writes=True,
+                       separated=True),
+            self.ask_clock,
+        )  # fmt: skip
 
     def recolour(self) -> None:
         """Follow another colour scheme."""

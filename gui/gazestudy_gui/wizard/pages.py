@@ -16,7 +16,6 @@ from PyQt6.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
     QLabel,
-    QLineEdit,
     QListWidget,
     QProgressBar,
     QPushButton,
@@ -27,9 +26,8 @@ from PyQt6.QtWidgets import (
     QWizardPage,
 )
 
-from gazestudy_gui.background import Background
 from gazestudy_gui.jobs import Job, Order
-from gazestudy_gui.phrases import error_text, told
+from gazestudy_gui.phrases import told
 from gazestudy_gui.wizard.plan import Line, Plan, length_text, start_text
 from gazestudy_gui.words import tr
 
@@ -370,111 +368,6 @@ class PeoplePage(Page):
         self.completeChanged.emit()
 
 
-class ClocksPage(Page):
-    """How the clocks relate."""
-
-    def __init__(self, wizard: ImportWizard) -> None:
-        super().__init__(
-            wizard,
-            tr("How do the clocks relate?"),
-            tr(
-                "Times are never changed; an alignment is kept beside them, with its uncertainty."
-                " You can also do this later."
-            ),
-        )
-        self._worker = Background("alignment", self)
-        self.table = table_of(
-            self,
-            tr("Clocks of the recordings"),
-            [tr("Recording"), tr("Times count from"), tr("Start"), tr("Events"), tr("Alignment")],
-        )
-        self.marks = QLineEdit(self)
-        self.marks.setReadOnly(True)
-        self.marks.setPlaceholderText(tr("none: clocks stay apart"))
-        label = QLabel(tr("&Table of times of another clock:"), self)
-        label.setBuddy(self.marks)
-        self.browse, self.none = QPushButton(tr("&Browse …"), self), QPushButton(tr("&None"), self)
-        line = QHBoxLayout()
-        for widget in (label, self.marks, self.browse, self.none):
-            line.addWidget(widget)
-        column = QVBoxLayout(self)
-        column.addWidget(self.table, 1)
-        column.addLayout(line)
-        self.browse.clicked.connect(self._ask)
-        self.none.clicked.connect(lambda: self.set_marks(""))
-        self._worker.done.connect(self._on_done)
-
-    def initializePage(self) -> None:
-        """List what is to be imported, and align it."""
-        chosen = self.plan.chosen
-        self.table.setRowCount(len(chosen))
-        for row, line in enumerate(chosen):
-            one = line.found
-            for column, text in enumerate(
-                (one.name, clock_words(one.clock), start_text(one), ", ".join(one.events), "")
-            ):
-                item = QTableWidgetItem(text)
-                item.setToolTip(text)
-                item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsEditable)
-                self.table.setItem(row, column, item)
-        fit(self.table)
-        self._preview()
-
-    def set_marks(self, path: str) -> None:
-        """Choose a table of times; empty: none."""
-        self.plan.marks = path
-        self.marks.setText(path)
-        self._preview()
-
-    def stop(self) -> None:
-        """End the thread."""
-        self._worker.close()
-
-    def _ask(self) -> None:
-        name, _ = QFileDialog.getOpenFileName(self, tr("Table of times"))
-        if name:
-            self.set_marks(name)
-
-    def _preview(self) -> None:
-        wishes = [self.plan.wish(line) for line in self.plan.chosen]
-
-        def find() -> list[tuple[dict[str, Any] | None, str]]:
-            from gazestudy.errors import GazestudyError
-            from gazestudy.pipeline.surveying import preview_alignment
-
-            found: list[tuple[dict[str, Any] | None, str]] = []
-            for wish in wishes:
-                if not wish.marks:
-                    found.append((None, ""))
-                    continue
-                try:
-                    found.append((preview_alignment(wish), ""))
-                except GazestudyError as error:
-                    found.append((None, error_text(error)))
-            return found
-
-        self._worker.ask(find)
-
-    def _on_done(self, number: int, rows: list[tuple[dict[str, Any] | None, str]]) -> None:
-        if number != self._worker.newest:
-            return
-        for row, (found, error) in enumerate(rows):
-            item = self.table.item(row, 4)
-            if item is None:
-                continue
-            text = error
-            if found is not None:
-                text = tr(
-                    "{offset} s ± {uncertainty} ms from {pairs} pairs",
-                    offset=f"{found['offset_s']:.3f}",
-                    uncertainty=f"{found['uncertainty_ms']:.0f}",
-                    pairs=found["pairs"],
-                )
-            item.setText(text)
-            item.setToolTip(text)
-        fit(self.table)
-
-
 class SummaryPage(Page):
     """What will happen at Import."""
 
@@ -525,8 +418,8 @@ class SummaryPage(Page):
         ]
         if len(self.plan.chosen) > 20:
             lines.append(tr("… and {count} more", count=len(self.plan.chosen) - 20))
-        if self.plan.marks:
-            lines.append(tr("Clocks are aligned with {name}.", name=Path(self.plan.marks).name))
+        if self.plan.clocks.is_whole:
+            lines.append(tr("Clocks are aligned with {name}.", name=self.plan.clocks.name))
         self.text.setText("\n".join(lines))
 
     def isComplete(self) -> bool:

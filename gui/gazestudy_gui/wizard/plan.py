@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from gazestudy.pipeline.surveying import Found, Wish
 
@@ -26,6 +27,8 @@ class Line:
         Whose it is, and when in the day.
     columns : str
         File with a column mapping.
+    offset_s : float or None
+        Offset of its clock as a person says it; None: that of all.
     """
 
     found: Found
@@ -35,11 +38,61 @@ class Line:
     segment: str = ""
     daypart: str = ""
     columns: str = ""
+    offset_s: float | None = None
 
     @property
     def can_be_read(self) -> bool:
         """True if somebody knows it and nothing is wrong with it."""
         return bool(self.found.importers) and not self.found.error
+
+
+@dataclass(slots=True)
+class ClockPlan:
+    """How clocks are to be aligned; plain values.
+
+    Attributes
+    ----------
+    method : str
+        As for `gazestudy.pipeline.aligning.align_recording`; empty: not at all.
+    marks : str
+        Table of times of the other clock.
+    target : str
+        Name of the other clock; empty: that of the table.
+    options : dict
+        As for `AlignOptions`.
+    """
+
+    method: str = ""
+    marks: str = ""
+    target: str = ""
+    options: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """Name of the other clock."""
+        return self.target or Path(self.marks).stem
+
+    @property
+    def needs_events(self) -> bool:
+        """True if a recording without events cannot be aligned so."""
+        return self.method == "events"
+
+    @property
+    def is_whole(self) -> bool:
+        """True if there is enough to try it."""
+        if self.method in ("events", "pulses"):
+            return bool(self.marks)
+        return bool(self.method and self.target)
+
+    def wish(self, offset_s: float | None = None) -> dict[str, Any]:
+        """Return the arguments of `gazestudy.pipeline.surveying.Wish`; nothing where it is not whole."""
+        if not self.is_whole:
+            return {}
+        own = {} if offset_s is None or self.method != "by-hand" else {"offset_s": offset_s}
+        marks = self.marks if self.method in ("events", "pulses") else ""
+        return {
+            "marks": marks, "target": self.name, "method": self.method, "aligning": self.options | own,
+        }  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -56,8 +109,8 @@ class Plan:
         Column mapping for plain tables.
     copy_video, salvage : bool
         See `gazestudy.pipeline.importing.import_path`.
-    marks : str
-        Table of times to align clocks with.
+    clocks : ClockPlan
+        How clocks are aligned.
     """
 
     paths: list[Path] = field(default_factory=list)
@@ -65,7 +118,7 @@ class Plan:
     columns: Path | None = None
     copy_video: bool = True
     salvage: bool = False
-    marks: str = ""
+    clocks: ClockPlan = field(default_factory=ClockPlan)
 
     def take(self, found: list[Found], participants: dict[str, str]) -> None:
         """Take what a survey found, and propose whose each recording is.
@@ -109,8 +162,7 @@ class Plan:
             columns=line.columns,
             copy_video=self.copy_video,
             salvage=self.salvage,
-            marks=self.marks if one.events else "",
-            target=Path(self.marks).stem if self.marks else "",
+            **(self.clocks.wish(line.offset_s) if one.events or not self.clocks.needs_events else {}),
         )
 
 

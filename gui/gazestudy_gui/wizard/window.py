@@ -11,8 +11,9 @@ from PyQt6.QtWidgets import QApplication, QWidget, QWizard
 
 from gazestudy_gui.document import StudyDocument
 from gazestudy_gui.jobs import Order
+from gazestudy_gui.wizard.clocks_page import ClocksPage
 from gazestudy_gui.wizard.columns_page import ColumnsPage
-from gazestudy_gui.wizard.pages import ChoosePage, ClocksPage, FoundPage, PeoplePage, SummaryPage, as_plain
+from gazestudy_gui.wizard.pages import ChoosePage, FoundPage, PeoplePage, SummaryPage, as_plain
 from gazestudy_gui.wizard.plan import Plan
 from gazestudy_gui.wizard.report import ImportReport
 from gazestudy_gui.words import tr
