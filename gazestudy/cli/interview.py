@@ -15,10 +15,6 @@ if TYPE_CHECKING:
     from gazestudy.pipeline.interviews import ImportedInterviews
 
 app = typer.Typer(help="Interviews: forms, answers, texts, codes.", no_args_is_help=True)
-app.command("code")(interview_codes.code)
-app.command("codes")(interview_codes.codes)
-app.command("mark")(interview_codes.mark)
-app.command("agreement")(interview_codes.agreement)
 
 _SHOWN_FINDINGS = 30
 
@@ -411,3 +407,9 @@ def foils(
     console.say(f"{targets} targets, {others} foils")
     if others < targets:
         console.warn("fewer foils than targets: guessing cannot be told from memory for all of them")
+
+
+app.command("codes")(interview_codes.codes)
+app.command("code")(interview_codes.code)
+app.command("mark")(interview_codes.mark)
+app.command("agreement")(interview_codes.agreement)

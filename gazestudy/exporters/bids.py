@@ -63,6 +63,9 @@ Scene videos show bystanders; where they were asked for they are in `sourcedata/
 standard. Text in tables that a spreadsheet would run as a formula (it begins with = + - or @) has an
 apostrophe in front.
 
+People are pseudonyms. Names that nobody entered into the study cannot be found in events and other free text:
+read them before they leave your house.
+
 Placements:
 
 {faces}"""

@@ -20,6 +20,11 @@ _IDS = re.compile(r"(^|_)id$|^(path|image|stimulus|point|observer)$")
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,15}")
 """What is taken for a code of an interviewer or coder; anything else may be a name."""
 
+UNKNOWN_NAMES = (
+    "names that nobody entered into the study cannot be found: read notes, answers and other free text before"
+    " they leave your house"
+)
+
 _DIGITS = 6  # shorter numbers are years, ages, counts
 
 
@@ -65,9 +70,8 @@ class Pseudonyms:
         """Return what a reader of an export has to know about names, in words."""
         if personal:
             return ["with personal data, as asked: keep it apart and delete it when it is done with"]
-        if not self.replaced:
-            return []
-        return [f"names that the study keeps apart stood in {self.replaced} places: pseudonyms are there now"]
+        found = f"names that the study keeps apart stood in {self.replaced} places: pseudonyms are there now"
+        return [*([found] if self.replaced else []), UNKNOWN_NAMES]
 
     def text(self, text: str) -> str:
         """Return a text without the names."""
