@@ -19,7 +19,7 @@ _MOST_PX = 1200
 def furnish(study: Path) -> None:
     """Add AOIs, the plan of the station and a strategy, so that there is something to see."""
     from gazestudy import resources
-    from gazestudy.pipeline.strategy_document import write_template
+    from gazestudy.pipeline.strategy.document import write_template
     from gazestudy.store import open_study
 
     with open_study(study) as opened:
@@ -222,6 +222,7 @@ class Tour:
             self._keep("fieldwork-sheet", view)
             page = view.show_page("protocol")
             self._until(lambda: bool(page.paper.pages))
+            self._wait(0.5)
             self._keep("fieldwork-protocol", view)
             page.views.setCurrentIndex(1)
             self._wait(0.4)

@@ -242,7 +242,7 @@ class FunnelPage(FigurePage):
 
     def rows(self, shown: dict[str, Any]) -> int:
         """Return for how many lines of text the figure needs room."""
-        return 6 + sum(2 * len(one.table) for one in shown.values())
+        return 6 + sum(3 * len(one.table) for one in shown.values())
 
     def drawing(self, shown: dict[str, Any]) -> Draw:
         """Return what draws one funnel."""
