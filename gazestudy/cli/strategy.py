@@ -39,7 +39,7 @@ def template(
     quiet: Quiet = False,
 ) -> None:
     """Write a strategy document to fill in: goals, segments, budget, prices, assumptions."""
-    from gazestudy.pipeline.strategy_document import write_template
+    from gazestudy.pipeline.strategy.document import write_template
     from gazestudy.store import open_study
 
     console = Console(as_json, quiet)
@@ -67,7 +67,7 @@ def potential(
 ) -> None:
     """Passages x exposed x clear view x noticed x dwell, and what attention costs."""
     from gazestudy.pipeline.field_results import SEED
-    from gazestudy.pipeline.strategy import study_potential, write_table
+    from gazestudy.pipeline.strategy.potential import study_potential, write_table
     from gazestudy.store import open_study
 
     console = Console(as_json, quiet)
@@ -117,8 +117,8 @@ def what_if(
 ) -> None:
     """Show what mounting height, crowd or distance would change, by the occlusion model."""
     from gazestudy.pipeline.field_results import SEED
-    from gazestudy.pipeline.strategy import write_table
-    from gazestudy.pipeline.strategy_what_if import study_what_if
+    from gazestudy.pipeline.strategy.potential import write_table
+    from gazestudy.pipeline.strategy.what_if import study_what_if
     from gazestudy.store import open_study
 
     console = Console(as_json, quiet)
@@ -163,8 +163,8 @@ def spots(
 ) -> None:
     """Show what one spot of each screen gets, by its loop and by how long people look."""
     from gazestudy.pipeline.field_results import SEED
-    from gazestudy.pipeline.strategy import write_table
-    from gazestudy.pipeline.strategy_spots import study_spots
+    from gazestudy.pipeline.strategy.potential import write_table
+    from gazestudy.pipeline.strategy.spots import study_spots
     from gazestudy.store import open_study
 
     console = Console(as_json, quiet)
@@ -210,8 +210,8 @@ def budget(
 ) -> None:
     """Which placements to buy for the budget, and how robust that choice is."""
     from gazestudy.pipeline.field_results import SEED
-    from gazestudy.pipeline.strategy import write_table
-    from gazestudy.pipeline.strategy_budget import study_budget
+    from gazestudy.pipeline.strategy.budget import study_budget
+    from gazestudy.pipeline.strategy.potential import write_table
     from gazestudy.store import open_study
 
     console = Console(as_json, quiet)
@@ -256,7 +256,7 @@ def trial(
     quiet: Quiet = False,
 ) -> None:
     """Plan a trial of stations: how many are needed, what cannot be shown; or give the effect of one."""
-    from gazestudy.pipeline.strategy_creative import read_trial, study_trial
+    from gazestudy.pipeline.strategy.creative import read_trial, study_trial
     from gazestudy.store import open_study
     from gazestudy.strategy.controlled_trial import ANALYSES
 
@@ -306,8 +306,8 @@ def creative(
     quiet: Quiet = False,
 ) -> None:
     """Which AOIs catch the eye and when, whether the brand is seen, words against glance time."""
-    from gazestudy.pipeline.strategy import write_table
-    from gazestudy.pipeline.strategy_creative import study_creative
+    from gazestudy.pipeline.strategy.creative import study_creative
+    from gazestudy.pipeline.strategy.potential import write_table
     from gazestudy.store import open_study
 
     console = Console(as_json, quiet)

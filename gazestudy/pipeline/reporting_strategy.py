@@ -6,11 +6,11 @@ import pandas as pd
 
 from gazestudy.errors import GazestudyError, ParameterError, StudyError
 from gazestudy.pipeline.field_results import SEED
-from gazestudy.pipeline.strategy import study_potential, study_tables
-from gazestudy.pipeline.strategy_budget import study_budget
-from gazestudy.pipeline.strategy_creative import study_creative, study_trial
-from gazestudy.pipeline.strategy_document import STRATEGY_NAME
-from gazestudy.pipeline.strategy_what_if import study_what_if
+from gazestudy.pipeline.strategy.budget import study_budget
+from gazestudy.pipeline.strategy.creative import study_creative, study_trial
+from gazestudy.pipeline.strategy.document import STRATEGY_NAME
+from gazestudy.pipeline.strategy.potential import study_potential, study_tables
+from gazestudy.pipeline.strategy.what_if import study_what_if
 from gazestudy.report import CreativeEvidence, StrategyEvidence
 from gazestudy.store import Study
 from gazestudy.strategy.goals import Strategy

@@ -20,8 +20,8 @@ from scipy.stats import binom
 from gazestudy.attention.first_looks import first_looks, looks_of_recordings
 from gazestudy.attention.funnel import attention_funnel
 from gazestudy.memory.join import join_memory
-from gazestudy.pipeline.strategy_document import parse_strategy
-from gazestudy.pipeline.strategy_terms import StrategyTables, cases_of_metrics, counted_sums, placement_chains
+from gazestudy.pipeline.strategy.document import parse_strategy
+from gazestudy.pipeline.strategy.terms import StrategyTables, cases_of_metrics, counted_sums, placement_chains
 from gazestudy.simulate.decision_study import (
     DecisionData,
     DecisionStudy,

@@ -56,7 +56,7 @@ def first_looks(study: str, *, by: tuple[str, ...], per_exposure: bool) -> dict[
 
 def potential(study: str, state: Any, edition: int, *, draws: int) -> tuple[pd.DataFrame, list[str]]:
     """Return what placements can deliver, and what can be concluded; `edition` is that of the document."""
-    from gazestudy.pipeline.strategy import study_potential
+    from gazestudy.pipeline.strategy.potential import study_potential
 
     with open_study(study, read_only=True) as opened:
         found = _kept(
@@ -71,7 +71,7 @@ def budget(
     study: str, state: Any, edition: int, *, money: float, draws: int
 ) -> tuple[pd.DataFrame, list[str]]:
     """Return what to buy for a budget, and how firm that is."""
-    from gazestudy.pipeline.strategy_budget import Offered
+    from gazestudy.pipeline.strategy.budget import Offered
 
     with open_study(study, read_only=True) as opened:
         ready = _kept(
@@ -87,7 +87,7 @@ def what_if(
     study: str, state: Any, edition: int, *, placement: str, tried: Mapping[str, tuple[float, ...]]
 ) -> tuple[pd.DataFrame, tuple[float, str], list[str]]:
     """Return what other circumstances would change; body radius and its source; limits and findings."""
-    from gazestudy.pipeline.strategy_what_if import WhatIf
+    from gazestudy.pipeline.strategy.what_if import WhatIf
 
     with open_study(study, read_only=True) as opened:
         ready = _kept(
@@ -100,7 +100,7 @@ def what_if(
 
 
 def _known(study: Study, state: Any) -> Any:
-    from gazestudy.pipeline.strategy import study_tables
+    from gazestudy.pipeline.strategy.potential import study_tables
 
     return _kept(study, "strategy tables", state, lambda: study_tables(study))
 

@@ -186,7 +186,7 @@ class StrategyPage(QWidget):
 
     def begin(self) -> None:
         """Write a document to fill in."""
-        from gazestudy.pipeline.strategy_document import write_template
+        from gazestudy.pipeline.strategy.document import write_template
 
         try:
             write_template(self._document.study)
@@ -323,7 +323,7 @@ class StrategyPage(QWidget):
         self._compute_shown()
 
     def _fill_choices(self) -> None:
-        from gazestudy.pipeline.strategy_document import load_strategy
+        from gazestudy.pipeline.strategy.document import load_strategy
 
         try:
             strategy = load_strategy(self._document.study)
@@ -395,13 +395,13 @@ def _with_radius(result: Any) -> tuple[Any, list[str]]:
 
 def strategy_path(document: StudyDocument) -> Path:
     """Return where the strategy document of a study lies."""
-    from gazestudy.pipeline.strategy_document import STRATEGY_NAME
+    from gazestudy.pipeline.strategy.document import STRATEGY_NAME
 
     return document.path / STRATEGY_NAME
 
 
 def _parse(text: str, path: Path) -> None:
-    from gazestudy.pipeline.strategy_document import parse_strategy
+    from gazestudy.pipeline.strategy.document import parse_strategy
 
     parse_strategy(text, path)
 

@@ -15,13 +15,13 @@ from gazestudy.errors import ParameterError, StudyError
 from gazestudy.memory.join import join_memory
 from gazestudy.model.fieldwork import FieldLog
 from gazestudy.model.memory import MEMORY_CASES
-from gazestudy.pipeline import strategy as steps
 from gazestudy.pipeline.memory import StudyMemory
 from gazestudy.pipeline.reporting_strategy import strategy_evidence
-from gazestudy.pipeline.strategy_budget import study_budget
-from gazestudy.pipeline.strategy_document import parse_strategy
-from gazestudy.pipeline.strategy_terms import StrategyTables, cases_of_metrics, placement_chains
-from gazestudy.pipeline.strategy_what_if import study_what_if
+from gazestudy.pipeline.strategy import potential as steps
+from gazestudy.pipeline.strategy.budget import study_budget
+from gazestudy.pipeline.strategy.document import parse_strategy
+from gazestudy.pipeline.strategy.terms import StrategyTables, cases_of_metrics, placement_chains
+from gazestudy.pipeline.strategy.what_if import study_what_if
 from gazestudy.simulate.decision_study import DecisionStudy, simulate_decision_study
 from gazestudy.simulate.decision_truth import decision_truth
 from gazestudy.store import create_study, open_study
@@ -236,7 +236,7 @@ def test_what_if_a_placement_hung_higher(study, tmp_path, gazestudy):
 
 def test_what_if_needs_geometry(study, tmp_path, monkeypatch):
     tables, findings = StrategyTables(FieldLog(), cases_of_metrics(no_metrics()), MEMORY_CASES.empty()), ()
-    monkeypatch.setattr("gazestudy.pipeline.strategy_what_if.study_tables", lambda study: (tables, findings))
+    monkeypatch.setattr("gazestudy.pipeline.strategy.what_if.study_tables", lambda study: (tables, findings))
     with open_study(study, read_only=True) as opened:
         with pytest.raises(ParameterError, match="bottom_m of face-01"):
             study_what_if(opened, "face-01", bottoms_m=[2.0], document=written(tmp_path))

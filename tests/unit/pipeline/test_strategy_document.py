@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gazestudy.pipeline.strategy_document import _dayparts, parse_strategy
+from gazestudy.pipeline.strategy.document import _dayparts, parse_strategy
 from gazestudy.protocol.source import ProtocolError
 
 GOOD = """\

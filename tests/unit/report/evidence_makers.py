@@ -14,8 +14,8 @@ from gazestudy.memory.quotes import Attention, quotes
 from gazestudy.model.interview import Interviews
 from gazestudy.model.study import Creative, Placement
 from gazestudy.model.tables import EXPOSURES, MAPPED_FIXATIONS, VISITS
-from gazestudy.pipeline.strategy_document import parse_strategy
-from gazestudy.pipeline.strategy_terms import StrategyTables, cases_of_metrics, counted_sums, placement_chains
+from gazestudy.pipeline.strategy.document import parse_strategy
+from gazestudy.pipeline.strategy.terms import StrategyTables, cases_of_metrics, counted_sums, placement_chains
 from gazestudy.report import (
     CreativeEvidence,
     Evidence,

@@ -17,8 +17,8 @@ from gazestudy.model.wording import count_or_names
 from gazestudy.pipeline.field_results import SEED, study_log
 from gazestudy.pipeline.memory import study_memory
 from gazestudy.pipeline.metrics import study_metrics, write_csv
-from gazestudy.pipeline.strategy_document import load_strategy
-from gazestudy.pipeline.strategy_terms import StrategyTables, cases_of_metrics, placement_chains
+from gazestudy.pipeline.strategy.document import load_strategy
+from gazestudy.pipeline.strategy.terms import StrategyTables, cases_of_metrics, placement_chains
 from gazestudy.store import Study
 from gazestudy.strategy.cost import cost_table
 from gazestudy.strategy.goals import GOAL_MEASURES, Strategy

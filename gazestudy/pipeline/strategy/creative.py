@@ -11,7 +11,7 @@ import pandas as pd
 from gazestudy.errors import InputError, ParameterError, StudyError
 from gazestudy.pipeline.field_results import SEED
 from gazestudy.pipeline.results import attention_table
-from gazestudy.pipeline.strategy_document import STRATEGY_NAME, load_strategy
+from gazestudy.pipeline.strategy.document import STRATEGY_NAME, load_strategy
 from gazestudy.store import Study
 from gazestudy.strategy.controlled_trial import TrialDesign, TrialPlan, plan_trial
 from gazestudy.strategy.creative import aoi_table, brand_table, glances_of, word_table

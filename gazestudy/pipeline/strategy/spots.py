@@ -12,9 +12,9 @@ import pandas as pd
 from gazestudy.errors import StudyError
 from gazestudy.model.recording import Finding
 from gazestudy.pipeline.field_results import SEED
-from gazestudy.pipeline.strategy import study_tables
-from gazestudy.pipeline.strategy_document import STRATEGY_NAME, load_strategy
-from gazestudy.pipeline.strategy_terms import placement_chains, spot_of
+from gazestudy.pipeline.strategy.document import STRATEGY_NAME, load_strategy
+from gazestudy.pipeline.strategy.potential import study_tables
+from gazestudy.pipeline.strategy.terms import placement_chains, spot_of
 from gazestudy.store import Study
 from gazestudy.strategy.spots import average_audience, spot_table
 

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from gazestudy.errors import StudyError
 from gazestudy.model.recording import Finding
 from gazestudy.pipeline.field_results import SEED
-from gazestudy.pipeline.strategy import KnownTables, study_tables
-from gazestudy.pipeline.strategy_document import load_strategy
-from gazestudy.pipeline.strategy_terms import StrategyTables, counted_sums, placement_chains
+from gazestudy.pipeline.strategy.document import load_strategy
+from gazestudy.pipeline.strategy.potential import KnownTables, study_tables
+from gazestudy.pipeline.strategy.terms import StrategyTables, counted_sums, placement_chains
 from gazestudy.store import Study
 from gazestudy.strategy.allocation import Plan, allocate
 from gazestudy.strategy.goals import GOAL_MEASURES, PlacementPlan, Strategy

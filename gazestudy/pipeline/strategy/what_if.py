@@ -16,9 +16,9 @@ from gazestudy.fieldwork.rates import session_sums
 from gazestudy.model.fieldwork import FieldLog
 from gazestudy.model.recording import Finding
 from gazestudy.pipeline.field_results import SEED
-from gazestudy.pipeline.strategy import KnownTables, study_tables
-from gazestudy.pipeline.strategy_document import STRATEGY_NAME, load_strategy
-from gazestudy.pipeline.strategy_terms import placement_chains, placement_log, points_of, term_of
+from gazestudy.pipeline.strategy.document import STRATEGY_NAME, load_strategy
+from gazestudy.pipeline.strategy.potential import KnownTables, study_tables
+from gazestudy.pipeline.strategy.terms import placement_chains, placement_log, points_of, term_of
 from gazestudy.store import Study
 from gazestudy.strategy.goals import PlacementPlan, Strategy
 from gazestudy.strategy.potential import potential
