@@ -31,6 +31,7 @@ _AS_BRIGHT, _UNEVEN = 15.0, 6.0  # grey levels
 _STROKE_PX = 2.0  # standard deviation: strokes of lettering are finer, shades of a photograph are not
 _STROKE_CONTRAST = 4.0  # grey levels; fainter strokes drown in noise
 _RESOLVED = 0.75  # px of the frame for one px compared; with fewer, strokes are smeared by enlarging
+_SMEARED = 0.5  # of the usual contrast of strokes in the frame; weaker ones tell nothing
 _SHARP, _SHARP_QUANTILE = 0.6, 0.6  # correlation that most of a frame must reach to show strokes
 
 
@@ -56,7 +57,8 @@ class Appearance:
         Which cells look as if nothing stood in front of them: textured ones correlate by more than 0.6, flat
         ones are flat and as bright as they should be.
     fine_judged : ndarray of bool, shape (rows, columns), or None
-        Which cells have strokes that this frame is able to show; None where it is too blurred for any.
+        Which cells have strokes that this frame is able to show, and shows some; None where it is too blurred
+        for any.
     fine_scores : ndarray of float64, shape (rows, columns), or None
         Correlation of the strokes of each cell with those of the artwork, without the shades.
     """
@@ -154,6 +156,9 @@ def appearance(
         return look
     fine = compare_cells(_strokes(drawn), _strokes(seen), rows, columns, CELL_PX)
     fine_judged = in_image & (fine[1] >= _STROKE_CONTRAST) & _resolved(to_image, columns, rows)
+    if fine_judged.any():  # where the frame shows no strokes at all, they are smeared or somebody is in front
+        strength = fine[4] / np.maximum(fine[1], 1e-6)
+        fine_judged &= strength >= _SMEARED * float(np.median(strength[fine_judged]))
     return replace(look, fine_judged=fine_judged, fine_scores=fine[0])
 
 

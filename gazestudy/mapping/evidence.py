@@ -45,7 +45,7 @@ _NEAR_EDGE = np.ones((GRID, GRID), dtype=bool)
 _NEAR_EDGE[:-2, 2:-2] = False
 
 # a small mark of strong contrast that looks right in none of many frames is another one
-_NEVER, _OFTEN, _STRONG_CONTRAST, _MARK_CELLS = 0.05, 5.0, 25.0, 3
+_NEVER, _OFTEN, _STRONG_CONTRAST, _MARK_CELLS = 0.05, 10.0, 25.0, 3
 
 
 class _Tally:

@@ -111,7 +111,7 @@ def test_a_few_strokes_that_are_off_now_and_then_are_noise():
 def test_a_small_mark_that_is_never_right_is_another_one():
     mark = slice(14, 15), slice(6, 9)
     right, wrong = look(0.97, strokes=[]), look(0.97, strokes=[(mark, 0.2)])
-    assert gathered([wrong] * 10).other_mark
+    assert gathered([wrong] * 20).other_mark
     assert not gathered([wrong] * 4).other_mark  # a passer-by, perhaps
     assert not gathered([wrong] * 40 + [right] * 4).other_mark
 
