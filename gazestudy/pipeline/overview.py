@@ -72,7 +72,7 @@ def located_share(study: Study, recording_id: str) -> tuple[int, int] | None:
     derived = study.current(recording_id, "mapping")
     if derived is None:
         return None
-    state = derived.table("mapping")["state"]
+    state = derived.table("mapping", columns=["state"])["state"]
     return int((state == "mapped").sum()), len(state)
 
 

@@ -168,7 +168,7 @@ def _events(study: Study, recording_id: str) -> Intervals:
     derived = study.current(recording_id, "events")
     if derived is None:
         return _nothing("events")
-    table = derived.table("events")
+    table = derived.table("events", columns=["onset_ns", "offset_ns", "kind"])
     return _of_table("events", table, table["kind"])
 
 
@@ -177,7 +177,7 @@ def _mapping(study: Study, recording_id: str, frame_ns: Times, names: dict[str, 
     derived = study.current(recording_id, "mapping")
     if derived is None or not len(frame_ns):
         return _nothing("mapping")
-    table = derived.table("mapping")[["frame", "placement_id", "state"]]
+    table = derived.table("mapping", columns=["frame", "placement_id", "state"])
     is_mapped = (table["state"] == "mapped").to_numpy(bool)
     located = table[is_mapped].groupby("frame", sort=True)["placement_id"].first()
     missed = table[~is_mapped].groupby("frame", sort=True)["state"].first().astype(str)

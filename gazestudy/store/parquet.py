@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -88,7 +89,7 @@ def _encode(table: pd.DataFrame, path: str) -> bytes:
     return bytes(buffer.getvalue())
 
 
-def read_table(path: Path, sha256: str, advice: str) -> pd.DataFrame:
+def read_table(path: Path, sha256: str, advice: str, *, columns: Sequence[str] | None = None) -> pd.DataFrame:
     """Read a table back.
 
     Parameters
@@ -99,6 +100,8 @@ def read_table(path: Path, sha256: str, advice: str) -> pd.DataFrame:
         What was recorded of it.
     advice : str
         What the user can do if the file is damaged.
+    columns : sequence of str, optional
+        Only these; those of a large table take time and memory.
 
     Returns
     -------
@@ -119,10 +122,12 @@ def read_table(path: Path, sha256: str, advice: str) -> pd.DataFrame:
     if hashlib.sha256(content).hexdigest() != sha256:
         raise StudyDamagedError(f"{path}: the file is damaged or was changed. {advice}")
     with pq.ParquetFile(pa.BufferReader(content)) as file:
-        arrow = file.read()
+        arrow = file.read(columns=None if columns is None else list(columns))
     table: pd.DataFrame = arrow.to_pandas()
     own: dict[str, Any] = json.loads((arrow.schema.metadata or {}).get(_METADATA, b"{}"))
     for name, categories in own.get("categories", {}).items():
+        if name not in table:
+            continue
         ordered = bool(table[name].dtype.ordered)
         table[name] = pd.Categorical(table[name], categories=categories, ordered=ordered)
     table.attrs = own.get("attrs", {})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -49,8 +49,8 @@ class Derived:
     provenance: dict[str, Any]
     created_utc: str
 
-    def table(self, name: str) -> pd.DataFrame:
-        """Return one of its tables.
+    def table(self, name: str, *, columns: Sequence[str] | None = None) -> pd.DataFrame:
+        """Return one of its tables, or only some columns of it.
 
         Raises
         ------
@@ -62,7 +62,7 @@ class Derived:
         if name not in self.files:
             raise KeyError(f"result {self.step!r} has no table {name!r}; it has {', '.join(self.files)}")
         file = self.files[name]
-        return read_table(self.path / file.path, file.sha256, _ADVICE)
+        return read_table(self.path / file.path, file.sha256, _ADVICE, columns=columns)
 
 
 @dataclass(frozen=True, slots=True)

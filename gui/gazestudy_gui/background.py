@@ -49,7 +49,7 @@ class Background(QObject):
         self._wake = threading.Condition()
         self._wish: tuple[int, Callable[[], Any] | Question] | None = None
         self._number = 0
-        self._is_closing = False
+        self._is_closing = self._is_at_work = False
         self._thread: threading.Thread | None = None
         self._name = name
 
@@ -80,6 +80,11 @@ class Background(QObject):
         """Number of the newest wish."""
         return self._number
 
+    @property
+    def is_busy(self) -> bool:
+        """True while a wish waits or runs."""
+        return self._is_at_work or self._wish is not None
+
     def close(self) -> None:
         """End the thread and wait for that."""
         with self._wake:
@@ -99,7 +104,7 @@ class Background(QObject):
                     return
                 assert self._wish is not None
                 number, work = self._wish
-                self._wish = None
+                self._wish, self._is_at_work = None, True
             try:
                 with self._turn:
                     result = self._answer(number, work) if isinstance(work, Question) else work()
@@ -109,6 +114,7 @@ class Background(QObject):
                 give_back()
                 self._tell(self.done, number, result)
                 del result
+            self._is_at_work = False
 
     def _answer(self, number: int, question: Question) -> Any:
         assert self._helper is not None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -128,6 +128,7 @@ class StudyTreeModel(QAbstractItemModel):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._root = Node("root", "", "")
+        self._heads = tuple(header_text(column) for column in range(len(COLUMNS)))  # asked for very often
 
     def set_root(self, root: Node) -> None:
         """Show another tree."""
@@ -183,25 +184,27 @@ class StudyTreeModel(QAbstractItemModel):
         if not index.isValid():
             return None
         node, column = self.node(index), index.column()
-        value = node.text if column == 0 else _at(node.cells, column - 1)
-        shown: dict[int, Any] = {
-            KIND_ROLE: node.kind,
-            ID_ROLE: node.id,
-            Qt.ItemDataRole.DisplayRole: value,
-            Qt.ItemDataRole.ToolTipRole: (_at(node.tips, column - 1) if column else node.text) or None,
-            Qt.ItemDataRole.TextAlignmentRole: Qt.AlignmentFlag.AlignCenter if column else None,
-        }
-        if column:
+        found: Any = None
+        if role == Qt.ItemDataRole.DisplayRole:
+            found = _at(node.cells, column - 1) if column else node.text
+        elif role == Qt.ItemDataRole.ToolTipRole:
+            found = (_at(node.tips, column - 1) if column else node.text) or None
+        elif role == Qt.ItemDataRole.TextAlignmentRole:
+            found = Qt.AlignmentFlag.AlignCenter if column else None
+        elif role == Qt.ItemDataRole.AccessibleTextRole and column:
+            value = _at(node.cells, column - 1)
             said = tr("yes") if value == _YES else value or tr("no")
-            shown[Qt.ItemDataRole.AccessibleTextRole] = f"{header_text(column)}: {said}"
-        return shown.get(role)
+            found = f"{self._heads[column]}: {said}"
+        elif role in (KIND_ROLE, ID_ROLE):
+            found = node.kind if role == KIND_ROLE else node.id
+        return found
 
     def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
     ) -> Any:
         """Return the name of a column."""
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return header_text(section)
+            return self._heads[section]
         return None
 
 
@@ -233,6 +236,7 @@ class StudyTree(QWidget):
         self._document = document
         self._shares: dict[str, tuple[int, int] | None] = {}
         self._keys: dict[str, str] = {}
+        self._states: Mapping[str, RecordingState] = {}
         self.model = StudyTreeModel(self)
         self.view = QTreeView(self)
         self.view.setModel(self.model)
@@ -243,6 +247,7 @@ class StudyTree(QWidget):
         header = self.view.header()
         assert header is not None
         header.setStretchLastSection(False)
+        header.setResizeContentsPrecision(0)  # what is seen: else every line is measured at every change
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Interactive)
         header.resizeSection(0, 15 * self.fontMetrics().height())
@@ -270,6 +275,7 @@ class StudyTree(QWidget):
     def refresh(self) -> None:
         """Read the study again; what was open and selected stays so."""
         listing = self._document.study.listing()
+        self._states = states(listing)
         for entry in listing.recordings:
             if self._keys.get(entry.id) != entry.steps.get("mapping", ""):
                 self._keys[entry.id] = entry.steps.get("mapping", "")
@@ -296,9 +302,8 @@ class StudyTree(QWidget):
         self._shares[recording_id] = share
         index = self.model.find("recording", recording_id)
         if index.isValid():
-            state = states(self._document.study.listing())[recording_id]
             node = self.model.node(index)
-            node.cells, node.tips = _cells(state, share)
+            node.cells, node.tips = _cells(self._states[recording_id], share)
             self.model.dataChanged.emit(index, index.siblingAtColumn(len(COLUMNS) - 1))
 
     def select(self, kind: str, wanted: str) -> None:

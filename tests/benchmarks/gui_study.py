@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -9,12 +10,31 @@ import av
 import numpy as np
 import pandas as pd
 
-from gazestudy.model import Camera, Clock, Recording, RecordingMeta, SourceFile, Stream, categorical
-from gazestudy.model.tables import EVENT_KINDS, FRAME_KINDS, REASONS
-from gazestudy.store import Study, create_study
+from gazestudy.model import Clock, Recording, RecordingMeta, SourceFile, Stream, categorical
+from gazestudy.model.interview import Interviews
+from gazestudy.model.tables import FRAME_KINDS
+from gazestudy.pipeline.demo import load_sessions
+from gazestudy.pipeline.run import run_study
+from gazestudy.pipeline.strategy.document import write_template
+from gazestudy.store import Study, create_study, open_study
 
 SAMPLES = Path(__file__).resolve().parents[2] / "sample_sessions"
 _S = 1_000_000_000
+TURN_S, FRAMES_A_TURN = 12, 360
+"""What of a sample walk is used again and again."""
+HOUR = "p99-1"
+GEOMETRY = "bottom_m: 1.0\n    height_m: 1.2\n    distance_m: 4.0"
+ASSUMPTIONS = "assumptions:\n" + "".join(
+    f"  - {{term: {name}, value: {value}, low: {low}, high: {high}, source: benchmark, replaces: true}}\n"
+    for name, value, low, high in (
+        ("passages_per_min", 30.0, 24.0, 36.0),
+        ("exposed", 0.6, 0.5, 0.7),
+        ("clear", 0.7, 0.6, 0.8),
+        ("noticed", 0.4, 0.3, 0.5),
+        ("dwell_s", 1.2, 1.0, 1.5),
+        ("density_m2", 0.6, 0.5, 0.7),
+    )
+)
 
 
 def write_clip(path: Path, *, seconds: int, width: int, height: int, rate: int = 30) -> None:
@@ -50,127 +70,147 @@ def repeat_clip(source: Path, target: Path, times: int) -> None:
                     out.mux(copy)
 
 
-def gaze_table(seconds: int, rate_hz: int, width: int, height: int) -> pd.DataFrame:
-    """Return gaze that rests and jumps, with blinks."""
-    rng = np.random.default_rng(3)
-    n = seconds * rate_hz
-    where = np.repeat(rng.random((n // 60 + 1, 2)), 60, axis=0)[:n] * [width, height]
-    valid = np.repeat(rng.random(n // 20 + 1) > 0.02, 20)[:n]
-    reason = np.where(valid, "ok", "blink")
-    xy = where + rng.normal(0, 3, (n, 2))
-    xy[~valid] = np.nan
-    return pd.DataFrame(
-        {
-            "t_ns": np.arange(n, dtype=np.int64) * (_S // rate_hz),
-            "x_px": xy[:, 0],
-            "y_px": xy[:, 1],
-            "valid": valid,
-            "reason": categorical(reason, REASONS),
-            "confidence": np.where(valid, 1.0, 0.0),
-            "part": 0,
-        }
-    )
+def make_sample(folder: Path) -> None:
+    """Make the sample study, run it, and give it a strategy document; takes a minute."""
+    with create_study(folder, name="Sample") as study:
+        load_sessions(study, SAMPLES)
+        run_study(study)
+        file = write_template(study)
+        text = file.read_text(encoding="utf-8").replace("    cost:", f"    {GEOMETRY}\n    cost:")
+        file.write_text(text + ASSUMPTIONS, encoding="utf-8")
 
 
-def recording(number: int, folder: Path, *, seconds: int, rate_hz: int, video: Path | None) -> Recording:
-    """Return a recording as an importer would."""
-    width, height = 1920, 1080
-    gaze = gaze_table(seconds, rate_hz, width, height)
-    n = seconds * 30
+def make_hundred(sample: Path, folder: Path, *, count: int = 100, times: int = 20) -> None:
+    """Make a study of many walks of four minutes with everything: copies of the sample, people and answers."""
+    shutil.copytree(sample, folder)
+    with open_study(folder) as study:
+        known = study.recordings()
+        for number in range(len(known), count):
+            like = known[number % len(known)]
+            person = f"P{number + 1:03d}"
+            segment = next(one.segment for one in study.participants() if one.id == like.participant_id)
+            stored = study.add_recording(
+                _copied(study, like.id, number), participant_id=person, segment=segment, daypart=like.daypart,
+                copy_video=False, report=study.report(like.id),
+            )  # fmt: skip
+            for step in ("events", "mapping", "attention"):
+                result = study.current(like.id, step)
+                assert result is not None
+                tables = {name: _repeated(result.table(name), like.id, study, times) for name in result.files}
+                for table in tables.values():
+                    for column, value in (("recording_id", stored.id), ("participant_id", person)):
+                        if column in table:
+                            table[column] = value
+                study.write_derived(stored.id, step, result.key, tables, provenance={})
+        study.add_interviews(_interviews(study.interviews(), count))
+
+
+def make_hour(sample: Path, folder: Path, video: Path, *, seconds: int = 3600) -> None:
+    """Make a study with one long recording, `HOUR`: a walk of the sample again and again, with results."""
+    shutil.copytree(sample, folder)
+    with open_study(folder) as study:
+        like = study.recordings()[0]
+        times = round(seconds / TURN_S)
+        stored = study.add_recording(
+            _long(study, like.id, times, video),
+            participant_id=HOUR.partition("-")[0].upper(),
+            copy_video=False,
+        )
+        assert stored.id == HOUR
+        for step in ("events", "mapping", "attention"):
+            result = study.current(like.id, step)
+            assert result is not None
+            tables = {name: _repeated(result.table(name), like.id, study, times) for name in result.files}
+            study.write_derived(stored.id, step, result.key, tables, provenance={})
+
+
+def _copied(study: Study, name: str, number: int) -> Recording:
+    """Return a recording that is one of the study but for its files."""
+    tables = {stream: study.stream(name, stream) for stream in study.streams(name)}
+    return _recording(study, name, tables, (), number)
+
+
+def _long(study: Study, name: str, times: int, video: Path) -> Recording:
+    """Return a recording of so many turns."""
+    gaze = _repeated(_inside(study.stream(name, "gaze"), study, name), name, study, times)
+    n = times * FRAMES_A_TURN
     frames = pd.DataFrame(
         {
             "t_ns": (np.arange(n, dtype=np.int64) * _S) // 30,
             "kind": categorical(["real"] * n, FRAME_KINDS),
             "part": 0,
-            "video": 0 if video else -1,
-            "index": np.arange(n) if video else -1,
+            "video": 0,
+            "index": np.arange(n),
         }
     )
+    return _recording(study, name, {"gaze": gaze, "frames": frames}, (video,), 999)
+
+
+def _recording(
+    study: Study, name: str, tables: dict[str, pd.DataFrame], videos: tuple[Path, ...], number: int
+) -> Recording:
+    meta = RecordingMeta(f"walk {number}", "Neon", "bench", 1, study.path, 1_700_000_000 * _S + number)
     return Recording(
-        RecordingMeta(f"walk {number}", "Neon", "bench", 1, folder, 1_700_000_000 * _S + number),
+        meta,
         clock=Clock("unix_utc", 0, "bench", 0),
-        camera=Camera(width, height, 1400.0, 1400.0, width / 2, height / 2, "opencv4", (0.0, 0.0, 0.0, 0.0)),
-        videos=(video,) if video else (),
-        loaders={"gaze": lambda: Stream(gaze), "frames": lambda: Stream(frames)},
+        camera=study.camera(name),
+        videos=videos,
+        loaders={stream: (lambda table=table: Stream(table)) for stream, table in tables.items()},
         files=lambda: (SourceFile("gaze.csv", 100 + number, f"{number:064x}"),),
     )
 
 
-def make_hundred(folder: Path, count: int = 100) -> None:
-    """Make a study of many short recordings with results."""
-    report = {
-        "findings": [{"severity": "info", "stream": "gaze", "code": "x", "message": "y " * 60, "count": 1}]
-        * 8
-    }
-    with create_study(folder, name="A hundred walks") as study:
-        add_placements(study, 6)
-        for number in range(count):
-            one = recording(number, folder, seconds=2, rate_hz=200, video=None)
-            stored = study.add_recording(one, participant_id=f"P{number // 2 + 1:02d}", report=report)
-            write_results(study, stored.id, seconds=2)
+def _inside(table: pd.DataFrame, study: Study, name: str) -> pd.DataFrame:
+    """Return the samples of one turn."""
+    start = int(study.stream(name, "frames")["t_ns"].iloc[0])
+    t_ns = table["t_ns"] - start
+    return table[(t_ns >= 0) & (t_ns < TURN_S * _S)].reset_index(drop=True)
 
 
-def make_hour(folder: Path, video: Path, seconds: int = 3600) -> None:
-    """Make a study of one long recording with results."""
-    with create_study(folder, name="An hour") as study:
-        add_placements(study, 6)
-        one = recording(0, folder, seconds=seconds, rate_hz=200, video=video)
-        stored = study.add_recording(one, participant_id="P01", copy_video=False)
-        write_results(study, stored.id, seconds=seconds)
+def _repeated(table: pd.DataFrame, name: str, study: Study, times: int) -> pd.DataFrame:
+    """Return a table again and again: times, frames, samples and numbers go on; sums stay as they are."""
+    if not {"onset_ns", "t_ns"} & set(table.columns):
+        return table.copy()
+    start = int(study.stream(name, "frames")["t_ns"].iloc[0])
+    gaze = study.stream(name, "gaze")["t_ns"].to_numpy()
+    before = int((gaze < start).sum())
+    samples = len(_inside(study.stream(name, "gaze"), study, name))
+    steps = {"frame": FRAMES_A_TURN, "sample": samples, "first_sample": samples, "last_sample": samples}
+    parts = []
+    for turn in range(times):
+        part = table.copy()
+        for column in part.columns:
+            if column in ("t_ns", "onset_ns", "offset_ns"):
+                part[column] = part[column] - start + round(turn * TURN_S * _S)
+            elif column in steps:
+                first = 0 if column == "frame" else before
+                part[column] = part[column] - first + turn * steps[column]
+            elif column in ("event_id", "exposure", "visit"):
+                part[column] = part[column] + turn * (int(table[column].max()) + 1 if len(table) else 0)
+        for column, most in (("first_sample", samples), ("sample", samples), ("frame", FRAMES_A_TURN)):
+            if column in part:
+                low = turn * steps[column]
+                part = part[(part[column] >= low) & (part[column] < low + most)]
+        parts.append(part)
+    return pd.concat(parts, ignore_index=True)
 
 
-def add_placements(study: Study, count: int) -> None:
-    """Add some of the sample placements."""
-    for picture in sorted((SAMPLES / "placements").glob("*.jpg"))[:count]:
-        study.add_placement(picture.stem, [picture], width_mm=1200.0, station="Siam")
-
-
-def write_results(study: Study, name: str, *, seconds: int) -> None:
-    """Store gaze events, a mapping and visits as the pipeline would."""
-    rng = np.random.default_rng(9)
-    places = [place.id for place in study.placements()]
-    n = max(4, int(seconds * 3.3))
-    onset = np.sort(rng.integers(0, seconds * _S, n)).astype(np.int64)
-    events = pd.DataFrame(
-        {
-            "event_id": np.arange(n),
-            "kind": categorical(np.where(np.arange(n) % 2 == 0, "fixation", "saccade"), EVENT_KINDS),
-            "onset_ns": onset,
-            "offset_ns": np.append(onset[1:] - 1, seconds * _S),
-            "duration_ms": np.append(np.diff(onset), _S) / 1e6,
-        }
-    )
-    frame = np.arange(0, seconds * 30, 2)
-    h = {f"h{r}{c}": np.full(len(frame), float(r == c)) for r in range(3) for c in range(3)}
-    mapping = pd.DataFrame(
-        {
-            "frame": frame,
-            "t_ns": frame * _S // 30,
-            "placement_id": [places[number // 90 % len(places)] for number in frame],
-            "state": pd.Categorical(np.where(frame % 300 < 200, "mapped", "lost")),
-            **h,
-        }
-    )
-    visits = pd.DataFrame(
-        {
-            "placement_id": [places[k % len(places)] for k in range(n // 4)],
-            "aoi_id": "",
-            "visit": 0,
-            "onset_ns": onset[: 4 * (n // 4) : 4],
-            "offset_ns": onset[: 4 * (n // 4) : 4] + 300_000_000,
-            "duration_ms": 300.0,
-            "fixation_count": 1,
-        }
-    )
-    samples = np.arange(0, seconds * 200, 4)
-    mapped_gaze = pd.DataFrame(
-        {"sample": samples, "placement_id": [places[k // 900 % len(places)] for k in samples]}
-    )
-    study.write_derived(name, "events", "a1", {"events": events}, provenance={})
-    study.write_derived(name, "mapping", "a2", {"mapping": mapping}, provenance={})
-    study.write_derived(
-        name, "attention", "a3", {"visits": visits, "mapped_gaze": mapped_gaze}, provenance={}
-    )
+def _interviews(known: Interviews, count: int) -> Interviews:
+    """Return the interviews of further people, who say what the first ones said."""
+    people = sorted(known.interviews["participant_id"])
+    tables: dict[str, list[pd.DataFrame]] = {"interviews": [], "interview_answers": [], "answer_codes": []}
+    for number in range(len(people), count):
+        like, person = people[number % len(people)], f"P{number + 1:03d}"
+        heads = known.interviews[known.interviews["participant_id"] == like]
+        for name, parts in tables.items():
+            table = getattr(known, name)
+            part = table[table["interview_id"].isin(heads["interview_id"])].copy()
+            part["interview_id"] = f"interview-{person}"
+            if "participant_id" in part:
+                part["participant_id"] = person
+            parts.append(part)
+    joined = {name: pd.concat(parts, ignore_index=True) for name, parts in tables.items()}
+    return Interviews(**joined, code_book=known.code_book, stimuli=known.stimuli)
 
 
 def resident_mb() -> float:

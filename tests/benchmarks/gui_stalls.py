@@ -1,0 +1,69 @@
+"""The longest time that a window does not answer, whatever it is doing."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+from PyQt6.QtCore import QTimer
+
+if TYPE_CHECKING:
+    from tests.benchmarks.bench_gui import Report
+
+_TICK_MS = 5
+PROMISED_MS = 100.0
+
+
+class Watch:
+    """Ticks in the thread of the window and notes each time it was late.
+
+    Attributes
+    ----------
+    rows : list of (float, float, float)
+        Time, CPU time of this thread, and time it waited for a core, s, at each tick.
+    """
+
+    def __init__(self) -> None:
+        self.rows: list[tuple[float, float, float]] = []
+        self._timer = QTimer()
+        self._timer.setInterval(_TICK_MS)
+        self._timer.timeout.connect(self.tick)
+
+    def __enter__(self) -> Self:
+        self.tick()
+        self._timer.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._timer.stop()
+        self.tick()
+
+    def tick(self) -> None:
+        """Note the times."""
+        self.rows.append((time.perf_counter(), time.thread_time(), waited_s()))
+
+    def longest_ms(self) -> tuple[float, float, float]:
+        """Return the longest time without a tick: by the wall clock, without waiting for a core, in CPU."""
+        gaps = np.diff(np.array(self.rows), axis=0) * 1000
+        wall, cpu, waited = gaps.T
+        return float(wall.max()), float((wall - waited).max()), float(cpu.max())
+
+    def report(self, name: str, report: Report) -> None:
+        """Print the longest stall; what the thread waited for a core is the load of the machine, not ours."""
+        wall, own, cpu = self.longest_ms()
+        report.say(f"stall: {name} (wall {wall:.0f}, CPU {cpu:.0f})", own, "ms", PROMISED_MS)
+
+
+def waited_s() -> float:
+    """Return how long this thread has waited for a core while it had work; 0 where the system does not say."""
+    try:
+        words = Path(f"/proc/self/task/{os.getpid()}/schedstat").read_text(encoding="ascii").split()
+    except OSError:
+        return 0.0
+    return int(words[1]) / 1e9
