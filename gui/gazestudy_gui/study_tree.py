@@ -74,7 +74,14 @@ def build(listing: Listing, shares: dict[str, tuple[int, int] | None]) -> Node:
         for talk in listing.interviews:
             if talk.participant_id == person:
                 cells = ("", "", "", "", "", f"{talk.coded}/{talk.answers}", "")
-                own.add(Node("interview", talk.id, tr("Interview {name}", name=talk.id), cells))
+                own.add(
+                    Node(
+                        "interview",
+                        talk.id,
+                        tr("Interview {name}", name=talk.id.removeprefix("interview-")),
+                        cells,
+                    )
+                )
     places = root.add(Node("stations", "", tr("Stations")))
     names = [*listing.stations, *dict.fromkeys(place[3] for place in listing.placements if not place[3])]
     for station in names:

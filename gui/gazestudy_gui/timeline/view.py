@@ -195,6 +195,7 @@ class TimelineView(QWidget):
             self.canvas.ci.layout.setRowPreferredHeight(row, 2 * em)
             self.canvas.ci.layout.setRowMaximumHeight(row, 5 * em)
         self.canvas.ci.layout.setRowStretchFactor(2, 10)
+        self.canvas.ci.layout.setRowMinimumHeight(2, round((1.15 * len(_ROWS) + 1.8) * em))  # names apart
         self._build_frame()
 
     def _build_frame(self) -> None:
