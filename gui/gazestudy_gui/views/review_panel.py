@@ -61,6 +61,7 @@ class ReviewPanel(QWidget):
         head.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         head.setSectionResizeMode(3, QHeaderView.ResizeMode.Stretch)
         em = self.fontMetrics().height()
+        self.table.setMinimumWidth(16 * em)  # the last column says on what
         for column, width in enumerate((2, 5, 4, 7)):
             self.table.setColumnWidth(column, width * em)
         self.scene, self.reference = SceneWidget(self), ReferenceWidget(self)

@@ -223,10 +223,24 @@ class FoundPage(Page):
         for row, line in enumerate(self.plan.lines):
             one = line.found
             why = told(one.error or one.reason)
-            texts = (one.name or one.place, one.device, one.label, start_text(one), length_text(one), "", why)
+            short = why
+            reasons = "\n".join(why.split("; "))
+            if not one.importers and reasons != why:  # each importer has a reason of its own
+                short = tr("not recognised")
+                if one.is_table:
+                    short = tr("not recognised; the next page asks what its columns are")
+            texts = (
+                one.name or one.place,
+                one.device,
+                one.label,
+                start_text(one),
+                length_text(one),
+                "",
+                short,
+            )
             for column, text in enumerate(texts):
                 item = QTableWidgetItem(text)
-                item.setToolTip(text if column else one.place)
+                item.setToolTip(reasons if column == 6 else text if column else one.place)
                 item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsEditable)
                 if column == 0:
                     if line.can_be_read:
