@@ -212,6 +212,7 @@ class CodeLine(QWidget):
         self, answer: dict[str, Any], codes: Sequence[str], placements: dict[str, str], parent: QWidget | None
     ) -> None:
         super().__init__(parent)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)  # never squeezed
         self.answer = answer
         text = str(answer["value"])
         said = QLabel(self.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, 16 * self._em()), self)
