@@ -154,11 +154,11 @@ def column_title(column: str) -> str:
 
 def value_name(value: str) -> str:
     """Return a word of a table for people, such as the name of a step, a rule or a method."""
-    code = language()
+    code, is_identifier = language(), re.fullmatch(r"[a-z0-9_]+", value) is not None
     if code == "en":
-        return value
+        return value.replace("_", " ") if is_identifier else value
     found = phrases(code).say(value)
-    return phrases(code).term(value) if found == value and re.fullmatch(r"[a-z0-9_]+", value) else found
+    return phrases(code).term(value) if found == value and is_identifier else found
 
 
 def translate_figure(figure: Figure, code: str) -> None:

@@ -161,7 +161,8 @@ def test_english_stays_as_the_library_says_it(qapp):
     assert told("only 54% of its samples lie on it") == "only 54% of its samples lie on it"
     assert column_title("median_dwell_s") == "median dwell, s"
     assert column_title("max_angle_deg") == "max angle, °"
-    assert value_name("percent_agreement") == "percent_agreement"
+    assert value_name("percent_agreement") == "percent agreement"
+    assert value_name("Wilson, one_each") == "Wilson, one_each"
 
 
 def test_errors_name_file_and_place_in_thai(qapp, thai):

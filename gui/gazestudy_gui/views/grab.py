@@ -31,6 +31,7 @@ from PyQt6.QtWidgets import (
 )
 
 from gazestudy_gui.background import Background
+from gazestudy_gui.phrases import error_text, told
 from gazestudy_gui.trouble import tell
 from gazestudy_gui.views.video_widget import VideoWidget
 from gazestudy_gui.words import tr
@@ -287,7 +288,7 @@ class GrabDialog(QDialog):
             tell(self, error)
         elif number == self._worker.newest:
             self.preview.clear()
-            self.advice.setText(f"✗ {error}")
+            self.advice.setText(f"✗ {error_text(error)}")
 
 
 def suitability_text(found: Mapping[Any, Any]) -> str:
@@ -314,7 +315,8 @@ def suitability_text(found: Mapping[Any, Any]) -> str:
     if found["look_alikes"]:
         lines.append(tr("Looks like: {names}", names=found["look_alikes"]))
     if found["advice"]:
-        lines.append(str(found["advice"])[:1].upper() + str(found["advice"])[1:])
+        advice = told(str(found["advice"]))
+        lines.append(advice[:1].upper() + advice[1:])
     return "\n".join(lines)
 
 

@@ -67,7 +67,7 @@ class FigurePage(QWidget):
         self.group.currentIndexChanged.connect(lambda _index: self.compute())
         self.one = QComboBox(self)
         self.one.setAccessibleName(tr("Which group"))
-        self.one.setMinimumContentsLength(14)
+        self.one.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.one.currentIndexChanged.connect(lambda _index: self.draw())
         self.plot = PlotPane(name, self, helper=document.helper)
         self.area = QScrollArea(self)
