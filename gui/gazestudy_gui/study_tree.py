@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from PyQt6.QtCore import QAbstractItemModel, QModelIndex, QObject, Qt
+from PyQt6.QtGui import QResizeEvent
 from PyQt6.QtWidgets import QAbstractItemView, QHeaderView, QLabel, QStackedLayout, QTreeView, QWidget
 
 from gazestudy.pipeline.overview import RecordingState, states
@@ -20,6 +21,7 @@ KIND_ROLE = Qt.ItemDataRole.UserRole
 ID_ROLE = Qt.ItemDataRole.UserRole + 1
 
 _YES = "✓"
+_LEAST_EM, _MOST_EM = 11, 22
 _NONE = QModelIndex()
 _RELEVANT = {"study", "placements", "participants", "recordings", "alignments", "results", "mapping",
              "fieldwork", "interviews"}  # fmt: skip
@@ -257,7 +259,6 @@ class StudyTree(QWidget):
         header.setResizeContentsPrecision(0)  # what is seen: else every line is measured at every change
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Interactive)
-        header.resizeSection(0, 15 * self.fontMetrics().height())
         self.empty = QLabel(
             tr(
                 "This study is empty.\n\n"
@@ -279,6 +280,18 @@ class StudyTree(QWidget):
         self.refresh()
         self.view.expandAll()
 
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Give the names what the states leave."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        header, em = self.view.header(), self.fontMetrics().height()
+        if header is not None:
+            states = sum(header.sectionSize(column) for column in range(1, len(COLUMNS)))
+            room = self.view.contentsRect().width() - states - em  # less the scroll bar
+            header.resizeSection(0, min(max(room, _LEAST_EM * em), _MOST_EM * em))
+
     def refresh(self) -> None:
         """Read the study again; what was open and selected stays so."""
         listing = self._document.study.listing()
@@ -299,6 +312,7 @@ class StudyTree(QWidget):
                 self.view.setCurrentIndex(index)
         is_empty = not (listing.participants or listing.placements or listing.stations)
         self._stack.setCurrentWidget(self.empty if is_empty else self.view)
+        self._fit()
 
     def unknown_shares(self) -> list[str]:
         """Return the recordings whose mapped share has not been read yet."""

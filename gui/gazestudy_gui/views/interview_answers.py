@@ -250,7 +250,7 @@ class AnswersTab(QWidget):
             self.result.setText(tr("It never came into the view of {name}.", name=person))
             return
         case = own.iloc[0]
-        seen = tr("In view {n} times, {seconds} s in all.", n=cell(case["exposure_count"]),
+        seen = tr("Times in view: {n}, {seconds} s in all.", n=cell(case["exposure_count"]),
                   seconds=cell(float(case["exposed_s"])))  # fmt: skip
         looked = tr("Never looked at.")
         if bool(case["fixated"]):
