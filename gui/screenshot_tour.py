@@ -12,7 +12,7 @@ from typing import Any
 RECORDING, PLACEMENT, PERSON = "p01-1", "pillar-poster", "P01"
 _SIZE = (1500, 980)
 _ROW = 195
-_LONG_S = 90.0
+_LONG_S = 240.0
 _MOST_PX = 1200
 
 
@@ -420,11 +420,10 @@ class Tour:
             window.document.submit(Order("broken", "gazestudy_gui.tasks:nothing_of_that_name", {}))
             self._wait(0.1)
             self._keep("jobs-running", window.show_view("jobs"))
-            self._until(lambda: job.is_over)
+            job.cancel()
+            window.book.actions["file.check"].trigger()
             self._until(lambda: all(one.is_over for one in window.document.jobs.jobs))
             self._wait(0.3)
-            window.view("jobs").list.setCurrentRow(0)
-            self._wait(0.1)
             self._keep("jobs-over", window.show_view("jobs"))
             for box in self._application.topLevelWidgets():
                 if box.objectName() == "trouble" and box.isVisible():
