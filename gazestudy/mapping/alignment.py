@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gazestudy._cv2 import cv2
-from gazestudy.geometry.homographies import apply_homography, scaling, side_lengths
+from gazestudy.geometry.homographies import apply_homography, outline_px, scaling, side_lengths
 from gazestudy.mapping.blur import smeared
+from gazestudy.mapping.lighting import robust_line
 from gazestudy.mapping.references import Artwork
 from gazestudy.mapping.view import Patch, bounds
 
@@ -160,23 +161,21 @@ def align(
     Alignment or None
         In working px; None where fewer than eight points agree.
     """
-    from gazestudy.mapping.kernels.light import light_between
-    from gazestudy.mapping.kernels.planes import in_sight, outline
-
     homography = part.to_part @ homography
-    quad = outline(homography, *artwork.size_px)
+    quad = outline_px(homography, *artwork.size_px)
     if not np.isfinite(quad).all():
         return None  # the guess puts a corner behind the camera
-    source, wanted = in_sight(homography, artwork.points, part.mask)
-    if len(wanted) < 8:
+    wanted = apply_homography(homography, artwork.points)
+    usable = inside(wanted, part.mask)
+    if np.count_nonzero(usable) < 8:
         return None
+    wanted, source = wanted[usable], artwork.points[usable].astype(np.float64)
     sides = side_lengths(quad)
     real, low, high = part.cut(wanted, _ROI_MARGIN_PX)
     drawn = _drawn(artwork, homography, sides, low, (int(high[0] - low[0]), int(high[1] - low[1])))
     if path_px is not None:
         drawn = smeared(drawn, path_px * part.to_part[[0, 1], [0, 1]])
-    gain, offset = light_between(drawn, real, wanted - low, _SMOOTH_PX // 2)
-    drawn = np.asarray(cv2.addWeighted(drawn, gain, drawn, 0.0, offset), dtype=np.uint8)
+    drawn = _exposed_like(drawn, real, wanted - low)
     start = (wanted - low).reshape(-1, 1, 2).astype(np.float32)
     seen_px = float(np.sqrt(max(sides[0] + sides[2], 1.0) * max(sides[1] + sides[3], 1.0)) / 2)
     side = int(np.clip(seen_px / 5, 9, 21)) | 1
@@ -238,3 +237,16 @@ def _power_of_two_share(full_px: int, seen_px: float) -> int:
     """Return `full_px` halved while it stays above 1.4 times the seen length: few sizes to remember."""
     halvings = int(np.clip(np.floor(np.log2(max(full_px / max(1.2 * seen_px, 1.0), 1.0))), 0, 6))
     return max(8, full_px >> halvings)
+
+
+def _exposed_like(drawn: Bytes, real: Bytes, points: Floats) -> Bytes:
+    """Give the drawn picture the brightness and contrast that the real one has around the points."""
+    columns, rows = np.round(points).astype(np.int64).T
+    shape = real.shape
+    columns, rows = np.clip(columns, 0, shape[1] - 1), np.clip(rows, 0, shape[0] - 1)
+    # smoothed, so that a guess a few pixels off still compares like with like
+    here, there = (
+        cv2.blur(image, (_SMOOTH_PX, _SMOOTH_PX))[rows, columns].astype(np.float64) for image in (drawn, real)
+    )
+    gain, offset = robust_line(here, there)
+    return np.asarray(cv2.addWeighted(drawn, gain, drawn, 0.0, offset), dtype=np.uint8)

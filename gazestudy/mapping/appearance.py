@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gazestudy._cv2 import cv2
-from gazestudy.geometry.homographies import jacobian, scaling, side_lengths
+from gazestudy.geometry.homographies import jacobian, outline_px, scaling, side_lengths
 from gazestudy.mapping.blur import smeared
-from gazestudy.mapping.lighting import robust_line
+from gazestudy.mapping.lighting import compare_cells, robust_line
 from gazestudy.mapping.references import Artwork
 from gazestudy.mapping.view import Patch
 
@@ -117,12 +117,9 @@ def appearance(
     -----
     The cell score is the normalised cross-correlation, so exposure and contrast do not matter.
     """
-    from gazestudy.mapping.kernels.light import compare_cells
-    from gazestudy.mapping.kernels.planes import outline
-
     width, height = artwork.size_px
     homography = part.to_part @ homography
-    quad = outline(homography, width, height)
+    quad = outline_px(homography, width, height)
     sides = side_lengths(quad) / part.to_part[0, 0]
     columns = _cell_count(float(sides[0] + sides[2]) / 2)
     rows = _cell_count(float(sides[1] + sides[3]) / 2)

@@ -112,12 +112,53 @@ class FeatureIndex:
         entries = np.flatnonzero(self.owners == owner)
         if len(entries) < 2 or len(descriptors) == 0:
             return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
-        from gazestudy.mapping.kernels.matching import distinct
-
         alike = descriptors @ self._descriptors[entries].T  # both have length 1
         spot = _SAME_SPOT * float(self._diagonals[entries[0]])
-        queries, best = distinct(alike, self.points[entries], _ALIKE, _RIVALS, spot, ratio)
+        queries, best = distinct(alike, self.points[entries], spot, ratio=ratio)
         return queries, entries[best]
+
+
+def distinct(
+    alike: NDArray[np.float32], places: Floats, spot: float, *, ratio: float
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return which rows have a best column that no column elsewhere on the picture comes near.
+
+    Parameters
+    ----------
+    alike : ndarray of float32, shape (n, m)
+        Scalar products of descriptors of length 1; changed.
+    places : ndarray of float64, shape (m, 2)
+        Where on the picture each column lies.
+    spot : float
+        Distance up to which two places are one.
+    ratio : float
+        Largest distance of the best relative to that of the rival.
+
+    Returns
+    -------
+    rows, columns : ndarray of int64, shape (k,)
+        The matches.
+
+    Notes
+    -----
+    The best columns are taken one after another until one lies elsewhere; if the eighth does not, it stands
+    for the rival, a cautious bound. Nearly always it is the second or the third.
+    """
+    best = alike.argmax(axis=1)
+    rows = np.flatnonzero(alike[np.arange(len(alike)), best] > _ALIKE)
+    best = best[rows]
+    highest = alike[rows, best]
+    last, rival = best.copy(), highest.copy()
+    left = np.arange(len(rows))  # those without a rival yet
+    for _ in range(1, min(_RIVALS, alike.shape[1])):
+        alike[rows[left], last[left]] = -np.inf
+        last[left] = alike[rows[left]].argmax(axis=1)
+        rival[left] = alike[rows[left], last[left]]
+        away = places[last[left]] - places[best[left]]
+        left = left[np.hypot(away[:, 0], away[:, 1]) <= spot]
+    nearest, runner_up = (np.sqrt(np.maximum(2 - 2 * value, 0.0)) for value in (highest, rival))
+    good = nearest < ratio * runner_up
+    return rows[good], best[good]
 
 
 def feature_key(artwork: Artwork) -> str:
@@ -191,6 +232,6 @@ def _sift_features(sift: cv2.SIFT, image: Bytes, mask: Bytes | None = None) -> t
 
 
 def _rooted(descriptors: Bytes) -> NDArray[np.float32]:
-    from gazestudy.mapping.kernels.matching import rooted
-
-    return np.asarray(rooted(descriptors))
+    result = descriptors.astype(np.float32)
+    result /= np.maximum(result.sum(axis=1, keepdims=True), 1.0)
+    return np.asarray(np.sqrt(result, out=result))

@@ -1,11 +1,18 @@
-"""The light of a frame: how brightness on the artwork becomes brightness in the image."""
+"""Brightness: how that on the artwork becomes that in the image, and comparing it cell by cell."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gazestudy._cv2 import cv2
+
 Floats = NDArray[np.float64]
+Bytes = NDArray[np.uint8]
+
+_LEAST_RUN = 4.0  # grey levels
+_LEAST_GAIN, _MOST_GAIN = 0.25, 2.5
+_FAR = 20.0  # misses by more count as this
 
 
 def robust_line(x: Floats, y: Floats) -> tuple[float, float]:
@@ -13,7 +20,61 @@ def robust_line(x: Floats, y: Floats) -> tuple[float, float]:
 
     Every line through two points half the range apart is tried: deterministic, cheap for a hundred points.
     """
-    from gazestudy.mapping.kernels.light import best_line
+    order = np.argsort(x, kind="stable")
+    x, y = x[order], y[order]
+    half = len(x) // 2
+    run = x[-half:] - x[:half]
+    run[run <= _LEAST_RUN] = np.inf
+    gains, offsets = np.empty(half + 1), np.empty(half + 1)
+    np.clip((y[-half:] - y[:half]) / run, _LEAST_GAIN, _MOST_GAIN, out=gains[:half])
+    gains[half] = 1.0
+    np.subtract(y[:half], gains[:half] * x[:half], out=offsets[:half])
+    offsets[half] = _middle(np.sort(y)) - _middle(x)
+    misses = np.multiply.outer(gains, x)
+    misses += offsets[:, None]
+    misses -= y
+    np.abs(misses, out=misses)
+    np.minimum(misses, _FAR, out=misses)
+    best = int(misses.sum(axis=1).argmin())
+    return float(gains[best]), float(offsets[best])
 
-    gain, offset = best_line(np.ascontiguousarray(x), np.ascontiguousarray(y))
-    return float(gain), float(offset)
+
+def _middle(ascending: Floats) -> float:
+    """Return the median of sorted numbers."""
+    count = len(ascending)
+    return float(ascending[(count - 1) // 2] + ascending[count // 2]) / 2
+
+
+def compare_cells(expected: Bytes, found: Bytes, rows: int, columns: int, side_px: int) -> Floats:
+    """Compare two pictures cell by cell.
+
+    Parameters
+    ----------
+    expected, found : ndarray of uint8, shape (rows * side_px, columns * side_px)
+        The pictures.
+    rows, columns : int
+        How many cells.
+    side_px : int
+        Side of a cell, at most 16: sums of products are then exact.
+
+    Returns
+    -------
+    ndarray of float64, shape (5, rows, columns)
+        Normalised correlation, standard deviation of the expected picture, means of the expected and of the
+        found, standard deviation of the found.
+    """
+    a, b = found.astype(np.float32), expected.astype(np.float32)
+    size = columns, rows
+    pixels = side_px * side_px
+
+    def mean(image: NDArray[np.float32] | cv2.typing.MatLike) -> Floats:
+        shrunk = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+        exact: Floats = np.rint(np.asarray(shrunk, dtype=np.float64) * pixels) / pixels  # whole numbers
+        return exact
+
+    mean_a, mean_b = mean(a), mean(b)
+    power_a = np.maximum(mean(cv2.multiply(a, a)) - mean_a * mean_a, 0.0)
+    power_b = np.maximum(mean(cv2.multiply(b, b)) - mean_b * mean_b, 0.0)
+    shared = mean(cv2.multiply(a, b)) - mean_a * mean_b
+    scores = shared / np.sqrt(np.maximum(power_a * power_b, 1e-6))
+    return np.stack([scores, np.sqrt(power_b), mean_b, mean_a, np.sqrt(power_a)])

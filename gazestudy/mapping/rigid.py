@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gazestudy._cv2 import cv2
-from gazestudy.geometry.homographies import apply_homography
+from gazestudy.geometry.homographies import apply_homography, jacobian
 from gazestudy.mapping.alignment import Alignment
 from gazestudy.mapping.references import Artwork
 
@@ -20,6 +20,7 @@ Floats = NDArray[np.float64]
 
 _LOOSER = 1.2
 _SLACK_PX = 0.08
+_WORST_CONDITION = 1e14
 # The rigid fit is taken if its residual is at most this much larger; else the picture is bent, the lens is
 # not known well, or the proportions are not those of the picture.
 
@@ -106,15 +107,36 @@ def rigid_errors_px(
     ndarray of float64, shape (m,)
         Root mean square distances, art px, as those of `expected_errors_px` of the homographies.
     """
-    from gazestudy.mapping.kernels.planes import inverse_derivatives, pose_derivatives, spread_errors
-
-    rotation, shift = cv2.Rodrigues(rigid.turn)[0], rigid.shift.ravel()
-    design, rows = (
-        pose_derivatives(apply_homography(artwork.to_plane, points), rotation, shift, matrix)
-        for points in (fitted_px, at_px)
+    plane = apply_homography(artwork.to_plane, np.concatenate([at_px, fitted_px]))
+    derivatives = _derivatives(
+        plane, np.asarray(cv2.Rodrigues(rigid.turn)[0], dtype=np.float64), rigid.shift, matrix
     )
-    back = inverse_derivatives(rigid.homography, at_px)
-    return np.asarray(spread_errors(design, rows, back, sigma_px))
+    count = len(at_px)
+    design = derivatives[:, count:].reshape(-1, 6)
+    scale = np.maximum(
+        np.sqrt(np.einsum("ij,ij->j", design, design)), 1e-12
+    )  # of like size: a fair condition
+    design = design / scale
+    values, axes = np.linalg.eigh(design.T @ design)
+    if not values[0] > values[-1] / _WORST_CONDITION:
+        return np.full(count, np.inf)
+    back = np.linalg.inv(jacobian(rigid.homography, at_px))
+    spread = (derivatives[:, :count].transpose(1, 0, 2) / scale) @ (axes / np.sqrt(values))
+    return np.asarray(sigma_px * np.sqrt(((back @ spread) ** 2).sum(axis=(1, 2))))
+
+
+def _derivatives(plane: Floats, rotation: Floats, shift: Floats, matrix: Floats) -> Floats:
+    """Derive the image of points on the plane by small turns of the camera and shifts, shape (2, n, 6)."""
+    turned = plane @ rotation[:, :2].T
+    x, y, z = (turned + shift.ravel()).T
+    result = np.empty((2, len(plane), 6))
+    for axis in range(2):
+        by = result[axis, :, 3:]
+        by[:, 0], by[:, 1] = matrix[axis, 0] / z, matrix[axis, 1] / z
+        by[:, 2] = -(matrix[axis, 0] * x + matrix[axis, 1] * y) / (z * z)
+        for first, second, third in ((0, 1, 2), (1, 2, 0), (2, 0, 1)):  # the cross product
+            result[axis, :, first] = turned[:, second] * by[:, third] - turned[:, third] * by[:, second]
+    return result
 
 
 def _on_plane(plane: Floats, points: Floats) -> Floats:

@@ -8,14 +8,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
-from gazestudy._kernels import kernel
+FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 
-__all__ = ["InPlace", "call", "kernel"]
+
+def kernel(function: FunctionT) -> FunctionT:
+    """Compile a function of arrays and numbers when it is first called.
+
+    Parameters
+    ----------
+    function : callable
+        Plain loops over NumPy arrays; division by zero gives infinity or NaN as in NumPy.
+
+    Returns
+    -------
+    callable
+        The compiled function, which other kernels may call.
+    """
+    return cast(FunctionT, njit(cache=True, nogil=True, error_model="numpy")(function))
 
 
 def call(compiled: Callable[..., Any], *arguments: Any) -> Any:

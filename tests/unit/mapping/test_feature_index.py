@@ -3,8 +3,7 @@ import pytest
 
 from gazestudy._cv2 import cv2
 from gazestudy.mapping import Reference
-from gazestudy.mapping.feature_index import FeatureIndex, feature_key, features
-from gazestudy.mapping.kernels.matching import distinct
+from gazestudy.mapping.feature_index import FeatureIndex, distinct, feature_key, features
 from gazestudy.mapping.references import prepare
 
 
@@ -55,7 +54,7 @@ def test_distinct_is_the_ratio_test_by_sorting():
     rng = np.random.default_rng(8)
     alike = rng.uniform(0.5, 1, (200, 40)).astype(np.float32)
     places = rng.uniform(0, 100, (40, 2))
-    rows, columns = distinct(alike, places, 0.7, 8, 20.0, 0.8)
+    rows, columns = distinct(alike.copy(), places, 20.0, ratio=0.8)
     expected = []
     for row, line in enumerate(alike):
         order = np.argsort(-line)[:8]
@@ -69,5 +68,5 @@ def test_distinct_is_the_ratio_test_by_sorting():
 
 def test_fewer_columns_than_are_looked_at():
     alike = np.array([[0.9, 0.2, 0.1]], dtype=np.float32)
-    rows, columns = distinct(alike, np.zeros((3, 2)), 0.7, 8, 1.0, 0.8)
+    rows, columns = distinct(alike, np.zeros((3, 2)), 1.0, ratio=0.8)
     assert (rows.tolist(), columns.tolist()) == ([0], [0])

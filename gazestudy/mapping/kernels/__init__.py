@@ -1,1 +1,0 @@
-"""What mapping does for every placement in every frame, as compiled loops."""
