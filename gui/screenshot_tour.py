@@ -458,7 +458,7 @@ class Tour:
         if name == "placements":
             view.canvas.select(view.canvas.shapes[0].id)
         if name == "heatmaps":
-            self._until(lambda: not view.picture.image.isNull())
+            self._until(lambda: view._shown is not None and view._shown == view.choice())
         if name == "review":
             self._until(lambda: not view.scene.image.isNull())
         if name == "fieldwork":

@@ -173,10 +173,7 @@ class InterviewsView(QWidget):
         self.tabs.addTab(self.answers, tr("Answers"))
         self.tabs.addTab(self.texts, tr("Texts and codes"))
         self.tabs.addTab(self.recall, tr("Looked at and remembered"))
-        self.empty = QLabel(
-            tr("No interview yet.\n\nBring answers, notes and transcripts in with File › Import recordings,"
-               " or begin one here: New interview."), self,
-        )  # fmt: skip
+        self.empty = QLabel(tr("Reading …"), self)
         self.empty.setWordWrap(True)
         self.empty.setMargin(2 * self.fontMetrics().height())
         self.stack = QStackedWidget(self)
@@ -214,6 +211,10 @@ class InterviewsView(QWidget):
         if self.talks is None:
             return
         has_some = bool(self.interview_id)
+        self.empty.setText(
+            tr("No interview yet.\n\nBring answers, notes and transcripts in with File › Import recordings,"
+               " or begin one here: New interview.")
+        )  # fmt: skip
         self.stack.setCurrentWidget(self.tabs if has_some else self.empty)
         head = self.talks.head(self.interview_id)
         walk = self.talks.moments.walks.get(self.interview_id, "")
