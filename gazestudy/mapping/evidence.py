@@ -162,7 +162,12 @@ class Evidence:
 
         1 where no frame could show any strokes: then the shades alone must do.
         """
-        return self._share_of_picture(self._strokes.seen_right) if self._strokes.judged.any() else 1.0
+        return self._share_of_picture(self._strokes.seen_right) if self.shows_strokes else 1.0
+
+    @property
+    def shows_strokes(self) -> bool:
+        """Whether any frame showed strokes."""
+        return bool(self._strokes.judged.any())
 
     def shows(self, part: Flags) -> float:
         """Return which share of a part of the picture, by contrast, was seen to be right.

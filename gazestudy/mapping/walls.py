@@ -32,6 +32,7 @@ _LOOK_BACK = 5  # every so many frames
 _PER_FRAME = 2.0  # votes of one frame share the error of its pose
 _LEAST_IN_IMAGE = 0.05
 _PART_MARGIN_PX = 4
+_ALL_RIGHT, _CLEARLY_MORE = 0.9, 0.2  # share of a picture
 _PX = 1.0  # error of a matched feature, working px
 
 
@@ -198,7 +199,10 @@ class Walls:
         alone = [
             one
             for one in found
-            if all(one is other or overlap(one.quad, other.quad) <= SAME_PLACE for other in found)
+            if all(
+                one is other or overlap(one.quad, other.quad) <= SAME_PLACE or _seen_better(one, other)
+                for other in found
+            )
         ]
         # two pictures that both seem to hang at one spot: nobody knows which of them does
         slot.refused += [Refused(s.track.artwork, "ambiguous", s.inliers) for s in found if s not in alone]
@@ -261,6 +265,13 @@ class Walls:
 
     def _placement(self, number: int) -> str:
         return self._artworks[number].reference.placement_id
+
+
+def _seen_better(one: Sighting, other: Sighting) -> bool:
+    """Say whether all of one picture was seen to be right, and clearly less of another at the same spot."""
+    mine, its = one.track.root().evidence, other.track.root().evidence
+    share = mine.right_coverage if mine.shows_strokes else 0.0
+    return share >= _ALL_RIGHT and share >= its.right_coverage + _CLEARLY_MORE
 
 
 def _size_mm(artwork: Artwork) -> tuple[float, float]:

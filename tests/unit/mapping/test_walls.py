@@ -7,6 +7,7 @@ from gazestudy._cv2 import cv2
 from gazestudy.geometry.homographies import apply_homography, corners_px
 from gazestudy.mapping import PlanarParameters, Reference, map_frames
 from gazestudy.mapping.appearance import Appearance
+from gazestudy.mapping.evidence import Evidence
 from gazestudy.mapping.sightings import Sighting, Slot, Track, TrackingLimits
 from gazestudy.mapping.view import View
 from gazestudy.mapping.walls import Relation, Walls
@@ -93,6 +94,22 @@ def test_two_pictures_that_seem_to_hang_at_one_spot_are_ambiguous(monkeypatch, a
     walls.place(slot)
     assert [s.track.artwork for s in slot.sightings] == kept
     assert [(r.artwork, r.state) for r in slot.refused] == [(number, "ambiguous") for number in open_]
+
+
+@pytest.mark.parametrize(("shares", "kept"), [((0.95, 0.6), [1]), ((0.95, 0.9), []), ((0.7, 0.3), [])])
+def test_of_two_pictures_at_one_spot_the_one_that_is_all_right_counts(monkeypatch, shares, kept):
+    class Known(Evidence):
+        right_coverage = 0.0
+        shows_strokes = True
+
+    found = [placed(1, 0.0), placed(2, 10.0)]
+    for (_, sighting), share in zip(found, shares, strict=True):
+        sighting.track.evidence = type("Seen", (Known,), {"right_coverage": share})()
+    monkeypatch.setattr(Walls, "_candidates", lambda self, slot: iter([[one] for one in found]))
+    slot = Slot(0, 0, View.plain(np.zeros((20, 20), np.uint8)))
+    Walls([], np.eye(3), TrackingLimits(0.4, 8, 16.0, 0.025)).place(slot)
+    assert [s.track.artwork for s in slot.sightings] == kept
+    assert [r.artwork for r in slot.refused] == [number for number in (1, 2) if number not in kept]
 
 
 def test_without_sizes_nothing_is_placed(scene, walk):
