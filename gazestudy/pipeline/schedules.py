@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gazestudy.errors import ParameterError, StudyError
+from gazestudy.errors import ParameterError
 from gazestudy.importers.play_log import PlayLog, read_play_log
 from gazestudy.importers.time_marks import parse_moment
 from gazestudy.model import Placement
@@ -63,7 +63,7 @@ def schedule_from_log(
     StudyError
         If there is no such placement.
     """
-    placement = _placement(study, placement_id)
+    placement = study.placement(placement_id)
     log = read_play_log(path, _names(placement), zone=zone)
     if not (log.showings["creative_id"] != "").any():
         raise ParameterError(
@@ -107,7 +107,7 @@ def schedule_from_loop(
     ParameterError
         For a time or creative that is none.
     """
-    names = _names(_placement(study, placement_id))
+    names = _names(study.placement(placement_id))
     for name, _ in spots:
         if name != OTHERS and name not in names:
             raise ParameterError("spot", name, "- for others, or one of " + ", ".join(sorted(names)))
@@ -116,13 +116,6 @@ def schedule_from_loop(
     words = ", ".join(f"{name} {seconds:g} s" for name, seconds in spots)
     study.set_schedule(Schedule(placement_id, table, clock, uncertainty_s * 1e3), note=f"loop of {words}")
     return len(table)
-
-
-def _placement(study: Study, placement_id: str) -> Placement:
-    found = next((one for one in study.placements() if one.id == placement_id), None)
-    if found is None:
-        raise StudyError(f"{study.path}: there is no placement {placement_id!r}")
-    return found
 
 
 def _names(placement: Placement) -> dict[str, str]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from gazestudy.errors import StudyError
 from gazestudy.model.recording import Finding
+from gazestudy.model.wording import in_short
 from gazestudy.pipeline.field_results import SEED
 from gazestudy.pipeline.strategy.document import load_strategy
 from gazestudy.pipeline.strategy.potential import KnownTables, study_tables
@@ -170,7 +171,7 @@ def _by_reason(left_out: dict[str, str]) -> str:
     reasons: dict[str, list[str]] = {}
     for name, why in left_out.items():
         reasons.setdefault(why, []).append(name)
-    return "; ".join(f"{', '.join(names)} ({why})" for why, names in reasons.items())
+    return "; ".join(f"{in_short(names, 3)} ({why})" for why, names in reasons.items())
 
 
 def _offer(plan: PlacementPlan, value: float, strategy: Strategy) -> Offer:

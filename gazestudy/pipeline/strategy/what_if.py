@@ -214,7 +214,9 @@ def _face(plan: PlacementPlan, log: FieldLog) -> Face:
         noted = audits[column].dropna()
         if given is None and noted.empty:
             raise ParameterError(
-                f"{name} of {plan.id}", None, f"a length in m, in {STRATEGY_NAME} or in a placement audit"
+                f"{name} of {plan.id}",
+                "not known",
+                f"a length in m, in {STRATEGY_NAME} or in a placement audit",
             )
         values[name] = float(noted.iloc[-1] if given is None else given)
     return Face(**values)
