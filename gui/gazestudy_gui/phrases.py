@@ -25,7 +25,7 @@ _WITHIN = r"(?:(?!; |: |  |\n).)+?"
 _BOUNDS, _ENDS = ("_high", "_low", "_method"), ("_share", "_rate", "_count")
 _STARTS = ("n_", "mean_", "median_", "geometric_mean_", "max_", "min_")
 _LONGEST = 4000
-_TIGHT, _SMALLER = 0.85, 0.9
+_TIGHT, _SMALLER = 1.05, 0.92
 _JOINTS = ("\n", "; ", ". ", ": ", ", ")
 
 
