@@ -95,6 +95,7 @@ class TablesPage(QWidget):
         self._is_old = False
         one = TABLES[self.which.currentIndex()]
         self.about.setText(tr(one.about))
+        self.table.count.setText(tr("Computing …"))
         arguments = {"study": str(self._document.path), "state": self._state, "name": one.id}
         self._worker.ask(Question("gazestudy_gui.views.results_answers:table", arguments))
 

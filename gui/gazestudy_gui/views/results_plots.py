@@ -117,6 +117,8 @@ class FigurePage(QWidget):
     def compute(self) -> None:
         """Compute for the choices as they are now; the newest wish wins."""
         self._is_old = False
+        if not self.data:
+            self.plot.show_message(tr("Computing …"))
         self._worker.ask(self.question())
 
     def asked(self, what: str, **choices: Any) -> Question:
