@@ -139,6 +139,7 @@ class ShortcutTable(QDialog):
         self.search.setPlaceholderText(tr("Search"))
         self.search.setAccessibleName(tr("Search shortcuts"))
         self.table = QTableWidget(0, 3, self)
+        self.table.setTabKeyNavigation(False)  # Tab goes on; arrow keys go from line to line
         self.table.setAccessibleName(tr("Shortcuts"))
         self.table.setHorizontalHeaderLabels([tr("Menu"), tr("Action"), tr("Shortcut")])
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)

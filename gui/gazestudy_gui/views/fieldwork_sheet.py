@@ -88,6 +88,15 @@ class Grid(QTableWidget):
         self.setTabKeyNavigation(True)
         self.itemChanged.connect(self._check)
 
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        """Tab goes from cell to cell, and on after the last one (with Shift: before the first)."""
+        at = self.currentRow() * self.columnCount() + self.currentColumn()
+        ends = at >= self.rowCount() * self.columnCount() - 1 if forward else at <= 0
+        self.setTabKeyNavigation(not ends)
+        moved = super().focusNextPrevChild(forward)
+        self.setTabKeyNavigation(True)
+        return moved
+
     def set_times(self, started: datetime, length_s: float) -> None:
         """Have as many columns as fit between start and stop."""
         from gazestudy.protocol import IntervalBlock

@@ -76,7 +76,7 @@ class PictureButton(QToolButton):
         assert menu is not None
         for name, text, keys, does in (
             ("add", "Add pictures to the screen …", "Ctrl+Shift+U", self.add),
-            ("replace", "Replace the picture on show …", "Ctrl+Shift+R", self.replace),
+            ("replace", "Replace the picture on show …", "Ctrl+Alt+R", self.replace),
             ("remove", "Remove the picture on show", "Ctrl+Shift+Backspace", self.remove),
         ):
             spec = ActionSpec(

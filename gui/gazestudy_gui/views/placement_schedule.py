@@ -172,6 +172,7 @@ class ScheduleDialog(QDialog):
     def _loop_page(self) -> QWidget:
         page = QWidget(self)
         self.table = QTableWidget(0, 2, page)
+        self.table.setTabKeyNavigation(False)
         self.table.setAccessibleName(tr("Spots of the loop"))
         self.table.setHorizontalHeaderLabels([tr("Picture"), tr("Seconds")])
         head, side = self.table.horizontalHeader(), self.table.verticalHeader()

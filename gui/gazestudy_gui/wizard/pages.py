@@ -461,6 +461,7 @@ def table_of(parent: QWidget, name: str, header: list[str]) -> QTableWidget:
     table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
     table.setAlternatingRowColors(True)
     table.setWordWrap(False)
+    table.setTabKeyNavigation(False)  # Tab leaves it; arrow keys go from cell to cell
     rows, columns = table.verticalHeader(), table.horizontalHeader()
     assert rows is not None and columns is not None
     rows.hide()
