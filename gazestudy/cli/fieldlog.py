@@ -13,6 +13,7 @@ from gazestudy.cli.console import AsJson, Console, Quiet, StudyPath, records_of,
 if TYPE_CHECKING:
     import pandas as pd
 
+    from gazestudy.fieldwork.observers import ObserverAgreement
     from gazestudy.fieldwork.summary import FieldSummary
     from gazestudy.importers.fieldlogs import FieldLogError
     from gazestudy.pipeline.fieldlogs import ImportedFieldLog
@@ -196,6 +197,10 @@ def summary(
     ] = "",
     station: Station = "",
     out: Annotated[Path | None, typer.Option("--out", "-o", help="CSV file for the whole table.")] = None,
+    figure: Annotated[
+        Path | None,
+        typer.Option("--figure", help="Picture of how crowding hides each face (.png, .svg or .pdf)."),
+    ] = None,
     level: Annotated[
         float, typer.Option("--level", min=0.5, max=0.999, help="Confidence of intervals.")
     ] = 0.95,
@@ -213,6 +218,11 @@ def summary(
         found = field_summary(opened, by=groups, station=station, level=level)
     if out is not None:
         write_csv(found.figures.table, out)
+    if figure is not None and found.occlusion is not None:
+        from gazestudy.pipeline.figure_files import write_figure
+        from gazestudy.plots.fieldwork import draw_occlusion
+
+        write_figure(draw_occlusion(found.occlusion).axes[0], figure)
     console.document(_summary_document(found, level))
     _print_figures(console, found.figures.table, groups)
     _print_table(console, "focal follows", found.focal)
@@ -223,6 +233,10 @@ def summary(
             console.warn(finding.message)
     if out is not None:
         console.say(f"\nfigures: {out}")
+    if figure is not None and found.occlusion is not None:
+        console.say(f"picture: {figure}")
+    elif figure is not None:
+        console.warn("no picture: nobody noted both how many people were there and how much they hid")
 
 
 def _summary_document(found: FieldSummary, level: float) -> dict[str, Any]:
@@ -305,6 +319,9 @@ def agreement(
     ] = 2.0,
     seed: Annotated[int | None, typer.Option("--seed", help="Of the bootstrap.")] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder for the tables as CSV.")] = None,
+    figures: Annotated[
+        Path | None, typer.Option("--figures", help="Folder for a picture of each item (.svg).")
+    ] = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -332,6 +349,7 @@ def agreement(
 
         for number, (name, table) in enumerate(tables.items()):
             write_csv(table, out / f"{slug(name, f'table-{number}')}.csv")
+    drawn = [] if figures is None else _draw_agreement(found, figures)
     console.document({name: records_of(table) for name, table in tables.items()})
     for name in ("pairs", "counts", "events", "coefficients", "prevalence"):
         _print_table(console, name, tables[name])
@@ -339,6 +357,26 @@ def agreement(
         console.warn(finding.message)
     if out is not None:
         console.say(f"tables: {out}")
+    if drawn:
+        console.say(f"pictures: {len(drawn)} in {figures}")
+
+
+def _draw_agreement(found: ObserverAgreement, folder: Path) -> list[Path]:
+    """Write the differences of counts and the coefficients of categories, a picture for each item."""
+    from gazestudy.pipeline.figure_files import write_figure
+    from gazestudy.plots.fieldwork import draw_agreement, draw_bland_altman
+    from gazestudy.store.base import slug
+
+    written = []
+    for kind, table, key, draw in (
+        ("differences", found.counts, "item", draw_bland_altman),
+        ("kappa", found.coefficients, "name", draw_agreement),
+    ):
+        for number, (about, name) in enumerate(dict.fromkeys(zip(table["about"], table[key], strict=True))):
+            path = folder / f"{slug(f'{kind} {about} {name}', f'{kind}-{number}')}.svg"
+            write_figure(draw(found, name, about=about).axes[0], path)
+            written.append(path)
+    return written
 
 
 @app.command("map")

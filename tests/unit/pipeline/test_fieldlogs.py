@@ -220,11 +220,14 @@ def test_command_line(tmp_path: Path) -> None:
     assert "removed follow-01" in run("remove", root, "follow-01")
     assert "2 sessions new" in run("import", root, LOGS)
     assert "every event of the interval counted" in run(
-        "summary", root, "--by", "daypart", "--out", tmp_path / "t.csv"
+        "summary", root, "--by", "daypart", "--out", tmp_path / "t.csv", "--figure", tmp_path / "hidden.svg"
     )
+    assert "<svg" in (tmp_path / "hidden.svg").read_text(encoding="utf-8")
     assert (tmp_path / "t.csv").read_text(encoding="utf-8-sig").startswith("daypart,figure")
     assert "matched" in run("agreement", root, "--out", tmp_path / "tables")
     assert (tmp_path / "tables" / "events.csv").is_file()
+    assert "pictures: 13" in run("agreement", root, "--figures", tmp_path / "pictures")
+    assert len(list((tmp_path / "pictures").glob("*.svg"))) == 13
     run(
         "map", root, "--plan", LOGS / "plan.png", "--places", LOGS / "places.csv", "--out", tmp_path / "m.svg"
     )
