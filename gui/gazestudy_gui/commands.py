@@ -14,6 +14,7 @@ from gazestudy.store import Change, Study
 from gazestudy_gui.words import tr
 
 if TYPE_CHECKING:
+    from gazestudy.model import Placement
     from gazestudy.model.manual import KeyFrame, ManualAnswer
     from gazestudy_gui.document import Kind, StudyDocument
 
@@ -370,6 +371,25 @@ class CopyAois(Edit):
     def apply(self, study: Study) -> Any:
         """Do it."""
         return study.copy_aois(self._source_id, self._target_id)
+
+
+class CopyPlacement(Edit):
+    """A placement like another one in another station: its picture there, the same facts and AOIs."""
+
+    kinds = ("placements", "aois")
+
+    def __init__(self, source: Placement, target_id: str, image: Path, station: str) -> None:
+        super().__init__(tr("copy {name} to {station}", name=source.name, station=station))
+        self._source, self._id, self._image, self._station = source, target_id, image, station
+
+    def apply(self, study: Study) -> Any:
+        """Do it."""
+        source = self._source
+        study.add_placement(
+            self._id, [self._image], name=source.name, kind=source.kind, width_mm=source.width_mm,
+            height_mm=source.height_mm, copies=source.copies, station=self._station,
+        )  # fmt: skip
+        return study.copy_aois(source.id, self._id)
 
 
 class GiveAnswer(Edit):

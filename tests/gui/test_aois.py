@@ -9,12 +9,12 @@ from gazestudy_gui.views.aoi_copy import CopyDialog
 from gazestudy_gui.views.grab import GrabDialog
 from PyQt6.QtCore import QPointF, Qt
 from PyQt6.QtTest import QTest
-from PyQt6.QtWidgets import QApplication
+from PyQt6.QtWidgets import QApplication, QInputDialog
 
 from gazestudy._cv2 import cv2
 from tests.gui.conftest import SESSIONS
 from tests.gui.hands import click as click_widget
-from tests.gui.hands import type_text
+from tests.gui.hands import type_text, when_asked
 
 
 @pytest.fixture
@@ -212,6 +212,28 @@ def test_aois_are_copied_by_shares(window, view):
     np.testing.assert_allclose(shares[0], shares[1])
     window.document.undo_stack.undo()
     assert window.document.study.aois(there) == ()
+
+
+def test_a_placement_is_copied_to_another_station_with_its_aois(window, view, monkeypatch):
+    study = window.document.study
+    here = study.placement(view.placement_id)
+    view.set_tool("rectangle")
+    drag(view.canvas, (50, 60), (250, 300))
+    picture = SESSIONS / "placements" / "pillar-poster.jpg"
+    monkeypatch.setattr(
+        "gazestudy_gui.views.placements.QFileDialog.getOpenFileName", lambda *_: (str(picture), "")
+    )
+    when_asked(QInputDialog, lambda one: (one.setTextValue("อโศก"), one.accept()), window)
+    window.book.actions["placement.copy"].trigger()
+    made = study.placement(view.placement_id)
+    assert (made.id, made.name, made.station) == (f"{here.id}-2", here.name, "อโศก")
+    assert (made.width_mm, made.copies, made.kind) == (here.width_mm, here.copies, here.kind)
+    assert [one.name for one in study.aois(made.id)] == ["AOI 1"]
+    assert window.book.actions["edit.undo"].text() == f"&Undo copy {here.name} to อโศก"
+    window.document.undo_stack.undo()
+    assert made.id not in [one.id for one in study.placements()]
+    window.document.undo_stack.redo()
+    assert [one.name for one in study.aois(made.id)] == ["AOI 1"]
 
 
 def test_a_placement_comes_from_a_picture_and_goes_with_undo(window, view, monkeypatch):

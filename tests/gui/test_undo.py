@@ -157,6 +157,9 @@ MORE = {
     "CopyAois": lambda d, t: commands.CopyAois(
         first_placement(d) if aoi(d) else "", d.study.placements()[1].id
     ),
+    "CopyPlacement": lambda d, t: commands.CopyPlacement(
+        d.study.placement(first_placement(d)) if aoi(d) else None, "other", noise(t, 3), "อโศก"
+    ),
     "AddCreative": lambda d, t: commands.AddCreative(screen(d, t), "screen", noise(t, 3)),
     "ReplaceCreative": lambda d, t: commands.ReplaceCreative(f"{screen(d, t)}-1", "x", noise(t, 3)),
     "RemoveCreative": lambda d, t: commands.RemoveCreative(f"{screen(d, t)}-2", "x"),

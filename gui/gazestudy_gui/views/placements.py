@@ -13,6 +13,7 @@ from PyQt6.QtWidgets import (
     QComboBox,
     QFileDialog,
     QHBoxLayout,
+    QInputDialog,
     QLabel,
     QPushButton,
     QSplitter,
@@ -31,6 +32,7 @@ from gazestudy_gui.commands import (
     AddPlacement,
     ChangePlacement,
     CopyAois,
+    CopyPlacement,
     Edit,
     LabelAoi,
     RemoveAoi,
@@ -201,6 +203,30 @@ class PlacementsView(QWidget):
                 self._edit(CopyAois(self.placement_id, target))
         stack.endMacro()
 
+    def copy_to_station(self, picture: Path, station: str) -> None:
+        """Make a placement like the one on show, with its AOIs, of the picture of another station."""
+        here = self._placements[self.placement_id]
+        wanted = free_id(f"{here.id}-{station}", set(self._placements))
+        if self._edit(CopyPlacement(here, wanted, picture, station)):
+            self.choose(wanted)
+
+    def ask_station(self) -> None:
+        """Ask into which station the placement is to be copied, and for the picture that hangs there."""
+        here = self._placements.get(self.placement_id)
+        if here is None:
+            return
+        known = sorted({one.station for one in self._placements.values() if one.station} - {here.station})
+        station, wanted = QInputDialog.getItem(
+            self, tr("Copy {name}", name=here.name), tr("To which station?"), known, 0, True
+        )
+        if not wanted or not station.strip():
+            return
+        picture, _ = QFileDialog.getOpenFileName(
+            self, tr("The picture as it hangs there"), "", f"{tr('Pictures')} ({PICTURES})"
+        )
+        if picture:
+            self.copy_to_station(Path(picture), station.strip())
+
     def set_tool(self, tool: Tool) -> None:
         """Draw something else."""
         self.tools[tool].setChecked(True)
@@ -227,6 +253,8 @@ class PlacementsView(QWidget):
                  writes=True),
             self.straighten,
         )  # fmt: skip
+        add(spec("placement.copy", menu, "Cop&y the placement to another station …", "Ctrl+Alt+K",
+                 writes=True), self.ask_station)  # fmt: skip
         add(spec("placement.remove", menu, "&Remove placement", "Ctrl+Shift+Del", writes=True), self.remove)
         for number, (tool, text, keys) in enumerate(
             (
