@@ -27,12 +27,13 @@ from gazestudy.mapping.registry import mapper
 from gazestudy.mapping.rows import RowWriter, empty_table
 from gazestudy.mapping.sightings import TrackingLimits
 from gazestudy.mapping.tracking import Follower
+from gazestudy.mapping.unknown import blank_faces
 from gazestudy.mapping.view import View, WorkingView
 from gazestudy.model.camera import Camera
 from gazestudy.model.provenance import Provenance
 from gazestudy.progress import SILENT, Progress, raise_if_cancelled
 
-VERSION = 15
+VERSION = 16
 
 Bytes = NDArray[np.uint8]
 
@@ -201,7 +202,8 @@ class _Mapping:
         parameters: PlanarParameters,
         known: MutableMapping[str, Described] | None,
     ) -> None:
-        self._artworks, self._camera, self._parameters, self._known = artworks, camera, parameters, known
+        self._pictures, self._camera, self._parameters, self._known = artworks, camera, parameters, known
+        self._artworks = [*artworks, *blank_faces(artworks)]
 
     def run(
         self,
@@ -230,7 +232,7 @@ class _Mapping:
             min_coverage=p.min_coverage,
         )
         with Crew(cv2.getNumThreads()) as crew:
-            detector = _detector(self._artworks, view, self._known, p)
+            detector = _detector(self._pictures, view, self._known, p)
             follower = _follower(self._artworks, view, detector, crew, p)
             ready = prepared(
                 chain([first], incoming),

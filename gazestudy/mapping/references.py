@@ -63,6 +63,8 @@ class Reference:
         Width and height of the picture on the wall.
     cut : Cut or None
         Which part of the artwork of the placement the picture is, where that is not flat as a whole.
+    changes : bool
+        The placement may show pictures that nobody gave; it does where several were given.
 
     Raises
     ------
@@ -76,6 +78,7 @@ class Reference:
     copies: int = 1
     size_mm: tuple[float, float] | None = None
     cut: Cut | None = None
+    changes: bool = False
 
     def __post_init__(self) -> None:
         shape = self.image.shape

@@ -19,6 +19,14 @@ from gazestudy.geometry.homographies import apply_homography, side_lengths
 from gazestudy.mapping.appearance import GRID, hidden_parts
 from gazestudy.mapping.references import Artwork
 from gazestudy.mapping.sightings import Sighting, Slot, Track, overlap, shape_jump
+from gazestudy.mapping.unknown import (
+    MIN_SHARE_OF_CHANGING,
+    Spells,
+    is_blank,
+    rests_well,
+    settled,
+    with_sure_pictures,
+)
 from gazestudy.model.facets import FACET
 from gazestudy.model.tables import MAPPING, MAPPING_STATES, categorical
 
@@ -111,6 +119,7 @@ class RowWriter:
         self._min_evidence, self._min_coverage = min_evidence, min_coverage
         self._from_reference = [np.linalg.inv(artwork.to_reference) for artwork in artworks]
         self._placements = sorted({artwork.reference.placement_id for artwork in artworks})
+        self._spells = Spells(artworks)
         self._recent: list[Slot] = []
         self._pieces: list[NDArray[np.void]] = []
         self._filled = 0
@@ -141,12 +150,15 @@ class RowWriter:
         copies = np.array([numbers.get(root, root.copy) for root in roots] + [0])[rows["track"]]
         order = np.lexsort((copies, named["placement_id"], rows["frame"]))
         table = named.assign(copy=copies.astype(np.int64)).iloc[order].reset_index(drop=True)
+        changing = {a.reference.placement_id for a in self._artworks if is_blank(a)}
+        table = settled(with_sure_pictures(table, changing))
         self.states = dict(sorted(Counter(table["state"].astype(str).tolist()).items()))
         extra = [CORNER_ERROR, "evidence", HIDDEN, BESIDE, FACET]
         return MAPPING.check(table[[*MAPPING.names, *extra]])
 
     def _named(self, rows: NDArray[np.void], tracks: list[Track]) -> pd.DataFrame:
         verdicts, evidence = self._judged(tracks)
+        nameless = self._nameless(rows, tracks, evidence)
         state = rows["state"].copy()
         seen = np.flatnonzero(rows["track"] >= 0)
         verdict = verdicts[rows["track"][seen]]
@@ -156,21 +168,28 @@ class RowWriter:
         facet = np.array([r.facet for r in references], dtype=np.int64)[rows["artwork"]]
         state[self._crowded(rows, state)] = _CODE["ambiguous"]
         homographies = np.where((state == _CODE["mapped"])[:, None], rows["h"], np.nan)
-        parts, which = np.unique(rows["hidden"], axis=0, return_inverse=True)
-        hidden = [part.tobytes().hex() for part in parts]
+        # where another picture may be on, what looks wrong says nothing about passers-by
+        hidden = np.where(nameless[:, None], _NOTHING_HIDDEN, rows["hidden"])
+        parts, which = np.unique(hidden, axis=0, return_inverse=True)
+        packed = [part.tobytes().hex() for part in parts]
         columns: dict[str, Any] = {
             "frame": rows["frame"],
             "t_ns": rows["t_ns"],
             "placement_id": pd.Series(placement, dtype="str"),
             "creative_id": pd.Series(
-                np.array([r.creative_id for r in references], dtype=object)[rows["artwork"]], dtype="str"
+                np.where(
+                    nameless,
+                    "",
+                    np.array([r.creative_id for r in references], dtype=object)[rows["artwork"]],
+                ),
+                dtype="str",
             ),
             "state": categorical(np.array(MAPPING_STATES)[state], MAPPING_STATES),
             **{name: homographies[:, number] for number, name in enumerate(_H)},
             "inliers": rows["inliers"].astype(np.int64),
             **{name: rows[name] for name in _MEASURED},
             "evidence": np.append(evidence, np.nan)[rows["track"]],
-            HIDDEN: pd.Series(np.array(hidden, dtype=object)[which.ravel()], dtype="str"),
+            HIDDEN: pd.Series(np.array(packed, dtype=object)[which.ravel()], dtype="str"),
             BESIDE: pd.Series(np.array([*self._placements, ""], dtype=object)[rows["beside"]], dtype="str"),
             FACET: facet,
         }
@@ -219,12 +238,27 @@ class RowWriter:
                 verdicts.append(-1)
             else:
                 verdicts.append(_CODE["ambiguous"])
+        accepted = {track.root() for track, code in zip(tracks, verdicts, strict=True) if code == -1}
+        for number, track in enumerate(tracks):
+            if is_blank(self._artworks[track.artwork]):
+                verdicts[number] = -1 if rests_well(track, accepted) else _CODE["ambiguous"]
         return np.array(verdicts, dtype=np.int64), np.array([share[track.root()] for track in tracks])
 
     @staticmethod
     def _unlikely(root: Track, share: float) -> bool:
         """Say whether a track that was not seen well looks like another picture all the same."""
         return share < _MIN_SHARE_OF_WEAK or root.evidence.other_mark
+
+    def _nameless(self, rows: NDArray[np.void], tracks: list[Track], evidence: Floats) -> NDArray[np.bool_]:
+        """Say which rows of faces that change do not show for sure which picture was on."""
+        changes = [self._artworks[track.artwork].reference.changes for track in tracks]
+        unsure = np.append(np.array(changes, dtype=bool) & (evidence < MIN_SHARE_OF_CHANGING), False)
+        keys = zip(rows["artwork"].tolist(), rows["frame"].tolist(), strict=True)
+        other = self._spells.doubtful()
+        found: NDArray[np.bool_] = unsure[rows["track"]] | np.array(
+            [key in other for key in keys], dtype=bool
+        )
+        return found
 
     def _wrap(self, number: int) -> tuple[str, str] | None:
         """Name the picture that an artwork is a facet of; None where it is all of it."""
@@ -252,6 +286,8 @@ class RowWriter:
         crowded = self._crowds(slot.sightings)
         located = set()
         for sighting in slot.sightings:
+            self._spells.add(sighting.track.artwork, slot.frame, sighting.look)
+        for sighting in slot.sightings + slot.unknown:
             located.add(self._artworks[sighting.track.artwork].reference.placement_id)
             state = "bad_geometry" if self._jumps(before, sighting, after) else "mapped"
             self._put(self._row(slot, sighting, _CODE[state], sighting in crowded))

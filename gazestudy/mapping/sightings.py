@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -35,12 +36,17 @@ class Track:
         Where the picture has looked right so far.
     joined : Track or None
         The track that this one has met: they follow the same print.
+    shown_by, placed_by : Counter of Track
+        Of a face whose picture is not known: which pictures it was seen with, and what places it, in how many
+        frames each.
     """
 
     artwork: int
     copy: int = 0
     evidence: Evidence = field(default_factory=Evidence)
     joined: Track | None = None
+    shown_by: Counter[Track] = field(default_factory=Counter)
+    placed_by: Counter[Track] = field(default_factory=Counter)
 
     def root(self) -> Track:
         """Return the track that stands for all that have met."""
@@ -121,7 +127,7 @@ class Sighting:
 
 @dataclass(slots=True, eq=False)
 class Slot:
-    """A frame in memory, where somebody looks in it (working px), and what was seen in it."""
+    """A frame in memory: where somebody looks (working px), what was seen, faces without a known picture."""
 
     frame: int
     t_ns: int
@@ -129,6 +135,7 @@ class Slot:
     look: tuple[float, float] | None = None
     sightings: list[Sighting] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
+    unknown: list[Sighting] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from gazestudy.mapping.detection import Loose, Refused
 from gazestudy.mapping.references import Artwork
 from gazestudy.mapping.rigid import rigid_errors_px
 from gazestudy.mapping.sightings import SAME_PLACE, Sighting, Slot, Track, TrackingLimits, overlap
+from gazestudy.mapping.unknown import is_blank
 
 Floats = NDArray[np.float64]
 
@@ -33,6 +34,7 @@ _PER_FRAME = 2.0  # votes of one frame share the error of its pose
 _LEAST_IN_IMAGE = 0.05
 _PART_MARGIN_PX = 4
 _ALL_RIGHT, _CLEARLY_MORE = 0.9, 0.2  # share of a picture
+_AGREE_SHARE = 0.6
 _PX = 1.0  # error of a matched feature, working px
 
 
@@ -60,6 +62,8 @@ class Relation:
         How often the picture was looked for there, and how often it was.
     looked_back : bool
         Whether earlier frames have been looked at.
+    agreement : float
+        Share of the votes that agree.
     """
 
     frames: list[int] = field(default_factory=list)
@@ -72,6 +76,7 @@ class Relation:
     looks: int = 0
     right: int = 0
     looked_back: bool = False
+    agreement: float = 0.0
 
     def add(self, frame: int, votes: Floats, spots: Floats, errors_mm: Floats) -> None:
         """Add the votes of one frame."""
@@ -93,7 +98,7 @@ class Relation:
         frames = np.unique(np.array(self.frames)[agree])
         diagonal = float(np.hypot(*artwork.size_px))
         spots = np.unique(np.round(np.array(self.spots)[agree] / (_SPOT * diagonal)), axis=0)
-        self.offset_mm, self.error_mm = None, float("inf")
+        self.offset_mm, self.error_mm, self.agreement = None, float("inf"), float(agree.mean())
         if np.count_nonzero(agree) >= _VOTES and len(frames) >= _FRAMES and len(spots) >= _SPOTS:
             weights = errors[agree] ** -2.0
             self.offset_mm = np.average(votes[agree], axis=0, weights=weights)
@@ -135,12 +140,17 @@ class Walls:
     ) -> None:
         self._artworks, self._matrix, self._limits = artworks, matrix, limits
         pictures = Counter(artwork.reference.placement_id for artwork in artworks)
+        self._blank = {
+            artwork.reference.placement_id: number
+            for number, artwork in enumerate(artworks)
+            if is_blank(artwork)
+        }
         self._placeable = [
             number
             for number, artwork in enumerate(artworks)
             if artwork.reference.size_mm is not None
             and artwork.reference.copies == 1
-            and pictures[artwork.reference.placement_id] == 1
+            and (is_blank(artwork) or pictures[artwork.reference.placement_id] == 1)
         ]
         self._relations: dict[tuple[object, int], Relation] = {}
 
@@ -155,9 +165,12 @@ class Walls:
                 if one.artwork in self._placeable:
                     self._vote(slot.frame, sighting, one.artwork, one.points, one.seen)
             for other in anchors:
-                if other is not sighting and other.track.artwork in self._placeable:
-                    corners = corners_px(*self._artworks[other.track.artwork].size_px)
-                    self._vote(slot.frame, sighting, other.track.artwork, corners, other.quad)
+                number = self._blank.get(self._placement(other.track.artwork), other.track.artwork)
+                if other is not sighting and number in self._placeable:
+                    corners = corners_px(*self._artworks[number].size_px)
+                    voted = self._vote(slot.frame, sighting, number, corners, other.quad)
+                    if number != other.track.artwork and voted is not None:
+                        voted.track.shown_by[other.track] += 1
         self._check(slot, [relation for relation in self._relations.values() if relation.looked_back])
         fresh = [r for r in self._relations.values() if r.offset_mm is not None and not r.looked_back]
         for relation in fresh:
@@ -171,26 +184,32 @@ class Walls:
                 if relation in relations:
                     relation.check(sighting.look)
 
-    def _vote(self, frame: int, anchor: Sighting, number: int, points: Floats, seen: Floats) -> None:
+    def _vote(
+        self, frame: int, anchor: Sighting, number: int, points: Floats, seen: Floats
+    ) -> Relation | None:
         artwork = self._artworks[number]
         if self._placement(number) == self._placement(anchor.track.artwork):
-            return
+            return None
         to_wall = _to_mm(self._artworks[anchor.track.artwork]) @ np.linalg.inv(anchor.homography)
-        reached = (seen @ to_wall[2, :2] + to_wall[2, 2]) * to_wall[2, 2] > 0
+        sides = np.vstack([seen, anchor.quad]) @ to_wall[2, :2] + to_wall[2, 2]
+        reached = sides[: len(seen)] * sides[-1] > 0  # on the anchor's side of the horizon of its plane
         on_wall = apply_homography(to_wall, seen)
         votes = on_wall - apply_homography(_to_mm(artwork), points)
         errors = _PX * np.linalg.norm(jacobian(to_wall, seen), axis=(1, 2))
         good = reached & (errors < _NEAR * _size_mm(artwork)[0]) & np.isfinite(votes).all(axis=1)
-        if good.any():
-            key = self._key(anchor), number
-            relation = self._relations.setdefault(key, Relation(track=Track(number)))
-            relation.add(frame, votes[good], points[good], errors[good])
-            relation.settle(artwork)
+        if not good.any():
+            return None
+        key = self._key(anchor), number
+        relation = self._relations.setdefault(key, Relation(track=Track(number)))
+        relation.add(frame, votes[good], points[good], errors[good])
+        relation.settle(artwork)
+        return relation
 
     def place(self, slot: Slot) -> None:
         """Add the placements that are not seen by themselves but hang beside one that is."""
         found = []
         for candidates in self._candidates(slot):
+            slot.unknown += self._unknown(slot, candidates)
             proven = [sighting for relation, sighting in candidates if relation.proven]
             if proven:
                 best = min(proven, key=lambda s: s.corner_error_share)
@@ -208,12 +227,26 @@ class Walls:
         slot.refused += [Refused(s.track.artwork, "ambiguous", s.inliers) for s in found if s not in alone]
         slot.sightings += alone
 
+    def _unknown(self, slot: Slot, candidates: Sequence[tuple[Relation, Sighting]]) -> list[Sighting]:
+        """Return the best place of a face whose picture is not known; others may not be seen there."""
+        known = [
+            sighting
+            for relation, sighting in candidates
+            if sighting.track.artwork in self._blank.values() and relation.agreement >= _AGREE_SHARE
+        ]
+        best = min(known, key=lambda s: s.corner_error_share, default=None)
+        if best is None:
+            return []
+        name = self._placement(best.track.artwork)
+        others = [s for s in slot.sightings if self._placement(s.track.artwork) != name]
+        return [best] if all(overlap(best.quad, s.quad) <= SAME_PLACE for s in others) else []
+
     def _candidates(self, slot: Slot) -> Iterator[list[tuple[Relation, Sighting]]]:
         """Yield where each placement that is not seen should hang, by every neighbour."""
         anchors = [s for s in slot.sightings if self._is_anchor(s)]
         seen = {self._placement(s.track.artwork) for s in slot.sightings}
         for number in self._placeable:
-            if self._placement(number) in seen:
+            if self._placement(number) in seen and number not in self._blank.values():
                 continue
             placed = []
             for anchor in anchors:
@@ -246,6 +279,9 @@ class Walls:
         if not share <= self._limits.max_corner_error_share:
             return None
         look = appearance(slot.view.around(quad, _PART_MARGIN_PX), artwork, homography)
+        if number in self._blank.values():  # nothing to compare with: it is as sure as its neighbour
+            look = replace(look, confidence=anchor.look.confidence, clear=look.in_image)
+            relation.track.placed_by[anchor.track] += 1
         if look.in_image_share < _LEAST_IN_IMAGE:
             return None
         error_px = float(error_mm[4] * artwork.size_px[0] / _size_mm(artwork)[0])

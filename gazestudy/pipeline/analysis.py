@@ -309,7 +309,14 @@ def references_of(placement: Placement, images: Sequence[NDArray[np.uint8]]) -> 
     from gazestudy.mapping.references import cut_apart
 
     whole = [
-        Reference(placement.id, creative.id, image, copies=placement.copies, size_mm=size_mm(placement))
+        Reference(
+            placement.id,
+            creative.id,
+            image,
+            copies=placement.copies,
+            size_mm=size_mm(placement),
+            changes=placement.kind == "digital",
+        )
         for creative, image in zip(placement.creatives, images, strict=True)
     ]
     return cut_apart(whole, placement.facets) if placement.facets else whole
