@@ -33,6 +33,10 @@ def furnish(study: Path) -> None:
         shutil.copy(resources.find("sample_sessions") / "fieldlogs" / name, study / name)
 
 
+class EnoughError(Exception):
+    """The one picture that was wanted is there."""
+
+
 class Tour:
     """One language, one colour scheme, one scale.
 
@@ -46,10 +50,15 @@ class Tour:
         How their names end.
     only : str
         Keep only pictures whose name begins so.
+    just_one : bool
+        Stop at the picture that is called so.
     """
 
-    def __init__(self, application: Any, folder: Path, end: str, *, only: str = "") -> None:
+    def __init__(
+        self, application: Any, folder: Path, end: str, *, only: str = "", just_one: bool = False
+    ) -> None:
         self._application, self._folder, self._end, self._only = application, folder, end, only
+        self._just_one = just_one
 
     def take(self, study: Path, temporary: Path) -> None:
         """Open everything once."""
@@ -441,9 +450,11 @@ class Tour:
         assert window is not None
         window.resize(*_SIZE)
         self._wait(0.5)
-        yield window
-        window.close()
-        self._wait(0.1)
+        try:
+            yield window
+        finally:
+            window.close()
+            self._wait(0.1)
 
     def _watch(self, window: Any) -> Any:
         window.view("tree").select("recording", RECORDING)
@@ -503,6 +514,8 @@ class Tour:
     def _keep(self, name: str, widget: Any) -> None:
         if name.startswith(self._only):
             widget.grab().save(str(self._folder / f"{name}-{self._end}"))
+            if self._just_one and name == self._only:
+                raise EnoughError
 
     def _wait(self, seconds: float) -> None:
         end = time.monotonic() + seconds

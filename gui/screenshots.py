@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,7 @@ def main() -> None:
     parser.add_argument("--scale", choices=SCALES)
     parser.add_argument("--scheme", choices=SCHEMES)
     parser.add_argument("--language", choices=LANGUAGES)
+    parser.add_argument("--just-one", action="store_true", help="stop at the first picture")
     parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args()
     given.folder.mkdir(parents=True, exist_ok=True)
@@ -60,10 +62,13 @@ def main() -> None:
                     begin(given.folder, study, scale, scheme, language, given.only)
 
 
-def begin(folder: Path, study: Path, scale: str, scheme: str, language: str, only: str) -> None:
+def begin(
+    folder: Path, study: Path, scale: str, scheme: str, language: str, only: str, *, just_one: bool = False
+) -> None:
     """Make the pictures of one combination in a process of its own, which has the scale of the screen."""
     words = [sys.executable, __file__, str(folder), "--study", str(study), "--only", only, "--here"]
     words += ["--scale", scale, "--scheme", scheme, "--language", language]
+    words += ["--just-one"] if just_one else []
     subprocess.run(words, check=True, env={**os.environ, "QT_SCALE_FACTOR": str(int(scale) / 100)})
 
 
@@ -73,10 +78,10 @@ def picture_readme(folder: Path, study: Path) -> None:
 
     with tempfile.TemporaryDirectory(prefix="gazestudy-readme-") as temporary:
         for part, name, language, scheme in README:
-            begin(Path(temporary), study, "100", scheme, language, part)
+            begin(Path(temporary), study, "100", scheme, language, part, just_one=True)
             path = Path(temporary) / f"{part}-{language}-{scheme}-100.png"
             with Image.open(path) as whole:
-                small = whole.convert("RGB").quantize(256, dither=Image.Dither.NONE)
+                small = whole.convert("RGB").quantize(256, kmeans=2, dither=Image.Dither.NONE)
                 small.save(folder / f"{name}.png", optimize=True)
 
 
@@ -86,7 +91,7 @@ def picture(folder: Path, study: Path, temporary: Path, given: Any) -> None:
     from gazestudy_gui.words import set_language
     from PyQt6.QtCore import QSettings
     from PyQt6.QtWidgets import QApplication
-    from screenshot_tour import Tour, furnish
+    from screenshot_tour import EnoughError, Tour, furnish
 
     QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(temporary / "settings"))
     application = QApplication([])
@@ -97,7 +102,9 @@ def picture(folder: Path, study: Path, temporary: Path, given: Any) -> None:
     theme.set_scheme(given.scheme)
     set_language(given.language)
     end = f"{given.language}-{given.scheme}-{given.scale}.png"
-    Tour(application, folder, end, only=given.only).take(copy, temporary)
+    tour = Tour(application, folder, end, only=given.only, just_one=given.just_one)
+    with suppress(EnoughError):
+        tour.take(copy, temporary)
 
 
 if __name__ == "__main__":

@@ -273,6 +273,7 @@ class StudyTree(QWidget):
         self._stack = QStackedLayout(self)
         self._stack.addWidget(self.view)
         self._stack.addWidget(self.empty)
+        header.sectionResized.connect(lambda column, *_sizes: self._fit() if column else None)
         selection = self.view.selectionModel()
         assert selection is not None
         selection.currentChanged.connect(self._on_current)

@@ -29,7 +29,7 @@ from gazestudy_gui.words import LANGUAGES, tr
 MENUS = ("&File", "&Edit", "&Analyse", "&Placements", "&Mapping", "&Playback", "&View", "&Help")
 _STATE = "study window"
 _LAYOUT_VERSION = 4
-_LEFT_SHARE, _LEFT_EM = 0.4, 42
+_LEFT_SHARE, _LEFT_EM = 0.43, 42
 _NO_LIMIT = (1 << 24) - 1  # of Qt
 _SECOND_MS = 4000
 
