@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from gazestudy.alignment import align_by_events, align_by_hand, align_by_pulses, align_by_wall_clock
 from gazestudy.errors import ParameterError, StudyError
-from gazestudy.importers.time_marks import TimeMarks
+from gazestudy.importers.time_marks import TimeMarks, read_time_marks
 from gazestudy.model import Clock, Recording
 from gazestudy.model.alignment import CONFIDENCE, AlignmentMethod, ClockAlignment
 from gazestudy.store import Study
@@ -276,6 +277,11 @@ def from_other_clock(
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Return times of another clock on that of a recording; the reverse of `on_other_clock`."""
     return study.alignment(recording_id, target).alignment.to_source(t_ns)
+
+
+def marks_of_file(path: str | Path) -> TimeMarks | None:
+    """Return the time marks of a table, None where no file is named; raises InputError if it has none."""
+    return read_time_marks(Path(path)) if path else None
 
 
 def recording_marks(study: Study, recording_id: str, stream: str = "", *, pulses: bool) -> TimeMarks:

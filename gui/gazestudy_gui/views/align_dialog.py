@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from PyQt6.QtCore import Qt
@@ -111,14 +110,13 @@ class AlignDialog(QDialog):
             return
 
         def find() -> tuple[ClockPlan, Any, str]:
-            from gazestudy.importers.time_marks import read_time_marks
-            from gazestudy.pipeline.aligning import AlignOptions, align_recording
+            from gazestudy.pipeline.aligning import AlignOptions, align_recording, marks_of_file
             from gazestudy.store import open_study
 
             wish = plan.wish()
             options = AlignOptions(**wish["aligning"])
             try:
-                marks = read_time_marks(Path(wish["marks"])) if wish["marks"] else None
+                marks = marks_of_file(wish["marks"])
                 with open_study(path, read_only=True) as study:
                     found = align_recording(
                         study, name, target=plan.name, method=wish["method"], marks=marks, options=options
