@@ -49,6 +49,9 @@ def run(
     console.document([outcome.to_dict() for outcome in outcomes])
     for outcome in made:
         console.say(f"{outcome.recording_id}  {outcome.step}: {outcome.summary}")
+    for outcome in outcomes:
+        if outcome.warning:
+            console.warn(f"{outcome.recording_id}: {outcome.warning}")
     if not outcomes:
         console.say(f"no recordings yet: gazestudy import {study} RECORDING")
     elif not made:

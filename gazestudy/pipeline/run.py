@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,11 @@ from gazestudy.pipeline.steps import (
 from gazestudy.progress import SILENT, NoProgress, Progress, raise_if_cancelled
 from gazestudy.store import Study, open_study
 
+NO_LENS = (
+    "NO LENS CALIBRATION: gaze is mapped as if the lens were without distortion; errors grow several times,"
+    " most near the edges, and fewer placements are found. Import the recording with its calibration"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -40,12 +45,15 @@ class Outcome:
         False: it was up to date.
     summary : str
         What came out, in words.
+    warning : str
+        What makes it worse than it need be, in words; empty for nothing.
     """
 
     recording_id: str
     step: str
     made: bool
     summary: str
+    warning: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-ready dictionary."""
@@ -54,6 +62,7 @@ class Outcome:
             "step": self.step,
             "made": self.made,
             "summary": self.summary,
+            "warning": self.warning,
         }
 
 
@@ -119,7 +128,17 @@ def run_study(
         if "attention" in stale[recording.id]:
             tables = measure_recording(study, recording, keys[recording.id], settings, progress=progress)
             keep(recording, "attention", tables)
+    for recording in recordings:
+        warning = _lens_warning(study, recording.id)
+        outcomes[recording.id, "mapping"] = replace(outcomes[recording.id, "mapping"], warning=warning)
     return [outcomes[recording.id, step] for recording in recordings for step in STEPS]
+
+
+def _lens_warning(study: Study, recording_id: str) -> str:
+    """Say that the lens of a recording with a scene video is not known."""
+    if study.camera(recording_id) is not None or len(study.stream(recording_id, "frames")) == 0:
+        return ""
+    return NO_LENS
 
 
 def _mapped(
