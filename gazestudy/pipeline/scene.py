@@ -29,6 +29,7 @@ Floats = NDArray[np.float64]
 _TRAIL_NS = 150_000_000
 _SAME_PX = 0.5
 _H = [f"h{row}{column}" for row in range(3) for column in range(3)]
+_OF_MAPPING = ("frame", "placement_id", "copy", "state", FACET, *_H)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,9 +98,9 @@ class RecordingScene:
         self._last = np.searchsorted(self.gaze_t_ns, np.append(self.t_ns[1:], self.t_ns[-1:] + 1)) - 1
         self.events = self._table(study, recording_id, "events", "events")
         self._place_ids, self._place_of = self._on_placement(
-            self._table(study, recording_id, "attention", "mapped_gaze")
+            self._table(study, recording_id, "attention", "mapped_gaze", ("sample", "placement_id"))
         )
-        automatic = self._table(study, recording_id, "mapping", "mapping")
+        automatic = self._table(study, recording_id, "mapping", "mapping", _OF_MAPPING)
         self._set_mapping(automatic, _tracked(study, recording_id))
 
     @classmethod
@@ -129,12 +130,14 @@ class RecordingScene:
             )
         return cls(study, recording_id, SceneVideo(videos))
 
-    def _table(self, study: Study, recording_id: str, step: str, name: str) -> pd.DataFrame | None:
+    def _table(
+        self, study: Study, recording_id: str, step: str, name: str, columns: Sequence[str] | None = None
+    ) -> pd.DataFrame | None:
         derived = study.current(recording_id, step)
         if derived is None:
             self.notes.append(f"no {step} yet: gazestudy run")
             return None
-        return derived.table(name)
+        return derived.table(name, columns=columns)
 
     def _on_placement(self, mapped: pd.DataFrame | None) -> tuple[tuple[str, ...], NDArray[np.int16]]:
         found = np.full(len(self.gaze_t_ns), -1, np.int16)
@@ -157,7 +160,7 @@ class RecordingScene:
                 pd.MultiIndex.from_arrays([one["frame"], one["placement_id"].astype(str)]) for one in tables
             )
             tables[1] = tables[1][~other.isin(by_hand)]
-        wanted = {"frame", "placement_id", "copy", FACET, *_H}
+        wanted = set(_OF_MAPPING)
         tables = [one[[name for name in one if name in wanted]] for one in tables if len(one)] or tables[:1]
         rows = pd.concat(tables).sort_values("frame", kind="stable")
         self._mapped_frame = rows["frame"].to_numpy(np.int64)

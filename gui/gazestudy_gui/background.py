@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -13,6 +14,8 @@ from gazestudy_gui.helper import Helper, Question
 from gazestudy_gui.thrift import give_back
 
 _TURN = threading.Lock()
+_SWITCH_S = 0.0005
+"""After so long a thread hands the interpreter over to the window, which needs it many times for one paint."""
 
 
 class Background(QObject):
@@ -68,6 +71,7 @@ class Background(QObject):
         """
         with self._wake:
             if self._thread is None:
+                sys.setswitchinterval(_SWITCH_S)
                 self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
                 self._thread.start()
             self._number += 1

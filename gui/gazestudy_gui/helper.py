@@ -76,6 +76,12 @@ class Helper:
         finally:
             self._turn.release()
 
+    def drop(self) -> None:
+        """End the process if it still computes what nobody wants; the next question starts another."""
+        with self._turn:
+            if self._owes_answer:
+                self._end()
+
     def close(self) -> None:
         """End the process, whatever it does, and wait for that."""
         self._is_closed = True

@@ -20,6 +20,7 @@ from multiprocessing.synchronize import Event
 from typing import Any
 
 from gazestudy.errors import Cancelled, GazestudyError, StudyError
+from gazestudy_gui.thrift import give_back
 
 _SELDOM_S = 0.04
 """Between two messages about progress; more would keep the window busy."""
@@ -127,6 +128,8 @@ def serve(line: Connection) -> None:
             return
         except Exception as error:  # it cannot be sent
             line.send(("mistake", f"{function}: {type(error).__name__}: {error}"))
+        word, value, arguments = "", None, {}
+        give_back()
 
 
 def _stay_with_parent() -> None:

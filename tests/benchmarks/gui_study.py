@@ -191,6 +191,8 @@ def _repeated(table: pd.DataFrame, name: str, study: Study, times: int) -> pd.Da
             if column in part:
                 low = turn * steps[column]
                 part = part[(part[column] >= low) & (part[column] < low + most)]
+        if "last_sample" in part:
+            part["last_sample"] = part["last_sample"].clip(upper=(turn + 1) * samples - 1)
         parts.append(part)
     return pd.concat(parts, ignore_index=True)
 

@@ -269,11 +269,11 @@ def test_figures_agreement_and_plan_of_the_sample(imported, qapp, qtbot):
         with qtbot.waitExposed(made):
             made.show()
         figures = made.page("figures")
-        qtbot.waitUntil(lambda: figures.table.model.rowCount() > 0, timeout=20000)
+        qtbot.waitUntil(lambda: figures.table.model.rowCount() > 0, timeout=120000)
         agreement = made.show_page("agreement")
-        qtbot.waitUntil(lambda: agreement.tables["counts"].model.rowCount() > 0, timeout=20000)
+        qtbot.waitUntil(lambda: agreement.tables["counts"].model.rowCount() > 0, timeout=120000)
         plan = made.show_page("plan")
-        qtbot.waitUntil(lambda: "No plan yet" in plan.plot.message, timeout=20000)
+        qtbot.waitUntil(lambda: "No plan yet" in plan.plot.message, timeout=120000)
         plan.use_plan(SESSIONS / "fieldlogs" / "plan.png")
         plan.placing.setChecked(True)
         plan.which.setCurrentIndex(plan.which.findData("C1"))
@@ -285,7 +285,7 @@ def test_figures_agreement_and_plan_of_the_sample(imported, qapp, qtbot):
         assert plan.places == {}
         document.undo_stack.redo()
         plan.placing.setChecked(False)
-        qtbot.waitUntil(lambda: not plan.plot.image.isNull(), timeout=20000)
+        qtbot.waitUntil(lambda: not plan.plot.image.isNull(), timeout=120000)
     finally:
         made.shut_down()
         made.close()

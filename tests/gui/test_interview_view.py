@@ -200,7 +200,7 @@ def test_looks_and_memory_stand_side_by_side(sample, qapp, qtbot):
     try:
         with qtbot.waitExposed(made):
             made.show()
-        qtbot.waitUntil(lambda: made.found.memory is not None and made.talks is not None, timeout=15000)
+        qtbot.waitUntil(lambda: made.found.memory is not None and made.talks is not None, timeout=120000)
         table = made.recall.mine.model.frame
         assert isinstance(table, pd.DataFrame) and len(table)
         assert set(table["recalled_unaided"]) <= {"no", "–", "yes"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,7 @@ from gazestudy.errors import GazestudyError
 from gazestudy_gui import theme
 from gazestudy_gui.background import Background
 from gazestudy_gui.document import StudyDocument
+from gazestudy_gui.helper import Question
 from gazestudy_gui.phrases import column_title, error_text, told, value_name
 from gazestudy_gui.trouble import tell
 from gazestudy_gui.views.file_edits import PutFile
@@ -37,7 +39,7 @@ from gazestudy_gui.views.table_view import TableWidget, heading
 from gazestudy_gui.words import tr
 
 if TYPE_CHECKING:
-    from gazestudy.store import Study
+    pass
 
 PLAN, PLACES = "plan.png", "places.csv"
 _DRAWS = 500
@@ -62,13 +64,17 @@ class ComputedPage(QWidget):
         super().__init__(parent)
         self._document = document
         self._is_old = True
-        self._worker = Background(self.thread_name, self)
+        self._worker = Background(self.thread_name, self, helper=document.helper)
         self._worker.done.connect(self._on_done)
         self._worker.failed.connect(self._on_failed)
 
-    def wish(self) -> Any:
-        """Return the function that computes, with the choices as they are now."""
+    def question(self) -> Question:
+        """Return what the helper is asked, with the choices as they are now."""
         raise NotImplementedError
+
+    def asked(self, what: str, **choices: Any) -> Question:
+        """Return a question to a function of this module about the study."""
+        return Question(f"{__name__}:{what}", {"study": str(self._document.path)} | choices)
 
     def show_result(self, result: Any) -> None:
         """Show what came out."""
@@ -77,6 +83,9 @@ class ComputedPage(QWidget):
     def show_trouble(self, text: str) -> None:
         """Show why nothing came out."""
         raise NotImplementedError
+
+    def show_waiting(self) -> None:
+        """Say that it is being computed, where nothing is on show yet."""
 
     def forget(self) -> None:
         """Compute again when it is looked at."""
@@ -87,8 +96,8 @@ class ComputedPage(QWidget):
     def compute(self) -> None:
         """Compute; the newest wish wins."""
         self._is_old = False
-        work, study = self.wish(), self._document.study
-        self._worker.ask(lambda: work(study))
+        self.show_waiting()
+        self._worker.ask(self.question())
 
     def recolour(self) -> None:
         """Follow another colour scheme."""
@@ -141,18 +150,14 @@ class FiguresPage(ComputedPage):
         column.addLayout(line)
         column.addWidget(_above(self.table, self.words, self), 1)
 
-    def wish(self) -> Any:
-        """Return the function that computes."""
-        by = tuple(self.by.currentData())
+    def question(self) -> Question:
+        """Return what the helper is asked."""
+        return self.asked("figures_of", by=tuple(self.by.currentData()))
 
-        def work(study: Study) -> Any:
-            from gazestudy.pipeline.field_results import field_summary
-
-            found = field_summary(study, by=by)
-            lines = [*found.missing.values(), *(one.message for one in found.findings)]
-            return found.figures.table, lines
-
-        return work
+    def show_waiting(self) -> None:
+        """Say that it is being computed, where nothing is on show yet."""
+        if self.table.model.frame is None:
+            self.words.setPlainText(tr("Computing …"))
 
     def show_result(self, result: Any) -> None:
         """Show the figures."""
@@ -201,7 +206,7 @@ class AgreementPage(ComputedPage):
         self.item = QComboBox(self)
         self.item.setAccessibleName(tr("What was counted"))
         self.item.currentIndexChanged.connect(lambda _index: self._draw())
-        self.plot = PlotPane(tr("Differences of two observers"), self)
+        self.plot = PlotPane(tr("Differences of two observers"), self, helper=document.helper)
         picture = QWidget(self)
         inside = QVBoxLayout(picture)
         inside.addWidget(self.item, 0, Qt.AlignmentFlag.AlignLeft)
@@ -216,16 +221,14 @@ class AgreementPage(ComputedPage):
         column.addLayout(line)
         column.addWidget(_above(self.tabs, self.words, self), 1)
 
-    def wish(self) -> Any:
-        """Return the function that computes."""
-        tolerance_s = self.tolerance.value()
+    def question(self) -> Question:
+        """Return what the helper is asked."""
+        return self.asked("agreement_of", tolerance_s=self.tolerance.value())
 
-        def work(study: Study) -> Any:
-            from gazestudy.pipeline.field_results import field_agreement
-
-            return field_agreement(study, tolerance_s=tolerance_s, draws=_DRAWS)
-
-        return work
+    def show_waiting(self) -> None:
+        """Say that it is being computed, where nothing is on show yet."""
+        if self._found is None:
+            self.words.setPlainText(tr("Computing …"))
 
     def show_result(self, result: Any) -> None:
         """Show the tables."""
@@ -271,12 +274,46 @@ class AgreementPage(ComputedPage):
             self.plot.show_message(tr("Nobody counted the same twice."))
             return
 
-        def draw(_figure: Any) -> Any:
-            from gazestudy.plots.fieldwork import draw_bland_altman
+        self.plot.show_figure(partial(_draw_differences, found, *chosen))
 
-            return draw_bland_altman(found, chosen[0], about=chosen[1])
 
-        self.plot.show_figure(draw)
+def figures_of(study: str, *, by: tuple[str, ...]) -> tuple[Any, list[str]]:
+    """Return figures and words about them; for the helper."""
+    from gazestudy.pipeline.field_results import field_summary
+    from gazestudy.store import open_study
+
+    with open_study(study, read_only=True) as opened:
+        found = field_summary(opened, by=by)
+    return found.figures.table, [*found.missing.values(), *(one.message for one in found.findings)]
+
+
+def agreement_of(study: str, *, tolerance_s: float) -> Any:
+    """Return how well observers agree; for the helper."""
+    from gazestudy.pipeline.field_results import field_agreement
+    from gazestudy.store import open_study
+
+    with open_study(study, read_only=True) as opened:
+        return field_agreement(opened, tolerance_s=tolerance_s, draws=_DRAWS)
+
+
+def has_plan(study: str) -> bool:
+    """Return True if a plan with places is there; for the helper."""
+    return (Path(study) / PLAN).exists() and (Path(study) / PLACES).exists()
+
+
+def _draw_differences(found: Any, item: str, about: str, _figure: Any) -> Any:
+    from gazestudy.plots.fieldwork import draw_bland_altman
+
+    return draw_bland_altman(found, item, about=about)
+
+
+def _draw_plan(study: str, colour: str, size: str | None, _figure: Any) -> Any:
+    from gazestudy.pipeline.field_results import map_figure
+    from gazestudy.store import open_study
+
+    plan, places = Path(study) / PLAN, Path(study) / PLACES
+    with open_study(study, read_only=True) as opened:
+        return map_figure(opened, plan, places, colour=colour, size=size)[0]
 
 
 class PlanCanvas(QWidget):
@@ -342,7 +379,7 @@ class PlanPage(ComputedPage):
         super().__init__(document, parent)
         self.places: dict[str, tuple[float, float]] = {}
         self.colour, self.discs = QComboBox(self), QComboBox(self)
-        self.plot = PlotPane(tr("Counts and rates on the plan"), self)
+        self.plot = PlotPane(tr("Counts and rates on the plan"), self, helper=document.helper)
         self.canvas = PlanCanvas(self)
         self.which = QComboBox(self)
         self._build()
@@ -375,18 +412,13 @@ class PlanPage(ComputedPage):
         title = tr("put point {name} on the plan", name=name)
         self._edit(PutFile(self._document.path / PLACES, content, title, ("fieldwork",)))
 
-    def wish(self) -> Any:
-        """Return the function that looks whether there is something to draw."""
-        plan, places = self._document.path / PLAN, self._document.path / PLACES
-
-        def work(_study: Study) -> Any:
-            return plan.exists() and places.exists()
-
-        return work
+    def question(self) -> Question:
+        """Return what the helper is asked: whether there is something to draw."""
+        return self.asked("has_plan")
 
     def show_result(self, result: Any) -> None:
         """Draw the figures."""
-        plan, places, study = self._document.path / PLAN, self._document.path / PLACES, self._document.study
+        plan = self._document.path / PLAN
         if not plan.exists():
             self.show_trouble(
                 tr("No plan yet. Choose a picture of the floor plan, then put the points on it.")
@@ -399,12 +431,7 @@ class PlanPage(ComputedPage):
             return
         colour, size = str(self.colour.currentData()), self.discs.currentData()
 
-        def draw(_figure: Any) -> Any:
-            from gazestudy.pipeline.field_results import map_figure
-
-            return map_figure(study, plan, places, colour=colour, size=size)[0]
-
-        self.plot.show_figure(draw)
+        self.plot.show_figure(partial(_draw_plan, str(self._document.path), colour, size))
 
     def show_trouble(self, text: str) -> None:
         """Show words in place of the plan."""

@@ -149,6 +149,14 @@ class Remembered:
         return str(rows["recording_id"].iloc[0]), int(rows["t_ns"].iloc[0])
 
 
+def remembered(study: str) -> Remembered:
+    """Return looked at and remembered of a study folder; for the helper."""
+    from gazestudy.store import open_study
+
+    with open_study(study, read_only=True) as opened:
+        return Remembered.of(opened)
+
+
 def _looks(study: Study) -> pd.DataFrame:
     """Return the longest visit, else the longest exposure, of each participant and placement."""
     import pandas as pd

@@ -22,6 +22,7 @@ from gazestudy_gui import preferences
 from gazestudy_gui.actions import ActionBook
 from gazestudy_gui.background import Background
 from gazestudy_gui.document import StudyDocument
+from gazestudy_gui.helper import Question
 from gazestudy_gui.trouble import tell
 from gazestudy_gui.views.interview_answers import AnswersTab
 from gazestudy_gui.views.interview_data import Remembered, Talks
@@ -52,7 +53,7 @@ class InterviewsView(QWidget):
         self.found = Remembered()
         self._wanted = ""
         self._reader = Background("interviews", self)
-        self._joiner = Background("recall", self)
+        self._joiner = Background("recall", self, helper=document.helper)
         self._build()
         self._reader.done.connect(self._on_read)
         self._reader.failed.connect(lambda _number, error: tell(self, error))
@@ -76,7 +77,11 @@ class InterviewsView(QWidget):
         """Read everything again; it is shown when it is there."""
         study = self._document.study
         self._reader.ask(lambda: Talks.of(study))
-        self._joiner.ask(lambda: Remembered.of(study))
+        self._join()
+
+    def _join(self) -> None:
+        arguments = {"study": str(self._document.path)}
+        self._joiner.ask(Question("gazestudy_gui.views.interview_data:remembered", arguments))
 
     def show_interview(self, interview_id: str) -> None:
         """Show an interview."""
@@ -270,7 +275,7 @@ class InterviewsView(QWidget):
         if kind in ("interviews", "placements", "participants", "recordings"):
             self._reader.ask(lambda: Talks.of(study))
         if kind in ("interviews", "placements", "participants", "recordings", "results", "mapping"):
-            self._joiner.ask(lambda: Remembered.of(study))
+            self._join()
 
     def _on_selected(self, kind: str, item_id: str) -> None:
         if kind == "interview":

@@ -21,6 +21,7 @@ from gazestudy_gui.actions import ActionBook
 from gazestudy_gui.background import Background
 from gazestudy_gui.commands import AddKeyFrame, Edit, GiveAnswer, RemoveKeyFrame, TakeBackAnswers
 from gazestudy_gui.document import StudyDocument
+from gazestudy_gui.helper import Helper
 from gazestudy_gui.jobs import Order
 from gazestudy_gui.phrases import error_text, told
 from gazestudy_gui.trouble import tell
@@ -67,6 +68,7 @@ class MappingReviewView(ReviewPanel):
         self._frame = self._number = -1
         self._copy = 0
         self._stop = _Stop()
+        self._helper = Helper()  # of its own: an hour takes long, and others should not wait for it
         self._worker = Background("review", self)
         self._connect()
         self._refresh_choices()
@@ -107,7 +109,7 @@ class MappingReviewView(ReviewPanel):
             if not self.is_ready:
                 self._forget()
                 self.scene.show_message(tr("Reading the fixations of {name} …", name=name))
-            self._worker.ask(partial(load, path, name, stop))
+            self._worker.ask(partial(load, path, name, self._helper, stop))
 
     def show_row(self, row: int) -> None:
         """Show a fixation."""
@@ -253,6 +255,7 @@ class MappingReviewView(ReviewPanel):
     def shut_down(self) -> None:
         """End threads."""
         self._stop.is_over = True
+        self._helper.close()
         self._worker.close()
         self._close_source()
 

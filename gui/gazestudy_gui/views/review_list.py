@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from PyQt6.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt
 
-from gazestudy.errors import StudyError
+from gazestudy.errors import Cancelled, StudyError
 from gazestudy.model import Placement
 from gazestudy.model.manual import KeyFrame, ManualAnswer, Stored
-from gazestudy.progress import raise_if_cancelled
+from gazestudy.progress import SILENT, raise_if_cancelled
+from gazestudy_gui.helper import Helper, Question
 from gazestudy_gui.phrases import told
 from gazestudy_gui.views.player import clock_text
 from gazestudy_gui.words import tr
@@ -32,6 +33,9 @@ LIKELY = 0.1
 
 _NONE = QModelIndex()
 _TRIES, _PAUSE_S = 3, 0.3
+
+Judged = tuple[pd.DataFrame, str, bool]
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,15 +63,17 @@ class Loaded:
     is_out_of_date: bool = False
 
 
-def load(study: Path, recording_id: str, progress: Progress) -> Loaded:
-    """Read what the review needs; takes seconds.
+def load(study: Path, recording_id: str, helper: Helper, progress: Progress) -> Loaded:
+    """Read what the review needs; takes seconds, for an hour a minute. To be called in a thread.
 
     Parameters
     ----------
     study : Path
-        The study folder. It is opened for reading, so that nothing is written beside an edit.
+        The study folder.
     recording_id : str
         Which recording.
+    helper : Helper
+        Judges the fixations in its process; that is ended where nobody waits any more.
     progress : Progress
         Who may ask to stop.
 
@@ -76,33 +82,65 @@ def load(study: Path, recording_id: str, progress: Progress) -> Loaded:
     GazestudyError
         If the recording has no video or was not run.
     """
+    question = Question(
+        "gazestudy_gui.views.review_list:judged", {"study": str(study), "recording_id": recording_id}
+    )
+    try:
+        judged_now: Judged = helper.answer(question, given_up=lambda: progress.cancelled)
+    except Cancelled:
+        helper.drop()
+        raise
+    scene = _again(lambda: _scene(study, recording_id), progress)
+    return Loaded(scene, scene.video.numbers(scene.frames), *judged_now)
+
+
+def judged(study: str, recording_id: str) -> Judged:
+    """Return the fixations of a recording with their doubts, when its results were made, if they are old.
+
+    Parameters
+    ----------
+    study : str
+        The study folder. It is opened for reading, so that nothing is written beside an edit.
+    recording_id : str
+        Which recording.
+    """
+    return _again(lambda: _judged(study, recording_id), SILENT)
+
+
+def _again(read: Callable[[], Found], progress: Progress) -> Found:
+    """Read; once more where a job that runs now may have put other results in place meanwhile."""
     for _ in range(_TRIES - 1):
         try:
-            return _load(study, recording_id, progress)
-        except (StudyError, OSError):  # a job that runs now may have put other results in place meanwhile
+            return read()
+        except (StudyError, OSError):
             raise_if_cancelled(progress)
             time.sleep(_PAUSE_S)
-    return _load(study, recording_id, progress)
+    return read()
 
 
-def _load(study: Path, recording_id: str, progress: Progress) -> Loaded:
+def _judged(study: str, recording_id: str) -> Judged:
     from gazestudy.pipeline.checking import is_out_of_date
     from gazestudy.pipeline.mapping_review import review_list
+    from gazestudy.store import open_study
+
+    with open_study(study, read_only=True) as opened:
+        fixations = review_list(opened, recording=recording_id)
+        results = opened.current(recording_id, "attention")
+        creatives: dict[int, str] = {}
+        if results is not None:
+            known = results.table("mapped_fixations", columns=["event_id", "creative_id"])
+            creatives = dict(zip(known["event_id"].tolist(), known["creative_id"].tolist(), strict=True))
+        fixations["creative_id"] = [creatives.get(event, "") for event in fixations["event_id"].tolist()]
+        is_old = is_out_of_date(opened, recording_id)
+    return fixations, results.created_utc if results is not None else "", is_old
+
+
+def _scene(study: Path, recording_id: str) -> RecordingScene:
     from gazestudy.pipeline.scene import RecordingScene
     from gazestudy.store import open_study
 
     with open_study(study, read_only=True) as opened:
-        fixations = review_list(opened, recording=recording_id, progress=progress)
-        results = opened.current(recording_id, "attention")
-        creatives: dict[int, str] = {}
-        if results is not None:
-            known = results.table("mapped_fixations")
-            creatives = dict(zip(known["event_id"].tolist(), known["creative_id"].tolist(), strict=True))
-        fixations["creative_id"] = [creatives.get(event, "") for event in fixations["event_id"].tolist()]
-        is_old = is_out_of_date(opened, recording_id)
-        scene = RecordingScene.of(opened, recording_id)
-    run_utc = results.created_utc if results is not None else ""
-    return Loaded(scene, scene.video.numbers(scene.frames), fixations, run_utc, is_old)
+        return RecordingScene.of(opened, recording_id)
 
 
 @dataclass(frozen=True, slots=True)
