@@ -15,7 +15,7 @@ from gazestudy_gui.thrift import give_back
 
 _TURN = threading.Lock()
 _SWITCH_S = 0.0005
-"""After so long a thread hands the interpreter over to the window, which needs it many times for one paint."""
+"""After so long a thread hands the interpreter over to the window, which needs it many times a paint."""
 
 
 class Background(QObject):

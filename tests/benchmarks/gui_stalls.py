@@ -54,10 +54,10 @@ class Watch:
         wall, cpu, waited = gaps.T
         return float(wall.max()), float((wall - waited).max()), float(cpu.max())
 
-    def report(self, name: str, report: Report) -> None:
+    def report(self, name: str, report: Report, promised_ms: float = PROMISED_MS) -> None:
         """Print the longest stall; what the thread waited for a core is the load of the machine, not ours."""
         wall, own, cpu = self.longest_ms()
-        report.say(f"stall: {name} (wall {wall:.0f}, CPU {cpu:.0f})", own, "ms", PROMISED_MS)
+        report.say(f"stall: {name} (wall {wall:.0f}, CPU {cpu:.0f})", own, "ms", promised_ms)
 
 
 def waited_s() -> float:
