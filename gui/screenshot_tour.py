@@ -114,19 +114,19 @@ class Tour:
         self._keep("empty", window)
         for spec in VIEWS:
             view = window.show_view(spec.id)
-            self._wait(0.4)
+            self._idle(view)
             self._keep(f"empty-{spec.id}", view)
         pages = window.view("fieldwork").pages
         for number, name in enumerate(("figures", "plan", "agreement")):
             window.show_view("fieldwork")
             pages.setCurrentIndex(number)
-            self._wait(0.6)
+            self._idle(window.view("fieldwork"))
             self._keep(f"empty-fieldwork-{name}", window.view("fieldwork"))
         pages = window.view("results").pages
         for number, name in enumerate(("tables", "funnel", "first-look", "strategy")):
             window.show_view("results")
             pages.setCurrentIndex(number)
-            self._wait(1.2)
+            self._idle(window.view("results"))
             self._keep(f"empty-results-{name}", window.view("results"))
         window.close()
 
@@ -217,7 +217,7 @@ class Tour:
                 self._keep(f"fieldwork-{name}", view)
             for number in range(1, page.tabs.count()):
                 page.tabs.setCurrentIndex(number)
-                self._wait(1.2)
+                self._idle(page)
                 self._keep(f"fieldwork-agreement-{number}", view)
             page = view.show_page("plan")
             page.placing.setChecked(True)
@@ -315,7 +315,7 @@ class Tour:
             view.set_coder("A")
             for number, name in enumerate(("answers", "texts", "recall")):
                 view.tabs.setCurrentIndex(number)
-                self._wait(1.5)
+                self._idle(view)
                 self._keep(f"interviews-{name}", view)
             view.tabs.setCurrentIndex(0)
             for kind in ("category", "brand", "picture"):
@@ -477,6 +477,14 @@ class Tour:
         if name == "results":
             self._until(lambda: view.tables.table.model.rowCount() > 0)
         self._wait(0.8)
+
+    def _idle(self, view: Any) -> None:
+        """Wait until nothing is read, computed or drawn for a view any more."""
+        from gazestudy_gui.background import Background
+
+        self._wait(0.4)
+        self._until(lambda: not any(one.is_busy for one in view.findChildren(Background)))
+        self._wait(0.4)
 
     def _ready(self, page: Any) -> None:
         """Wait until a page of the fieldwork shows something."""

@@ -377,6 +377,8 @@ class PlacementsView(QWidget):
         self.empty.setVisible(place is None)
         if place is None:
             self._shown = ("", "")
+            self.creative.hide()
+            self.schedule.hide()
             self.pictures.show_picture(None, "")
             return
         before = self.creative.currentData()
