@@ -141,9 +141,11 @@ class ClockForm(QWidget):
             line = QHBoxLayout(body)
             line.setContentsMargins(0, 0, 0, 0)
             for widget in widgets:
-                line.addWidget(widget, 0 if isinstance(widget, QPushButton) else 1)
+                line.addWidget(widget, 1 if isinstance(widget, QLineEdit) else 0)
                 if not isinstance(widget, QPushButton):
                     widget.setAccessibleName(text.replace("&", "").rstrip(":"))
+            if not isinstance(widgets[0], QLineEdit):
+                line.addStretch(1)
             label = QLabel(text, self)
             label.setBuddy(widgets[0])
             form.addRow(label, body)
@@ -196,5 +198,4 @@ def _seconds(parent: QWidget, least: float, most: float, value: float) -> QDoubl
     box.setDecimals(3)
     box.setSuffix(" s")
     box.setValue(value)
-    box.setMaximumWidth(12 * box.fontMetrics().height())
     return box

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from PyQt6.QtCore import Qt
+from PyQt6.QtCore import QDateTime, Qt, QTime
 from PyQt6.QtWidgets import QAbstractItemView, QTableWidgetItem, QVBoxLayout
 
 from gazestudy_gui.background import Background
@@ -72,6 +72,11 @@ class ClocksPage(Page):
                 self.table.setItem(row, column, item)
         self.table.blockSignals(False)
         fit(self.table)
+        starts = [line.found.start_unix_ns for line in chosen if line.found.start_unix_ns is not None]
+        if starts and self.form.method.currentData() == "":  # set that morning, until somebody says otherwise
+            morning = QDateTime.fromSecsSinceEpoch(min(starts) // 10**9)
+            morning.setTime(QTime(0, 0))
+            self.form.set_at.setDateTime(morning)
         self._preview()
 
     def set_marks(self, path: str) -> None:
