@@ -127,6 +127,9 @@ def review_fixations(
     return table.sort_values(["doubt", "onset_ns"], ascending=[False, True], kind="stable", ignore_index=True)
 
 
+_NO_FRAMES = np.zeros(0, np.int64)
+
+
 class _Review:
     """Tables of one recording, made ready for questions about single fixations."""
 
@@ -154,6 +157,10 @@ class _Review:
             for name, part in mapping[mapped].groupby("placement_id", observed=True)
         }
         self._rows = mapping[mapped].set_index(["frame", "placement_id", "copy"]).sort_index()
+        index = self._rows.index
+        self._row_frames = index.get_level_values("frame").to_numpy(np.int64)  # ascending
+        self._row_copies = index.get_level_values("copy").to_numpy(np.int64)
+        self._row_places = index.get_level_values("placement_id").astype(str).to_numpy(dtype=object)
         self._refused = mapping[~mapped].sort_values("frame", kind="stable")
         self._refused_frames = self._refused["frame"].to_numpy(np.int64)
         self._gaze = _Points(mapped_gaze, len(answered))
@@ -212,10 +219,14 @@ class _Review:
 
     def _quality(self, seen: NDArray[np.int64], name: str, copy: int) -> tuple[float, float]:
         """Return the median expected error of a corner, as a share, and the median confidence."""
-        keys = [key for key in ((int(frame), name, copy) for frame in seen) if key in self._rows.index]
-        if not keys:
+        if not len(seen):
             return np.nan, np.nan
-        rows = self._rows.loc[keys]
+        low, high = np.searchsorted(self._row_frames, [seen[0], seen[-1] + 1])
+        own = (self._row_places[low:high] == name) & (self._row_copies[low:high] == copy)
+        own &= np.isin(self._row_frames[low:high], seen)
+        if not own.any():
+            return np.nan, np.nan
+        rows = self._rows.iloc[low:high][own]
         shares = rows[CORNER_ERROR] if CORNER_ERROR in rows.columns else pd.Series(np.nan, index=rows.index)
         return _median(shares), _median(rows["confidence"])
 
@@ -223,10 +234,16 @@ class _Review:
         """Return the share of the real frames around a fixation in which its placement is not located."""
         reach_ns = round(AROUND_MS * 1e6)
         low, high = look.onset_ns - reach_ns, look.offset_ns + reach_ns  # type: ignore[attr-defined]
-        around = np.flatnonzero((self._frame_ns >= low) & (self._frame_ns <= high) & self._real)
+        first, stop = (
+            np.searchsorted(self._frame_ns, low),
+            np.searchsorted(self._frame_ns, high, side="right"),
+        )
+        around = first + np.flatnonzero(self._real[first:stop])
         if len(around) == 0:
             return float("nan")
-        return float(1.0 - np.isin(around, self._located.get(name, ())).mean())
+        located = self._located.get(name, _NO_FRAMES)
+        begin, end = np.searchsorted(located, [around[0], around[-1] + 1])
+        return float(1.0 - np.isin(around, located[begin:end]).mean())
 
     def _mapped(self, found: pd.Series, error: float, confidence: float, gap: float) -> list[Reason]:
         width, height = self._sizes[str(found["placement_id"])]
@@ -278,8 +295,9 @@ class _Review:
     def _nearness(self, name: str, seen: NDArray[np.int64], samples: NDArray[np.int64]) -> float:
         """Return how much speaks for a placement that is located shortly before and after, not during it."""
         located = self._located[name]
-        during = float(np.isin(seen, located).mean())
-        before, after = located[located < seen[0]][-1:], located[located > seen[-1]][:1]
+        low, high = np.searchsorted(located, [seen[0], seen[-1] + 1])
+        during = float(np.isin(seen, located[low:high]).mean())
+        before, after = located[:low][-1:], located[high:][:1]
         reach_ns = IN_VIEW_HOLE_S * 1e9
         if during >= 0.5 or len(before) == 0 or len(after) == 0:
             return 0.0
