@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from PyQt6.QtCore import Qt, QTimer
-from PyQt6.QtGui import QShowEvent
+from PyQt6.QtGui import QPaintEvent, QShowEvent
 from PyQt6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
@@ -52,6 +52,7 @@ class HeatmapsView(QWidget):
         self._document = document
         self._looks: Any = None
         self._shown: Any = None
+        self._is_owed = False
         self._worker = Background("heatmap", self)
         self._soon, self._slow = QTimer(self), QTimer(self)
         for timer, pause_ms, does in (
@@ -126,6 +127,13 @@ class HeatmapsView(QWidget):
         super().showEvent(event)
         self._soon.start()
 
+    def paintEvent(self, event: QPaintEvent | None) -> None:
+        """Draw the heatmap once the tab is in front."""
+        super().paintEvent(event)
+        if self._is_owed:
+            self._is_owed = False
+            self._soon.start()
+
     # ------------------------------------------------------------------ inside
 
     def _build(self) -> None:
@@ -165,11 +173,14 @@ class HeatmapsView(QWidget):
         self.setFocusProxy(self.filters.which)
 
     def _draw(self) -> None:
+        if self.visibleRegion().isEmpty():  # behind another tab, which counts as visible: when it is painted
+            self._is_owed = True
+            return
         choice, study, looks = self.choice(), self._document.study, self._looks
         if choice is None:
             self.picture.show_message(tr("No placement yet: Placements › Add placements from pictures."))
             return
-        if not self.isVisible() or (looks is not None and choice == self._shown):
+        if looks is not None and choice == self._shown:
             return
 
         code = language()
