@@ -69,6 +69,19 @@ def series(number: int) -> QColor:
     return colour.lighter(130) if is_dark() else colour
 
 
+def on(colour: QColor) -> QColor:
+    """Return black or white, whichever can be read better on a colour.
+
+    Notes
+    -----
+    The one with the higher contrast (WCAG 2.2, https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio).
+    """
+    parts = [part / 255 for part in colour.getRgb()[:3] if part is not None]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    bright = sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+    return QColor("black" if (bright + 0.05) / 0.05 > 1.05 / (bright + 0.05) else "white")
+
+
 def theme_plots() -> None:
     """Give pyqtgraph the colours of the palette."""
     import pyqtgraph

@@ -145,6 +145,8 @@ def test_words_can_be_read_in_light_and_dark(qapp, own_colours, scheme):
     ):
         assert contrast(palette.color(text), palette.color(behind)) >= 4.5, (text, behind)
     assert contrast(theme.muted(), theme.background()) >= 4.5
+    for number in range(len(theme.SERIES)):
+        assert contrast(theme.on(theme.series(number)), theme.series(number)) >= 4.5
 
 
 def test_plots_follow_the_colours(desk, imported, qtbot, own_colours):

@@ -171,7 +171,7 @@ class IntervalItem(_Item):
         painter.resetTransform()
         for at in wide.tolist():
             colour = self._colours[int(label[at]) % len(self._colours)]
-            painter.setPen(QColor("black") if colour.lightness() > 110 else QColor("white"))
+            painter.setPen(theme.on(colour))
             box = (
                 QRectF(
                     transform.map(QPointF(float(start[at]), self.top + 0.1)),

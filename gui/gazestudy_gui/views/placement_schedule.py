@@ -75,8 +75,7 @@ class LoopStrip(QWidget):
             text = painter.fontMetrics().elidedText(
                 name or tr("others"), Qt.TextElideMode.ElideRight, box.width() - 6
             )
-            is_bright = 0.299 * fill.red() + 0.587 * fill.green() + 0.114 * fill.blue() > 120
-            painter.setPen(Qt.GlobalColor.black if is_bright else Qt.GlobalColor.white)
+            painter.setPen(theme.on(fill))
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
             left += width
 
