@@ -6,6 +6,7 @@ The same test runs offscreen and, from `test_window_manager.py`, on a display wi
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,8 @@ from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QApplication, QFileDialog, QInputDialog
 
 from gazestudy.store import check_study, is_sound, open_study
-from tests.e2e.small_study import write_picture, write_recording
+from tests.e2e.small_study import write_recording
+from tests.gui.conftest import SESSIONS
 from tests.gui.hands import (
     LEFT,
     bring_forward,
@@ -34,22 +36,22 @@ from tests.gui.hands import (
 )
 
 NAME = "สยาม 2026"
+PLACES = ("corridor-six-sheet", "corridor-landscape")
 SAID = "the red poster by the gates – ป้ายสีแดง"
 
 
 @pytest.fixture
 def stick(tmp_path) -> Path:
-    """What somebody brings home from the station: two walks, and the pictures that hung there."""
-    for seed, walk in ((1, "walk-one"), (2, "walk-two")):
-        write_recording(tmp_path / "stick" / walk, seed, looks_px=[(60, 90), (180, 90), (120, 270)])
-        write_picture(tmp_path / f"poster-{seed}.png", seed)
+    """What somebody brings home from the station: a walk of the sample sessions, and another one."""
+    shutil.copytree(SESSIONS / "recordings" / "p01-pupil-cloud-neon", tmp_path / "stick" / "walk-one")
+    write_recording(tmp_path / "stick" / "walk-two", 2, looks_px=[(60, 90), (180, 90), (120, 270)])
     return tmp_path / "stick"
 
 
 @pytest.fixture
-def files(monkeypatch, tmp_path):
+def files(monkeypatch):
     """What a person chooses in the file dialogs of the system."""
-    chosen = {"open": [str(tmp_path / f"poster-{seed}.png") for seed in (1, 2)]}
+    chosen = {"open": [str(SESSIONS / "placements" / f"{name}.jpg") for name in PLACES]}
     monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *_, **__: (chosen["open"], ""))
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_, **__: chosen["folder"])
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (chosen["save"], ""))
@@ -61,13 +63,14 @@ def test_a_whole_study(desk, qtbot, tmp_path, stick, files):
     assert QApplication.platformName() == wanted  # not quietly another one than was asked for
     window = begin(desk, qtbot, tmp_path)
     press(window, "placement.add", qtbot)
-    assert [one.name for one in window.document.study.placements()] == ["poster-1", "poster-2"]
+    assert [one.name for one in window.document.study.placements()] == list(PLACES)
     bring_in(window, qtbot, stick)
     choose(window, "analyse.run", qtbot)
     finished(window, qtbot)
-    for name in ("p01-1", "p02-1"):
-        cell = window.view("tree").model.find("recording", name).siblingAtColumn(4)
-        qtbot.waitUntil(lambda cell=cell: "%" in str(cell.data()), timeout=20_000)
+    model = window.view("tree").model
+    for name, wanted in (("p01-1", "%"), ("p02-1", "✓")):  # the second walk met none of the placements
+        cell = model.find("recording", name).siblingAtColumn(4)
+        qtbot.waitUntil(lambda cell=cell, wanted=wanted: wanted in str(cell.data()), timeout=60_000)
 
     watch(window, qtbot)
     said = review_two(window, qtbot)
@@ -145,9 +148,11 @@ def watch(window, qtbot):
     press(window, "view.player", qtbot)
     player = window.view("player")
     qtbot.waitUntil(lambda: not player.video.image.isNull(), timeout=20_000)
+    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Right)  # five seconds on: somebody walks there
+    qtbot.waitUntil(lambda: player.row > 100, timeout=20_000)
     row, before = player.row, player.video.image.copy()
     QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Right, Qt.KeyboardModifier.ShiftModifier)
-    qtbot.waitUntil(lambda: player.row == row + 1 and player.video.image != before, timeout=10_000)
+    qtbot.waitUntil(lambda: player.row == row + 1 and player.video.image != before, timeout=20_000)
 
 
 def review_two(window, qtbot):
@@ -159,6 +164,13 @@ def review_two(window, qtbot):
         lambda: view.is_ready and view.recording_id == "p01-1" and not view.scene.image.isNull(),
         timeout=30_000,
     )
+    box = view.show_box  # those on one placement, chosen as with the keyboard
+    box.setFocus()
+    while box.currentData() != PLACES[0]:
+        before = box.currentIndex()
+        QTest.keyClick(box, Qt.Key.Key_Down)
+        assert box.currentIndex() > before
+        box.activated.emit(box.currentIndex())
     count = view.model.rowCount()
     assert count >= 2
     view.setFocus()
@@ -177,7 +189,7 @@ def review_two(window, qtbot):
 
 def draw_aoi(window, qtbot):
     """Draw an AOI with the mouse, take it back, bring it again, and name it."""
-    window.view("tree").select("placement", "poster-1")
+    window.view("tree").select("placement", PLACES[0])
     press(window, "view.placements", qtbot)
     view = window.view("placements")
     qtbot.waitUntil(view.canvas.isVisible, timeout=5_000)
@@ -247,12 +259,12 @@ def export_report(window, qtbot, files, page):
     qtbot.waitUntil(
         lambda: table.model.frame is not None and "placement_id" in table.model.frame, timeout=60_000
     )
-    assert set(table.model.frame["placement_id"]) == {"poster-1", "poster-2"}
+    assert set(table.model.frame["placement_id"]) == set(PLACES)
     files["save"] = str(page)
     choose(window, "report.write", qtbot)
     finished(window, qtbot)
     text = page.read_text(encoding="utf-8")
-    assert all(word in text for word in (NAME, "poster-1", "poster-2"))
+    assert all(word in text for word in (NAME, *PLACES))
     return [page, page.with_suffix(".pdf")]
 
 
@@ -280,8 +292,8 @@ def everything_is_on_show(window, qtbot, interview):
     tree.select("recording", "p01-1")
     review = window.show_view("review")
     qtbot.waitUntil(lambda: review.is_ready, timeout=30_000)
-    assert review.counter.text().startswith("2 of ")
-    tree.select("placement", "poster-1")
+    assert review.model.done == 2
+    tree.select("placement", PLACES[0])
     placements = window.show_view("placements")
     assert [placements.list.item(row).text() for row in range(placements.list.count())] == ["logo"]
     results = window.show_view("results").tables.table
