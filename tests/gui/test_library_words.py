@@ -28,6 +28,8 @@ NOT_SHOWN = ("cli", "report", "simulate")
 """Packages whose sentences go elsewhere than onto the screen of the desktop."""
 THAI = re.compile(r"[\u0e00-\u0e7f]")
 MARK = "X{}"
+PIECES = {"\0 the video"}
+"""Found by themselves, though they are part of a sentence that is known as a whole."""
 NOT_WORDS = {"x", "y", "p", "n", "icc", "imu", "d_prime"}
 """The same in every language."""
 
@@ -97,7 +99,7 @@ def thai():
 
 
 def test_every_finding_is_said_in_thai(thai):
-    found = said_by("Finding", 3, shown_files())
+    found = said_by("Finding", 3, shown_files()) - PIECES
     assert len(found) > 180
     assert sorted(text for text in found if not THAI.search(thai.say(filled(text)))) == []
 
