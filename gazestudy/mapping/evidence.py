@@ -41,6 +41,7 @@ _SHADES_SAY = 0.2  # of a cell without strokes that could be told
 _TALL_ROWS = 5  # no line of lettering is so high; people are
 _WIDE_COLUMNS = 14  # nor so wide at the lower edge; railings and benches are
 _WORD_CELLS = 6  # smaller patches are noise, if they look right now and then
+_LINE_CELLS, _CLEAR_ENOUGH = 10, 0.4  # so much lettering is another one, however faint it is printed
 _NEAR_EDGE = np.ones((GRID, GRID), dtype=bool)
 _NEAR_EDGE[:-2, 2:-2] = False
 
@@ -209,8 +210,13 @@ class Evidence:
 
     @property
     def other_mark(self) -> bool:
-        """Whether a small mark of strong contrast looked right in none of many sharp frames."""
-        return bool(self._marks().any())
+        """Whether there is another mark or line of lettering, small as its share of the picture may be.
+
+        That is a mark of strong contrast that looked right in none of many sharp frames, or lettering of ten
+        cells or more that hardly ever did.
+        """
+        line = self.clarity >= _CLEAR_ENOUGH and np.count_nonzero(self._words()) >= _LINE_CELLS
+        return bool(line or self._marks().any())
 
     @property
     def suspect(self) -> Flags:

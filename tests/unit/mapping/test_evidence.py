@@ -116,6 +116,15 @@ def test_a_small_mark_that_is_never_right_is_another_one():
     assert not gathered([wrong] * 40 + [right] * 4).other_mark
 
 
+def test_a_faint_line_of_small_print_is_another_one():
+    line = slice(14, 15), slice(2, 13)
+    faint = look(0.97, strokes=[(line, 0.2)])
+    faint.weight[line] = 11.0
+    evidence = gathered([faint] * 20)
+    assert evidence.share > 0.98 and evidence.other_mark
+    assert not gathered([look(0.97, strokes=[])] * 20).other_mark
+
+
 @pytest.mark.parametrize(("rows", "suspected"), [(slice(6, 10), True), (slice(5, 12), False)])
 def test_people_beside_are_higher_than_lettering(rows, suspected):
     part = rows, slice(1, 6)
