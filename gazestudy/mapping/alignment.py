@@ -17,6 +17,9 @@ from gazestudy.mapping.view import Patch, bounds
 Floats = NDArray[np.float64]
 Bytes = NDArray[np.uint8]
 
+ENOUGH_POINTS = 96
+"""So many points of a picture are fitted to at most; more cost time and hardly make it more accurate."""
+
 _FLOW_WINDOW_PX, _FLOW_LEVELS = 21, 4
 _FLOW_REACH_PX = 90  # around the points; farther they are not followed from one frame to the next
 _FLOW_RETURN_PX = 1.0
@@ -169,7 +172,8 @@ def align(
     usable = inside(wanted, part.mask)
     if np.count_nonzero(usable) < 8:
         return None
-    wanted, source = wanted[usable], artwork.points[usable].astype(np.float64)
+    chosen = np.flatnonzero(usable)[:ENOUGH_POINTS]  # the best come first
+    wanted, source = wanted[chosen], artwork.points[chosen].astype(np.float64)
     sides = side_lengths(quad)
     real, low, high = part.cut(wanted, _ROI_MARGIN_PX)
     drawn = _drawn(artwork, homography, sides, low, (int(high[0] - low[0]), int(high[1] - low[1])))

@@ -21,7 +21,7 @@ from gazestudy.geometry.homographies import (
     side_lengths,
 )
 from gazestudy.mapping.ahead import Crew, Prepared
-from gazestudy.mapping.alignment import Alignment, align, carried, flow, inside
+from gazestudy.mapping.alignment import ENOUGH_POINTS, Alignment, align, carried, flow, inside
 from gazestudy.mapping.appearance import Appearance, appearance
 from gazestudy.mapping.blur import Shutter
 from gazestudy.mapping.copies import Copies
@@ -301,6 +301,7 @@ class Follower:
             return (None, 0) if found is None else ((found, path_px), len(found.points))
 
         usable = int(inside(apply_homography(guess, artwork.points), self._mask).sum())
+        usable = min(usable, ENOUGH_POINTS)
         best = self._shutter.best(shift_px, fit, usable // 2)
         if best is None:
             return None
