@@ -37,6 +37,7 @@ class Background(QObject):
     """Number of the wish, and what came out."""
     failed = pyqtSignal(int, object)
     """Number of the wish, and the exception."""
+    _arrived = pyqtSignal(bool, int, object)
 
     def __init__(
         self,
@@ -55,6 +56,7 @@ class Background(QObject):
         self._is_closing = self._is_at_work = False
         self._thread: threading.Thread | None = None
         self._name = name
+        self._arrived.connect(self._deliver)
 
     def ask(self, work: Callable[[], Any] | Question) -> int:
         """Run a function in the thread as soon as it is free, or have the helper answer a question.
@@ -113,10 +115,10 @@ class Background(QObject):
                 with self._turn:
                     result = self._answer(number, work) if isinstance(work, Question) else work()
             except Exception as error:  # it belongs to whoever asked
-                self._tell(self.failed, number, error)
+                self._arrived.emit(False, number, error)
             else:
                 give_back()
-                self._tell(self.done, number, result)
+                self._arrived.emit(True, number, result)
                 del result
             self._is_at_work = False
 
@@ -124,6 +126,7 @@ class Background(QObject):
         assert self._helper is not None
         return self._helper.answer(question, given_up=lambda: self._is_closing or number != self._number)
 
-    def _tell(self, signal: Any, number: int, value: object) -> None:
+    def _deliver(self, is_done: bool, number: int, value: object) -> None:
+        """Tell it in the window's own thread, unless nobody is there any more."""
         if not self._is_closing:
-            signal.emit(number, value)
+            (self.done if is_done else self.failed).emit(number, value)

@@ -12,7 +12,7 @@ from PyQt6.QtGui import QImage
 
 from gazestudy_gui.thrift import give_back
 
-_CACHE_BYTES = 38 << 20
+_CACHE_BYTES = 56 << 20
 _AHEAD = 4
 _BACK = 30
 _REFILL = 8

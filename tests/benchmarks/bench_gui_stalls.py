@@ -6,8 +6,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.benchmarks.gui_stalls import Watch
-from tests.benchmarks.gui_study import HOUR
+from tests.benchmarks.gui_stalls import HOUR, Watch
 
 if TYPE_CHECKING:
     from tests.benchmarks.bench_gui import Report

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sys
 from pathlib import Path
 
 import av
@@ -17,12 +16,12 @@ from gazestudy.pipeline.demo import load_sessions
 from gazestudy.pipeline.run import run_study
 from gazestudy.pipeline.strategy.document import write_template
 from gazestudy.store import Study, create_study, open_study
+from tests.benchmarks.gui_stalls import HOUR
 
 SAMPLES = Path(__file__).resolve().parents[2] / "sample_sessions"
 _S = 1_000_000_000
 TURN_S, FRAMES_A_TURN = 12, 360
 """What of a sample walk is used again and again."""
-HOUR = "p99-1"
 GEOMETRY = "bottom_m: 1.0\n    height_m: 1.2\n    distance_m: 4.0"
 ASSUMPTIONS = "assumptions:\n" + "".join(
     f"  - {{term: {name}, value: {value}, low: {low}, high: {high}, source: benchmark, replaces: true}}\n"
@@ -213,11 +212,3 @@ def _interviews(known: Interviews, count: int) -> Interviews:
             parts.append(part)
     joined = {name: pd.concat(parts, ignore_index=True) for name, parts in tables.items()}
     return Interviews(**joined, code_book=known.code_book, stimuli=known.stimuli)
-
-
-def resident_mb() -> float:
-    """Return the memory this process holds now, MB; NaN where the system does not say."""
-    if sys.platform.startswith("linux"):
-        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-        return pages * 4096 / 1e6
-    return float("nan")

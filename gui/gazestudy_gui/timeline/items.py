@@ -138,9 +138,10 @@ class IntervalItem(_Item):
         for code in np.unique(label):
             painter.setBrush(self._colours[int(code) % len(self._colours)])
             chosen = label == code
+            joined = _joined(start[chosen], end[chosen], per_px)
             bars = [
                 QRectF(a, self.top + 0.12, b - a, 0.76)
-                for a, b in zip(start[chosen].tolist(), end[chosen].tolist(), strict=True)
+                for a, b in zip(*(side.tolist() for side in joined), strict=True)
             ]
             painter.drawRects(*bars)
         self._paint_labels(painter, start, end, label, per_px)
@@ -187,6 +188,15 @@ class IntervalItem(_Item):
             )
             painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
         painter.restore()
+
+
+def _joined(start: Floats, end: Floats, gap: float) -> tuple[Floats, Floats]:
+    """Return bars of which those that are less than a gap apart became one."""
+    order = np.argsort(start, kind="stable")
+    start, end = start[order], end[order]
+    reach = np.maximum.accumulate(end)
+    first = np.flatnonzero(np.append(True, start[1:] - reach[:-1] >= gap))
+    return start[first], np.maximum.reduceat(end, first)
 
 
 def _levels(values: NDArray[np.float32]) -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:
