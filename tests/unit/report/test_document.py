@@ -80,7 +80,9 @@ def test_contents_name_the_page_of_every_placement(document):
 @needs_poppler
 def test_no_page_but_the_last_is_nearly_empty(document):
     pages = run("pdftotext", "-enc", "UTF-8", "-layout", document, "-").split("\f")[:-1]
-    lines = [sum(bool(line.strip()) for line in page.splitlines()) - 1 for page in pages]  # without the footer
+    lines = [
+        sum(bool(line.strip()) for line in page.splitlines()) - 1 for page in pages
+    ]  # without the footer
     assert min(lines[:-1]) > 8, lines
 
 

@@ -164,12 +164,12 @@ def test_no_stored_path_depends_on_the_system(study: Study, picture, recording) 
 
 
 def test_what_is_not_there_is_told_with_what_is_and_long_lists_are_cut(study: Study) -> None:
-    with pytest.raises(StudyError, match="no coding 'x'; the study has none yet$"):
+    with pytest.raises(StudyError, match=r"no coding 'x'; the study has none yet$"):
         study.remove_coding("x")
     there = len(study.code_book())
     for number in range(20 - there + 3):
         study.add_code(f"code {number}", code_id=f"c{number}")
     with pytest.raises(StudyError, match=r"no code 'x'; the study has \w+, .*, c\d+ and 3 more$"):
         study.remove_code("x")
-    with pytest.raises(StudyError, match="no answer 7; the study has none yet$"):
+    with pytest.raises(StudyError, match=r"no answer 7; the study has none yet$"):
         study.remove_answers([7])
