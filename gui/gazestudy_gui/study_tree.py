@@ -302,13 +302,17 @@ class StudyTree(QWidget):
                 self._keys[entry.id] = entry.steps.get("mapping", "")
                 self._shares.pop(entry.id, None)
         closed = {
-            self.model.node(index).key for index in self.model.indexes() if not self.view.isExpanded(index)
+            self.model.node(index).key
+            for index in self.model.indexes()
+            if self.model.rowCount(index) and not self.view.isExpanded(index)
         }
         current = self.model.node(self.view.currentIndex()).key
         self.model.set_root(build(listing, self._shares))
+        self.view.expandAll()  # at once: one by one, all lines are laid out for each of them
         for index in self.model.indexes():
             key = self.model.node(index).key
-            self.view.setExpanded(index, key not in closed)
+            if key in closed:
+                self.view.collapse(index)
             if key == current and key[0] != "root":
                 self.view.setCurrentIndex(index)
         is_empty = not (listing.participants or listing.placements or listing.stations)

@@ -202,7 +202,8 @@ def hold_an_hour(folder: Path) -> None:
 
     from tests.benchmarks.gui_stalls import HOUR, resident_mb
 
-    QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(folder / "settings"))
+    own = tempfile.mkdtemp(prefix="gazestudy-bench-")  # the docks that are there at first
+    QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, own)
     application = QApplication([])
     desk = Desk(application)
     window = desk.open(folder / "hour")
