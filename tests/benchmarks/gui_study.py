@@ -11,7 +11,7 @@ import pandas as pd
 
 from gazestudy.model import Clock, Recording, RecordingMeta, SourceFile, Stream, categorical
 from gazestudy.model.interview import Interviews
-from gazestudy.model.tables import FRAME_KINDS
+from gazestudy.model.tables import FRAME_KINDS, REASONS
 from gazestudy.pipeline.demo import load_sessions
 from gazestudy.pipeline.run import run_study
 from gazestudy.pipeline.strategy.document import write_template
@@ -77,6 +77,41 @@ def make_sample(folder: Path) -> None:
         file = write_template(study)
         text = file.read_text(encoding="utf-8").replace("    cost:", f"    {GEOMETRY}\n    cost:")
         file.write_text(text + ASSUMPTIONS, encoding="utf-8")
+
+
+def make_bare(folder: Path) -> None:
+    """Make a study with one recording, p01-1, of two seconds and without a video."""
+    n = 400
+    t_ns = np.arange(n, dtype=np.int64) * (_S // 200)
+    reason = categorical(["ok"] * n, REASONS)
+    gaze = {
+        "t_ns": t_ns,
+        "x_px": 100.0,
+        "y_px": 100.0,
+        "valid": True,
+        "reason": reason,
+        "confidence": 1.0,
+        "part": 0,
+    }
+    kind = categorical(["real"] * 60, FRAME_KINDS)
+    frames = {
+        "t_ns": np.arange(60, dtype=np.int64) * _S // 30,
+        "kind": kind,
+        "part": 0,
+        "video": -1,
+        "index": -1,
+    }
+    tables = {"gaze": pd.DataFrame(gaze), "frames": pd.DataFrame(frames)}
+    with create_study(folder, name="Bare") as study:
+        one = Recording(
+            RecordingMeta("walk", "Neon", "bench", 1, folder, 1_700_000_000 * _S),
+            clock=Clock("unix_utc", 0, "bench", 0),
+            camera=None,
+            videos=(),
+            loaders={name: (lambda table=table: Stream(table)) for name, table in tables.items()},
+            files=lambda: (SourceFile("gaze.csv", 100, f"{1:064x}"),),
+        )
+        study.add_recording(one, participant_id="P01")
 
 
 def make_hundred(sample: Path, folder: Path, *, count: int = 100, times: int = 20) -> None:

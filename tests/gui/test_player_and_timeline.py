@@ -262,9 +262,9 @@ def test_clock_text():
 
 
 def test_a_recording_without_video_says_so(desk, tmp_path, qtbot):
-    from tests.benchmarks.gui_study import make_hundred
+    from tests.benchmarks.gui_study import make_bare
 
-    make_hundred(tmp_path / "study", 1)
+    make_bare(tmp_path / "study")
     window = desk.open(tmp_path / "study")
     qtbot.waitExposed(window)
     window.view("tree").select("recording", "p01-1")
