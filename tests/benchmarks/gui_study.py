@@ -135,7 +135,7 @@ def make_hundred(sample: Path, folder: Path, *, count: int = 100, times: int = 2
                     for column, value in (("recording_id", stored.id), ("participant_id", person)):
                         if column in table:
                             table[column] = value
-                study.write_derived(stored.id, step, result.key, tables, provenance={})
+                study.write_derived(stored.id, step, result.key, tables, provenance=result.provenance)
         study.add_interviews(_interviews(study.interviews(), count))
 
 
@@ -155,7 +155,7 @@ def make_hour(sample: Path, folder: Path, video: Path, *, seconds: int = 3600) -
             result = study.current(like.id, step)
             assert result is not None
             tables = {name: _repeated(result.table(name), like.id, study, times) for name in result.files}
-            study.write_derived(stored.id, step, result.key, tables, provenance={})
+            study.write_derived(stored.id, step, result.key, tables, provenance=result.provenance)
 
 
 def _copied(study: Study, name: str, number: int) -> Recording:
