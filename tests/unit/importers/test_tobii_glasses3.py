@@ -300,6 +300,7 @@ def test_gzip_bomb(folder):
         ("gazedata.gz", gzip.compress(b'{"ts":1,"s":0}\n'), "no gaze of a Tobii"),
         ("recording.g3", b"{}", "names neither gaze"),
     ],
+    ids=["empty", "other lines", "no streams"],
 )
 def test_other_folders_are_refused(tmp_path, name, content, problem):
     (tmp_path / name).write_bytes(content)
