@@ -67,8 +67,8 @@ def _kept(evidence: Evidence, column: str, words: str) -> list[Finding]:
     difference = found.risk_difference
     if found.participants < FEW:
         headline = (
-            f"{counted(found.participants, 'participant')}: {found.a} of {found.a + found.b} placements that "
-            f"they looked at were {words}."
+            f"{found.a} of the {found.a + found.b} times that one of "
+            f"{counted(found.participants, 'participant')} looked at a placement, it was {words}."
         )
         detail = f"Too few people for a rate. {hidden}".strip()
         return [Finding(headline, detail, "open", "remembered", numbers)]
