@@ -131,7 +131,7 @@ def test_rows_that_point_nowhere(root: Path) -> None:
 
 
 def test_newer_and_older_formats(root: Path) -> None:
-    for number in ("0009", "0000"):
+    for number in ("9999", "0000"):
         with closing(sqlite3.connect(root / "study.sqlite")) as connection:
             connection.execute("UPDATE alembic_version SET version_num = ?", (number,))
             connection.commit()
