@@ -157,7 +157,7 @@ def real(bench: Bench) -> list[Figure]:
     table = locate(recording.videos, frames, gaze, [reference], recording.camera, Settings())
     rows = table[table["state"] == "mapped"].drop_duplicates("frame").set_index("frame")
     count = int((frames["kind"] == "real").sum())
-    differences, sheet = [], []
+    differences, doubts, sheet = [], [], []
     looks = gaze_by_frame(gaze, frames)
     peer = _FullSift(reference)
     for frame, _, luma in Pictures(recording.videos, frames):
@@ -165,17 +165,18 @@ def real(bench: Bench) -> list[Figure]:
             continue
         ours = np.linalg.inv(rows.loc[frame, H].to_numpy(dtype=float).reshape(3, 3))
         sheet.append(_warped(luma, ours, reference))
-        points, theirs = looks.get(frame), peer.homography(luma)
-        if points is None or theirs is None:
+        points, both = looks.get(frame), peer.homographies(luma)
+        if points is None or both is None:
             continue
-        a, b = apply_homography(ours, points), apply_homography(theirs, points)
+        a, b, c = (apply_homography(one, points) for one in (ours, *both))
         width, height = reference.size_px
         on = ((b >= 0) & (b < (width, height))).all(axis=1)
         differences += np.linalg.norm(a - b, axis=1)[on].tolist()
+        doubts += np.linalg.norm(c - b, axis=1)[on].tolist()
     path = bench.folder / "real-contact-sheet.png"
     bench.folder.mkdir(parents=True, exist_ok=True)
     cv2.imencode(".png", _sheet(sheet))[1].tofile(path)
-    far = np.array(differences) if differences else np.array([np.inf])
+    far, doubts = np.array(differences or [np.inf]), doubts or [np.inf]
     return [
         Figure("real", "frames mapped", f"{len(rows)} of {count}", "all", len(rows) == count),
         Figure(
@@ -186,20 +187,29 @@ def real(bench: Bench) -> list[Figure]:
             "<= 3",
             bool(far.max() <= 3),
         ),
+        Figure(
+            "real",
+            "that SIFT by RANSAC beside itself by MAGSAC",
+            f"median {np.median(doubts):.2f}, p95 {np.percentile(doubts, 95):.2f}, largest {max(doubts):.2f}",
+        ),
         Figure("real", "contact sheet", str(path)),
     ]
 
 
 class _FullSift:
-    """The picture found in one frame by full-size SIFT alone, all in pixels as they are."""
+    """The picture found in one frame by full-size SIFT alone, all in pixels as they are.
+
+    Judged by MAGSAC: when the same points come in another order, RANSAC moves gaze by up to 2.6 px on this
+    clip, MAGSAC by up to .2 px.
+    """
 
     def __init__(self, reference: Reference) -> None:
         self._sift: Any = cv2.SIFT.create()
         grey = cv2.cvtColor(reference.image, cv2.COLOR_BGR2GRAY)
         self._points, self._described = self._sift.detectAndCompute(grey, None)
 
-    def homography(self, luma: NDArray[np.uint8]) -> NDArray[np.float64] | None:
-        """Return the homography from scene px to reference px."""
+    def homographies(self, luma: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+        """Return the homography from scene px to reference px by MAGSAC and by RANSAC."""
         points, described = self._sift.detectAndCompute(luma, None)
         pairs = cv2.BFMatcher(cv2.NORM_L2).knnMatch(described, self._described, 2)
         good = [a for a, b in pairs if a.distance < 0.7 * b.distance]
@@ -207,8 +217,8 @@ class _FullSift:
             return None
         scene = np.array([points[match.queryIdx].pt for match in good])
         spots = np.array([self._points[match.trainIdx].pt for match in good])
-        found, _ = cv2.findHomography(scene, spots, cv2.RANSAC, 3.0)
-        return None if found is None else np.asarray(found)
+        found = [cv2.findHomography(scene, spots, how, 3.0)[0] for how in (cv2.USAC_MAGSAC, cv2.RANSAC)]
+        return None if any(one is None for one in found) else (np.asarray(found[0]), np.asarray(found[1]))
 
 
 def _warped(luma: NDArray[np.uint8], matrix: NDArray[np.float64], reference: Reference) -> NDArray[np.uint8]:
