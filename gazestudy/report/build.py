@@ -107,7 +107,8 @@ def _facts(evidence: Evidence) -> tuple[tuple[str, str], ...]:
         ("Participants", f"{len(evidence.participants)}" + (f" ({words})" if len(segments) > 1 else ""))
     )
     minutes = float(evidence.recordings["minutes"].sum()) if len(evidence.recordings) else 0.0
-    facts.append(("Recordings", f"{len(evidence.recordings)}, {minutes:.1f} minutes of gaze"))
+    gaze = f"{minutes:.1f} minutes" if minutes >= 1 else f"{60 * minutes:.0f} seconds"
+    facts.append(("Recordings", f"{len(evidence.recordings)}, {gaze} of gaze"))
     dayparts = [part for part in dict.fromkeys(evidence.recordings["daypart"]) if part]
     if dayparts:
         facts.append(("Dayparts recorded", ", ".join(dayparts)))

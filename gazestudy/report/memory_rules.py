@@ -67,8 +67,8 @@ def _kept(evidence: Evidence, column: str, words: str) -> list[Finding]:
     difference = found.risk_difference
     if found.participants < FEW:
         headline = (
-            f"{found.a} of the {found.a + found.b} times that one of "
-            f"{counted(found.participants, 'participant')} looked at a placement, it was {words}."
+            f"A placement that was looked at was {words} in {found.a} of "
+            f"{counted(found.a + found.b, 'case')}, of {counted(found.participants, 'participant')}."
         )
         detail = f"Too few people for a rate. {hidden}".strip()
         return [Finding(headline, detail, "open", "remembered", numbers)]

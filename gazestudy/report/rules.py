@@ -116,8 +116,8 @@ def _overall(evidence: Evidence) -> list[Finding]:
     what = "A look is one fixation or more."
     if overall.n < FEW:
         headline = (
-            f"{overall.numerator:.0f} of the {overall.denominator:.0f} times that a placement came into the "
-            f"view of one of {counted(overall.n, 'participant')}, it was looked at."
+            f"A placement that came into view was looked at in {overall.numerator:.0f} of "
+            f"{counted(round(overall.denominator), 'case')}, of {counted(overall.n, 'participant')}."
         )
         return [Finding(headline, f"{what} A rate for passengers is open.", "open", "seen", (overall,))]
     strength: Strength = "clear" if overall.high - overall.low < _NARROW else "indicated"
