@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
+from gazestudy_gui.document import StudyDocument
 from PyQt6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QTimer, QUrl
 from PyQt6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QTableWidget, QWidget
 
+V = TypeVar("V", bound=QWidget)
 LEFT = Qt.MouseButton.LeftButton
 _NONE = Qt.KeyboardModifier.NoModifier
 
@@ -19,6 +23,26 @@ def shown(kind: type) -> QWidget:
     found = [one for one in QApplication.topLevelWidgets() if isinstance(one, kind) and one.isVisible()]
     assert found, f"no {kind.__name__} on show"
     return found[-1]
+
+
+@contextmanager
+def view_of(
+    kind: Callable[[StudyDocument], V], study: Path, qtbot, size_px: tuple[int, int] = (900, 900)
+) -> Iterator[V]:
+    """Open a study and show one view of it alone; both are closed at the end."""
+    document = StudyDocument.open(study)
+    made = kind(document)
+    made.resize(*size_px)
+    try:
+        with qtbot.waitExposed(made):
+            made.show()
+        yield made
+    finally:
+        made.shut_down()
+        made.close()
+        document.close()
+        made.deleteLater()
+        document.deleteLater()
 
 
 def click(widget: QWidget, at: QPoint | None = None) -> None:

@@ -6,7 +6,6 @@ import json
 from datetime import datetime, timedelta
 
 import pytest
-from gazestudy_gui.document import StudyDocument
 from gazestudy_gui.views import fieldwork_live
 from gazestudy_gui.views.fieldwork import FieldworkView
 from PyQt6.QtCore import QDateTime, Qt
@@ -18,6 +17,7 @@ from gazestudy.pipeline.live_log import LiveSession
 from gazestudy.protocol import load_protocol
 from gazestudy.store import open_study
 from tests.gui.conftest import SESSIONS
+from tests.gui.hands import view_of
 
 HEAD = {"station_id": "Siam", "point_id": "C1", "observer": "A7", "role": "primary"}
 
@@ -44,17 +44,8 @@ def clock(monkeypatch):
 
 @pytest.fixture
 def view(imported, qapp, qtbot):
-    document = StudyDocument.open(imported)
-    made = FieldworkView(document)
-    made.resize(1000, 800)
-    with qtbot.waitExposed(made):
-        made.show()
-    yield made
-    made.shut_down()
-    made.close()
-    document.close()
-    made.deleteLater()
-    document.deleteLater()
+    with view_of(FieldworkView, imported, qtbot, (1000, 800)) as made:
+        yield made
 
 
 def begin(page, protocol="station_point_observation", head=HEAD, faces=()):
@@ -263,11 +254,7 @@ def test_a_shipped_protocol_is_changed_as_a_copy_with_previews(view, qtbot):
 def test_figures_agreement_and_plan_of_the_sample(imported, qapp, qtbot):
     with open_study(imported) as study:
         import_field_logs(study, SESSIONS / "fieldlogs")
-    document = StudyDocument.open(imported)
-    made = FieldworkView(document)
-    try:
-        with qtbot.waitExposed(made):
-            made.show()
+    with view_of(FieldworkView, imported, qtbot) as made:
         figures = made.page("figures")
         qtbot.waitUntil(lambda: figures.table.model.rowCount() > 0, timeout=120000)
         agreement = made.show_page("agreement")
@@ -281,14 +268,8 @@ def test_figures_agreement_and_plan_of_the_sample(imported, qapp, qtbot):
             plan.canvas, Qt.MouseButton.LeftButton, pos=plan.canvas.to_widget(210, 210).toPoint()
         )
         assert plan.places["C1"] == pytest.approx((210, 210), abs=2)
-        document.undo_stack.undo()
+        made._document.undo_stack.undo()
         assert plan.places == {}
-        document.undo_stack.redo()
+        made._document.undo_stack.redo()
         plan.placing.setChecked(False)
         qtbot.waitUntil(lambda: not plan.plot.image.isNull(), timeout=120000)
-    finally:
-        made.shut_down()
-        made.close()
-        document.close()
-        made.deleteLater()
-        document.deleteLater()

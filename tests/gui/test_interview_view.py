@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from gazestudy_gui.document import StudyDocument
 from gazestudy_gui.views.interview_texts import to_points, to_units
 from gazestudy_gui.views.interviews import InterviewsView
 from PyQt6.QtCore import Qt
@@ -12,6 +11,7 @@ from PyQt6.QtTest import QTest
 
 from gazestudy.model.interview import Interviews, interview_table
 from gazestudy.store import open_study
+from tests.gui.hands import view_of
 
 TEXT = "😀 intro\n[0:02] I saw the red cat\n[0:05] then my phone"
 
@@ -49,19 +49,10 @@ def view(imported, qapp, qtbot):
               "code": "correct_ad", "placement_id": placement}]
         )  # fmt: skip
         study.add_coding("liked", "B", document_id="d1", start_char=0, end_char=5)
-    document = StudyDocument.open(imported)
-    made = InterviewsView(document)
-    made.resize(900, 900)
-    with qtbot.waitExposed(made):
-        made.show()
-    qtbot.waitUntil(lambda: made.talks is not None)
-    made.set_coder("A")
-    yield made
-    made.shut_down()
-    made.close()
-    document.close()
-    made.deleteLater()
-    document.deleteLater()
+    with view_of(InterviewsView, imported, qtbot) as made:
+        qtbot.waitUntil(lambda: made.talks is not None)
+        made.set_coder("A")
+        yield made
 
 
 def wait_answers(qtbot, view, item, values, stimulus=""):
@@ -195,22 +186,13 @@ def test_looks_and_memory_stand_side_by_side(sample, qapp, qtbot):
         placement = study.placements()[0].id
         study.add_stimulus("pic-a", placement_id=placement)
         study.add_interviews(talks("P01"))
-    document = StudyDocument.open(sample)
-    made = InterviewsView(document)
-    try:
-        with qtbot.waitExposed(made):
-            made.show()
+    with view_of(InterviewsView, sample, qtbot) as made:
         qtbot.waitUntil(lambda: made.found.memory is not None and made.talks is not None, timeout=120000)
         table = made.recall.mine.model.frame
         assert isinstance(table, pd.DataFrame) and len(table)
         assert set(table["recalled_unaided"]) <= {"no", "–", "yes"}
-        with qtbot.waitSignal(document.moment):
+        with qtbot.waitSignal(made._document.moment):
             made.recall.mine.activated.emit(0)
-    finally:
-        made.shut_down()
-        made.close()
-        document.close()
-        made.deleteLater()
 
 
 def test_in_the_window_an_answer_survives_closing_and_shortcuts_do_not_clash(desk, imported, qtbot):

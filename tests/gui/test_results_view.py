@@ -7,7 +7,6 @@ import io
 import numpy as np
 import pandas as pd
 import pytest
-from gazestudy_gui.document import StudyDocument
 from gazestudy_gui.views.plot_pane import rendered
 from gazestudy_gui.views.results import ResultsView
 from gazestudy_gui.views.results_data import TABLES
@@ -17,6 +16,7 @@ from PyQt6.QtCore import QSize, Qt
 from PyQt6.QtGui import QColor, QGuiApplication
 
 from gazestudy.pipeline.metrics import study_metrics, summary
+from tests.gui.hands import view_of
 
 TABLE = pd.DataFrame(
     {"name": ["b", "C", "a", "ก"], "value": [2.0, np.nan, 10.0, -1.0], "on": [True, False, True, False]}
@@ -112,17 +112,8 @@ def test_a_figure_takes_the_colours_of_the_window(qapp):
 
 @pytest.fixture
 def view(sample, qapp, qtbot):
-    document = StudyDocument.open(sample)
-    made = ResultsView(document)
-    made.resize(1000, 700)
-    with qtbot.waitExposed(made):
-        made.show()
-    yield made
-    made.shut_down()
-    made.close()
-    document.close()
-    made.deleteLater()
-    document.deleteLater()
+    with view_of(ResultsView, sample, qtbot, (1000, 700)) as made:
+        yield made
 
 
 def test_every_table_is_there_or_says_what_is_missing(view, qtbot):
