@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import io
 from collections.abc import Iterator, MutableMapping
 from contextlib import suppress
 from pathlib import Path
@@ -10,6 +10,9 @@ from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
+
+from gazestudy.errors import StudyError
+from gazestudy.store.atomic import write_bytes
 
 CACHE = "cache/picture-features"
 """Folder in a study; it may be deleted at any time."""
@@ -43,12 +46,11 @@ class PictureFeatures(MutableMapping[str, tuple[NDArray[np.float32], NDArray[np.
         return points.astype(np.float32), descriptors.astype(np.uint8)
 
     def __setitem__(self, key: str, value: tuple[NDArray[np.float32], NDArray[np.uint8]]) -> None:
-        draft = self._folder / f"{key}.{os.getpid()}.tmp"
-        with suppress(OSError):
+        content = io.BytesIO()
+        np.savez(content, points=value[0], descriptors=value[1])
+        with suppress(OSError, StudyError):
             self._folder.mkdir(parents=True, exist_ok=True)
-            with draft.open("wb") as file:
-                np.savez(file, points=value[0], descriptors=value[1])
-            draft.replace(self._file(key))
+            write_bytes(self._file(key), content.getvalue())
             self._forget_oldest()
 
     def __delitem__(self, key: str) -> None:

@@ -1,7 +1,10 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from gazestudy.pipeline.picture_features import PictureFeatures
+from gazestudy.store.atomic import sweep
 
 POINTS, DESCRIPTORS = (
     np.arange(6, dtype=np.float32).reshape(3, 2),
@@ -55,3 +58,14 @@ def test_the_oldest_are_forgotten(tmp_path, monkeypatch):
     for name in "abcde":
         known[name] = POINTS, DESCRIPTORS
     assert len(known) == 3
+
+
+def test_what_a_killed_program_left_of_a_file_is_swept_away(tmp_path, monkeypatch):
+    known = PictureFeatures(tmp_path / "cache")
+    monkeypatch.setattr(Path, "unlink", lambda *_args, **_options: None)  # nobody tidies up after a kill
+    monkeypatch.setattr("gazestudy.store.atomic.rename", lambda *_: None)
+    known["a"] = POINTS, DESCRIPTORS
+    monkeypatch.undo()
+    assert len(list((tmp_path / "cache").iterdir())) == 1
+    assert sweep(tmp_path, set()) == 1
+    assert not list((tmp_path / "cache").iterdir())
