@@ -369,12 +369,12 @@ class LiveSession:
 
     def _read(self) -> None:
         """Read the journal; a last line that was cut off is what was never shown."""
-        content = self.journal.read_text(encoding="utf-8")
-        lines = content.split("\n")
-        if lines[-1]:  # not ended: the power went while it was written
-            whole = content[: len(content) - len(lines[-1])]
-            self.journal.write_text(whole, encoding="utf-8", newline="\n")
-        for line in lines[:-1]:
+        content = self.journal.read_bytes()
+        whole = content.rfind(b"\n") + 1
+        if whole < len(content):  # the power went while a line was written, perhaps within a letter
+            with self.journal.open("r+b") as file:
+                file.truncate(whole)
+        for line in content[:whole].splitlines():
             try:
                 data = json.loads(line)
                 entry = Entry(
@@ -407,7 +407,8 @@ def unfinished(folder: Path) -> list[tuple[Path, str, str]]:
     """
     found = []
     for path in sorted((folder / JOURNALS).glob("*.jsonl")):
-        first = path.read_text(encoding="utf-8").split("\n", 1)[0]
+        with path.open("rb") as file:
+            first = file.readline()
         try:
             data = json.loads(first)
             found.append((path, str(data["session_id"]), str(data["protocol"]["id"])))

@@ -72,6 +72,21 @@ def test_a_stopped_session_takes_nothing_more(session):
         session.tap(at(11), "passed")
 
 
+def test_a_line_cut_within_a_letter_is_dropped_and_the_session_goes_on(session):
+    session.tap(at(1), "passed")
+    session.note(at(2), "รถไฟ")
+    whole = session.journal.read_bytes()
+    end = whole.rindex("ไฟ".encode()) + 1  # one of three bytes
+    session.journal.write_bytes(whole[:end])
+    assert [name for _, name, _ in unfinished(session.journal.parent.parent)] == ["s1"]
+    again = LiveSession(session.protocol, session.journal)
+    assert [one.kind for one in again.standing()] == ["start", "tap"]
+    assert session.journal.read_bytes() == whole[: whole[:end].rindex(b"\n") + 1]
+    again.note(at(3), "สาย")
+    third = LiveSession(session.protocol, session.journal)
+    assert [one.kind for one in third.standing()] == ["start", "tap", "note"]
+
+
 def test_a_journal_of_another_protocol_is_refused(session):
     with pytest.raises(InputError, match="another protocol"):
         LiveSession(load_protocol("focal_follow"), session.journal)
