@@ -103,3 +103,14 @@ def usual_language() -> str:
     """Return the language of the system where there is a catalogue for it, else English."""
     system = QLocale.system().name().split("_")[0]
     return system if system in LANGUAGES else "en"
+
+
+def number_or_none(text: str) -> float | None:
+    """Return the number that a person typed, with a point or a comma; None if there is none.
+
+    Raises
+    ------
+    ValueError
+        If it is something else.
+    """
+    return float(text.replace(",", ".")) if text.strip() else None

@@ -21,7 +21,7 @@ from gazestudy_gui.commands import ChangePlacement, Edit, RenameStudy, SetDaypar
 from gazestudy_gui.document import StudyDocument
 from gazestudy_gui.phrases import told, value_name
 from gazestudy_gui.trouble import tell
-from gazestudy_gui.words import tr
+from gazestudy_gui.words import number_or_none, tr
 
 
 class DetailsView(QScrollArea):
@@ -117,9 +117,14 @@ class DetailsView(QScrollArea):
         self._fact(form, tr("Placement"), place.id)
         self._field(form, tr("Name"), place.name, lambda text: change(name=text))
         self._field(form, tr("Station"), place.station, lambda text: change(station=text))
-        self._field(form, tr("Width, mm"), _number(place.width_mm), lambda text: change(width_mm=_mm(text)))
         self._field(
-            form, tr("Height, mm"), _number(place.height_mm), lambda text: change(height_mm=_mm(text))
+            form, tr("Width, mm"), _number(place.width_mm), lambda text: change(width_mm=number_or_none(text))
+        )
+        self._field(
+            form,
+            tr("Height, mm"),
+            _number(place.height_mm),
+            lambda text: change(height_mm=number_or_none(text)),
         )
         self._field(form, tr("Copies"), str(place.copies), lambda text: change(copies=int(text)))
         self._fact(form, tr("Kind"), tr("digital") if place.kind == "digital" else tr("static"))
@@ -179,7 +184,3 @@ def _not_a_number(text: str) -> GazestudyError:
 
 def _number(value: float | None) -> str:
     return "" if value is None else f"{value:g}"
-
-
-def _mm(text: str) -> float | None:
-    return float(text.replace(",", ".")) if text.strip() else None

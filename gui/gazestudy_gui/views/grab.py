@@ -34,7 +34,7 @@ from gazestudy_gui.background import Background
 from gazestudy_gui.phrases import error_text, told
 from gazestudy_gui.trouble import tell
 from gazestudy_gui.views.video_widget import VideoWidget
-from gazestudy_gui.words import tr
+from gazestudy_gui.words import number_or_none, tr
 
 _STEPS = {
     Qt.Key.Key_Left: (-1, 0),
@@ -318,14 +318,3 @@ def suitability_text(found: Mapping[Any, Any]) -> str:
         advice = told(str(found["advice"]))
         lines.append(advice[:1].upper() + advice[1:])
     return "\n".join(lines)
-
-
-def number_or_none(text: str) -> float | None:
-    """Return the number in a text, None if it is empty.
-
-    Raises
-    ------
-    ValueError
-        If it is something else.
-    """
-    return float(text.replace(",", ".")) if text.strip() else None

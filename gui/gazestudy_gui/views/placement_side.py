@@ -20,7 +20,7 @@ from PyQt6.QtWidgets import (
 from gazestudy.errors import GazestudyError
 from gazestudy.model import Aoi, Placement
 from gazestudy_gui.trouble import tell
-from gazestudy_gui.words import tr
+from gazestudy_gui.words import number_or_none, tr
 
 _ID = Qt.ItemDataRole.UserRole
 
@@ -190,11 +190,10 @@ class PlacementSide(QWidget):
         if not field.isModified() or field.isReadOnly():
             return
         field.setModified(False)
-        text = field.text().strip().replace(",", ".")
         try:
-            self.sized.emit(name, float(text) if text else None)
+            self.sized.emit(name, number_or_none(field.text()))
         except ValueError:
-            tell(self, GazestudyError(tr("Please type a number. ({text})", text=text)))
+            tell(self, GazestudyError(tr("Please type a number. ({text})", text=field.text().strip())))
 
 
 def _id_of(item: QListWidgetItem | None) -> str:
