@@ -74,15 +74,14 @@ def test_a_job_runs_elsewhere_and_brings_its_result(run, qtbot):
     assert job.log == [f"line {number}" for number in range(5)]
 
 
-def test_cancel_is_quick(run, qtbot):
+def test_a_job_that_listens_stops_by_itself(run, qtbot, monkeypatch):
+    monkeypatch.setattr("gazestudy_gui.jobs._PATIENCE_S", 3600)  # nobody ends it
     job = run("endless")
     job.start()
     qtbot.waitUntil(lambda: job.label == "waiting", timeout=20_000)
-    began = time.perf_counter()
-    with qtbot.waitSignal(job.over, timeout=5_000):
+    with qtbot.waitSignal(job.over, timeout=60_000):
         job.cancel()
     assert job.state == "stopped"
-    assert time.perf_counter() - began < 1.0  # typically 0.05
 
 
 def test_a_job_that_does_not_listen_is_ended(run, qtbot, monkeypatch):

