@@ -124,7 +124,7 @@ def make_hundred(sample: Path, folder: Path, *, count: int = 100, times: int = 2
             person = f"P{number + 1:03d}"
             segment = next(one.segment for one in study.participants() if one.id == like.participant_id)
             stored = study.add_recording(
-                _copied(study, like.id, number), participant_id=person, segment=segment, daypart=like.daypart,
+                _longer(study, like.id, times, (), number), participant_id=person, segment=segment, daypart=like.daypart,
                 copy_video=False, report=study.report(like.id),
             )  # fmt: skip
             for step in ("events", "mapping", "attention"):
@@ -146,7 +146,7 @@ def make_hour(sample: Path, folder: Path, video: Path, *, seconds: int = 3600) -
         like = study.recordings()[0]
         times = round(seconds / TURN_S)
         stored = study.add_recording(
-            _long(study, like.id, times, video),
+            _longer(study, like.id, times, (video,), 999),
             participant_id=HOUR.partition("-")[0].upper(),
             copy_video=False,
         )
@@ -158,14 +158,8 @@ def make_hour(sample: Path, folder: Path, video: Path, *, seconds: int = 3600) -
             study.write_derived(stored.id, step, result.key, tables, provenance=result.provenance)
 
 
-def _copied(study: Study, name: str, number: int) -> Recording:
-    """Return a recording that is one of the study but for its files."""
-    tables = {stream: study.stream(name, stream) for stream in study.streams(name)}
-    return _recording(study, name, tables, (), number)
-
-
-def _long(study: Study, name: str, times: int, video: Path) -> Recording:
-    """Return a recording of so many turns."""
+def _longer(study: Study, name: str, times: int, videos: tuple[Path, ...], number: int) -> Recording:
+    """Return a recording of so many turns of another one."""
     gaze = _repeated(_inside(study.stream(name, "gaze"), study, name), name, study, times)
     n = times * FRAMES_A_TURN
     frames = pd.DataFrame(
@@ -173,11 +167,11 @@ def _long(study: Study, name: str, times: int, video: Path) -> Recording:
             "t_ns": (np.arange(n, dtype=np.int64) * _S) // 30,
             "kind": categorical(["real"] * n, FRAME_KINDS),
             "part": 0,
-            "video": 0,
-            "index": np.arange(n),
+            "video": 0 if videos else -1,
+            "index": np.arange(n) if videos else -1,
         }
     )
-    return _recording(study, name, {"gaze": gaze, "frames": frames}, (video,), 999)
+    return _recording(study, name, {"gaze": gaze, "frames": frames}, videos, number)
 
 
 def _recording(
