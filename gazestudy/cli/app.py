@@ -32,6 +32,7 @@ from gazestudy.cli import (
     placement,
     protocol,
     quality,
+    relink,
     report,
     run,
     simulate,
@@ -83,6 +84,7 @@ app.command("correct")(correct.correct)
 app.command("export")(export.export)
 app.command("align")(align.align)
 app.command("check")(check.check)
+app.command("relink")(relink.relink)
 app.command("simulate")(simulate.simulate)
 app.add_typer(protocol.app, name="protocol")
 app.add_typer(fieldlog.app, name="fieldlog")

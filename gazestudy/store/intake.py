@@ -114,15 +114,22 @@ def reference_media(videos: Sequence[Path], root: Path, sources: Sequence[Source
 
 def _referenced(position: int, video: Path, root: Path, sources: Sequence[SourceFile]) -> MediaRow:
     size = _size(video)
-    absolute, home = video.resolve(), root.resolve()
-    # Relative where video and study can move together: they share more than the root of the disk.
-    shared = absolute.anchor == home.anchor and len(Path(os.path.commonpath([absolute, home])).parts) > 1
-    path = Path(os.path.relpath(absolute, home)).as_posix() if shared else str(absolute)
+    path, external = stored_place(video, root)
     hashed = [
         file.sha256 for file in sources if Path(file.path).name == video.name and file.size_bytes == size
     ]
     sha256 = hashed[0] if len(hashed) == 1 else hash_file(video)
-    return MediaRow(position=position, path=path, external=not shared, sha256=sha256, size_bytes=size)
+    return MediaRow(position=position, path=path, external=external, sha256=sha256, size_bytes=size)
+
+
+def stored_place(video: Path, root: Path) -> tuple[str, bool]:
+    """Return how a study refers to a file that stays where it is, and whether that is absolute.
+
+    Relative where video and study can move together: they share more than the root of the disk.
+    """
+    absolute, home = video.resolve(), root.resolve()
+    shared = absolute.anchor == home.anchor and len(Path(os.path.commonpath([absolute, home])).parts) > 1
+    return (Path(os.path.relpath(absolute, home)).as_posix() if shared else str(absolute)), not shared
 
 
 def recording_row(

@@ -236,7 +236,8 @@ class RecordingShelf(ParticipantShelf, StudyBase):
         for path in paths:
             if not path.is_file():
                 raise StudyDamagedError(
-                    f"{path}: the scene video of recording {recording_id!r} is not there. Put it back, or"
+                    f"{path}: the scene video of recording {recording_id!r} is not there. Put it back, say"
+                    " where it is now (File > Find moved videos, or gazestudy relink), or"
                     f" {_ADVICE[0].lower()}{_ADVICE[1:]}"
                 )
         return paths

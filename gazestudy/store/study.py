@@ -28,6 +28,7 @@ from gazestudy.store.listing import ListShelf
 from gazestudy.store.lock import LOCK_NAME, StudyLock
 from gazestudy.store.manual import ManualMappingShelf
 from gazestudy.store.placements import PlacementShelf
+from gazestudy.store.relinking import RelinkShelf
 from gazestudy.store.results import ResultShelf
 from gazestudy.store.schedules import ScheduleShelf
 from gazestudy.store.schema import StudyRow
@@ -51,6 +52,7 @@ class Study(
     CreativeShelf,
     AoiShelf,
     ImportedMappingShelf,
+    RelinkShelf,
     ResultShelf,
     AlignmentShelf,
     CorrectionShelf,
