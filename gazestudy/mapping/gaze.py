@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +24,7 @@ from gazestudy.model.timing import frame_on_show
 
 Floats = NDArray[np.float64]
 
-VERSION = 5
+VERSION = 6
 
 SAMPLE_STATES = ("on_placement", "in_front", "off_placements", "nothing_mapped", "no_frame", "invalid")
 """Where a gaze sample is: on a placement; on something that hides that part of one; in a frame with mapped
@@ -144,7 +144,10 @@ def map_gaze(
     flat = scene if camera is None else undistort_px(scene, camera)
     times_ns = gaze["t_ns"].to_numpy()[samples]
     widths_px = np.array([sizes.px[name][0] for name in mapping["placement_id"]], dtype=np.float64)
-    reference = _at_sample_time(mapping, rows, times_ns, flat[samples], frames["t_ns"].to_numpy(), widths_px)
+    following = _following_rows(mapping, placements)
+    reference = _at_sample_time(
+        mapping, rows, times_ns, flat[samples], frames["t_ns"].to_numpy(), widths_px, following
+    )
     known = np.isfinite(reference).all(axis=1)
     samples, rows, reference = samples[known], rows[known], reference[known]
     located = mapping.iloc[rows]
@@ -267,6 +270,7 @@ def _at_sample_time(
     flat_px: Floats,
     frame_ns: NDArray[np.int64],
     widths_px: Floats,
+    following: NDArray[np.int64],
 ) -> Floats:
     """Map undistorted points by their rows of `mapping`, and on towards the next frame.
 
@@ -275,7 +279,6 @@ def _at_sample_time(
     homography = mapping[_H].to_numpy(dtype=np.float64).reshape(-1, 3, 3)
     reference = apply_homography(invert_homography(homography[rows]), flat_px)
     row_ns = frame_ns[mapping["frame"].to_numpy()]
-    following = _following_rows(mapping)
     longest_ns = _longest_step_ns(frame_ns)
     step_ns = np.where(following >= 0, row_ns[following] - row_ns, 0)
     following = np.where((step_ns > 0) & (step_ns <= longest_ns), following, -1)
@@ -311,8 +314,11 @@ def _at_sample_time(
     return moved
 
 
-def _following_rows(mapping: pd.DataFrame) -> NDArray[np.int64]:
-    """Return for each row the mapped row of the same picture and copy in the next frame, or -1."""
+def _following_rows(mapping: pd.DataFrame, placements: Iterable[Placement]) -> NDArray[np.int64]:
+    """Return for each row the mapped row of the same picture and copy in the next frame, or -1.
+
+    Copies that nobody can tell apart, seen together, are followed by where they are.
+    """
     mapped = np.flatnonzero((mapping["state"] == "mapped").to_numpy(dtype=bool))
     columns = ["placement_id", "creative_id", "copy"]
     seen = mapping.iloc[mapped]
@@ -322,10 +328,36 @@ def _following_rows(mapping: pd.DataFrame) -> NDArray[np.int64]:
     frame = mapping["frame"].to_numpy(dtype=np.int64)[mapped]
     order = np.lexsort((frame, track))
     one, other = order[:-1], order[1:]
-    joined = (track[one] == track[other]) & (frame[other] == frame[one] + 1)
+    alike = (track[one] == track[other]) & (frame[one] == frame[other])
+    several = np.zeros(len(mapped), dtype=bool)
+    several[one[alike]] = several[other[alike]] = True
+    joined = (track[one] == track[other]) & (frame[other] == frame[one] + 1) & ~several[one] & ~several[other]
     following = np.full(len(mapping), -1, dtype=np.int64)
     following[mapped[one[joined]]] = mapped[other[joined]]
+    shared = np.flatnonzero(np.isin(track, track[several]))
+    for here, there in _nearest_pairs(seen.iloc[shared], track[shared], frame[shared], placements):
+        following[mapped[shared[here]]] = mapped[shared[there]]
     return following
+
+
+def _nearest_pairs(
+    rows: pd.DataFrame, track: NDArray[np.int64], frame: NDArray[np.int64], placements: Iterable[Placement]
+) -> Iterator[tuple[int, int]]:
+    """Pair rows of one picture in neighbouring frames that are each other's nearest, by their middles."""
+    if len(rows) == 0:
+        return
+    low, high = facet_boxes(rows, placements)
+    homographies = rows[_H].to_numpy(dtype=np.float64).reshape(-1, 3, 3)
+    middles = apply_homography(homographies, (low + high) / 2)
+    numbers = np.arange(len(rows))
+    groups = {key: group.to_numpy() for key, group in pd.Series(numbers).groupby([track, frame])}
+    for (which, now), here in groups.items():
+        there = groups.get((which, now + 1))
+        if there is None:
+            continue
+        away = np.linalg.norm(middles[here][:, None] - middles[there][None], axis=2)
+        nearest, back = away.argmin(axis=1), away.argmin(axis=0)
+        yield from ((int(here[n]), int(there[m])) for n, m in enumerate(nearest) if back[m] == n)
 
 
 def _longest_step_ns(frame_ns: NDArray[np.int64]) -> float:

@@ -97,7 +97,8 @@ class Placement:
         Station name, may be empty.
     facets : tuple of Facet
         The flat parts of a picture that goes round a pillar or a corner; empty where all of it is flat. They
-        share no part of the picture.
+        share no part of the picture. Where such a picture hangs several times, gaze lies on the placement as
+        usual, and which of the copies it was is left open (-1).
     """
 
     id: str

@@ -76,6 +76,12 @@ PLACEMENTS = TableContract(
         Column("station", "str", "station, may be empty"),
         Column("reference_width_px", "float", "width of its reference image, empty without a picture"),
         Column("reference_height_px", "float", "its height"),
+        Column(
+            "facets",
+            "str",
+            "flat parts of a picture round a pillar or a corner: left,top,right,bottom in px of the reference"
+            " image, with spaces between them; empty where all of it is flat",
+        ),
     ),
 )
 CREATIVES = TableContract(

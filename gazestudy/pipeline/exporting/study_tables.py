@@ -174,6 +174,7 @@ def _entered(study: Study) -> Group:
         (
             *(one.id, one.name, one.kind, one.width_mm, one.height_mm, one.copies, one.station),
             *(one.size_px if one.creatives else (None, None)),
+            " ".join(str(facet) for facet in one.facets),
         )
         for one in placements
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 
@@ -53,6 +54,16 @@ def test_a_pillar_is_cut_into_strips_and_kept(study, tmp_path):
         larger = write(tmp_path / "larger.png", 1, (800, 400))
         opened.replace_creative("pillar-1", larger)
         assert str(opened.placement("pillar").facets[1]) == "200,0,400,400"
+
+
+def test_facets_are_exported(study, tmp_path):
+    picture = write(tmp_path / "wrap.png", 1, (400, 200))
+    run("placement", "add", study, "corner", picture, "--facet", "0,0,250,200", "--facet", "250,0,400,200")
+    run("placement", "add", study, "flat", write(tmp_path / "flat.png", 2, (400, 200)))
+    run("export", study, "--format", "csv", "--out", tmp_path / "out")
+    with (tmp_path / "out" / "placements.csv").open(encoding="utf-8-sig") as stream:
+        rows = {row["placement_id"]: row["facets"] for row in csv.DictReader(stream)}
+    assert rows == {"corner": "0,0,250,200 250,0,400,200", "flat": ""}
 
 
 def test_facets_change_and_make_the_mapping_out_of_date(study, tmp_path):
