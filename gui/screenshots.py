@@ -59,7 +59,7 @@ def main() -> None:
         for scale in (given.scale,) if given.scale else SCALES:
             for scheme in (given.scheme,) if given.scheme else SCHEMES:
                 for language in (given.language,) if given.language else LANGUAGES:
-                    begin(given.folder, study, scale, scheme, language, given.only)
+                    begin(given.folder, study, scale, scheme, language, given.only, just_one=given.just_one)
 
 
 def begin(

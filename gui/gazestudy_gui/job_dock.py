@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PyQt6.QtCore import Qt
+from PyQt6.QtGui import QResizeEvent
 from PyQt6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -72,7 +73,7 @@ class JobDock(QWidget):
         column.addWidget(self.title)
         column.addLayout(line)
         column.addWidget(self.log, 1)
-        split = QSplitter(Qt.Orientation.Horizontal, self)
+        self._split = split = QSplitter(Qt.Orientation.Vertical, self)
         split.addWidget(self.list)
         split.addWidget(right)
         split.setStretchFactor(1, 3)
@@ -83,6 +84,12 @@ class JobDock(QWidget):
         self._jobs.added.connect(self._on_added)
         for job in self._jobs.jobs:
             self._on_added(job)
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Put the list above what is said of a job, or beside it where the dock is wide and low."""
+        super().resizeEvent(event)
+        is_wide = self.width() > 2 * self.height()
+        self._split.setOrientation(Qt.Orientation.Horizontal if is_wide else Qt.Orientation.Vertical)
 
     def current(self) -> Job | None:
         """Return the chosen job."""

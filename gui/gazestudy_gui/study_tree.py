@@ -6,9 +6,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from PyQt6.QtCore import QAbstractItemModel, QModelIndex, QObject, Qt
-from PyQt6.QtGui import QResizeEvent
-from PyQt6.QtWidgets import QAbstractItemView, QHeaderView, QLabel, QStackedLayout, QTreeView, QWidget
+from PyQt6.QtCore import QAbstractItemModel, QModelIndex, QObject, QRect, QSize, Qt
+from PyQt6.QtGui import QPainter, QPalette, QResizeEvent
+from PyQt6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QLabel,
+    QStackedLayout,
+    QStyle,
+    QStyleOptionHeader,
+    QTreeView,
+    QWidget,
+)
 
 from gazestudy.pipeline.overview import RecordingState, states
 from gazestudy.store.listing import Listing
@@ -21,7 +30,7 @@ KIND_ROLE = Qt.ItemDataRole.UserRole
 ID_ROLE = Qt.ItemDataRole.UserRole + 1
 
 _YES = "✓"
-_LEAST_EM, _MOST_EM = 11, 22
+_LEAST_EM, _MOST_EM = 8, 22
 _NONE = QModelIndex()
 _RELEVANT = {"study", "placements", "participants", "recordings", "alignments", "results", "mapping",
              "fieldwork", "interviews"}  # fmt: skip
@@ -114,7 +123,7 @@ def _cells(state: RecordingState, share: tuple[int, int] | None) -> tuple[tuple[
                  located=share[0], all=share[1])  # fmt: skip
     trouble = [*state.problems, *state.warnings]
     cells = (
-        state.imported[:10],
+        _YES if state.imported else "",
         _YES if state.synced else "",
         _YES if state.detected else "",
         mapped,
@@ -122,7 +131,7 @@ def _cells(state: RecordingState, share: tuple[int, int] | None) -> tuple[tuple[
         f"{state.coded}/{state.answers}" if state.answers else "",
         f"! {len(trouble)}" if trouble else "",
     )
-    return cells, ("", "", "", tip, "", "", "\n".join(map(told, trouble)))
+    return cells, (state.imported[:10], "", "", tip, "", "", "\n".join(map(told, trouble)))
 
 
 class StudyTreeModel(QAbstractItemModel):
@@ -217,6 +226,49 @@ class StudyTreeModel(QAbstractItemModel):
         return None
 
 
+class _StateHeader(QHeaderView):
+    """A header that names its columns after the first from bottom to top, so that seven states are narrow."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(Qt.Orientation.Horizontal, parent)
+        self.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignBottom)
+
+    def _text(self, column: int) -> str:
+        model = self.model()
+        return "" if model is None else str(model.headerData(column, Qt.Orientation.Horizontal))
+
+    def sectionSizeFromContents(self, column: int) -> QSize:
+        """Return the size of a name that stands upright."""
+        if not column:
+            return super().sectionSizeFromContents(column)
+        metrics = self.fontMetrics()
+        room = metrics.height() // 2
+        return QSize(metrics.height() + room, metrics.horizontalAdvance(self._text(column)) + room)
+
+    def paintSection(self, painter: QPainter | None, area: QRect, column: int) -> None:
+        """Draw a name."""
+        if not column or painter is None:
+            super().paintSection(painter, area, column)
+            return
+        option = QStyleOptionHeader()
+        self.initStyleOption(option)
+        option.rect, option.section, option.text = area, column, ""
+        style = self.style()
+        assert style is not None
+        style.drawControl(QStyle.ControlElement.CE_Header, option, painter, self)
+        painter.save()
+        painter.translate(area.left(), area.bottom())
+        painter.rotate(-90)
+        painter.setPen(self.palette().color(QPalette.ColorRole.ButtonText))
+        edge = self.fontMetrics().height() // 4
+        painter.drawText(
+            QRect(edge, 0, area.height() - edge, area.width()),
+            Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter,
+            self._text(column),
+        )
+        painter.restore()
+
+
 def header_text(column: int) -> str:
     """Return the name of a column in the language of the interface."""
     return (
@@ -251,11 +303,13 @@ class StudyTree(QWidget):
         self.view.setModel(self.model)
         self.view.setUniformRowHeights(True)
         self.view.setAlternatingRowColors(True)
+        self.view.setIndentation(self.fontMetrics().height())
         self.view.setAccessibleName(tr("Study tree"))
         self.view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        header = self.view.header()
-        assert header is not None
+        header = _StateHeader(self.view)
+        self.view.setHeader(header)
         header.setStretchLastSection(False)
+        header.setMinimumSectionSize(self.fontMetrics().height())
         header.setResizeContentsPrecision(0)  # what is seen: else every line is measured at every change
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Interactive)
@@ -290,7 +344,7 @@ class StudyTree(QWidget):
         header, em = self.view.header(), self.fontMetrics().height()
         if header is not None:
             states = sum(header.sectionSize(column) for column in range(1, len(COLUMNS)))
-            room = self.view.contentsRect().width() - states - em  # less the scroll bar
+            room = self.width() - states - 2 * self.view.frameWidth() - em  # less the scroll bar
             header.resizeSection(0, min(max(room, _LEAST_EM * em), _MOST_EM * em))
 
     def refresh(self) -> None:
@@ -313,6 +367,8 @@ class StudyTree(QWidget):
             key = self.model.node(index).key
             if key in closed:
                 self.view.collapse(index)
+            if not self.model.node(index).cells:  # a name without states has the whole line
+                self.view.setFirstColumnSpanned(index.row(), index.parent(), True)
             if key == current and key[0] != "root":
                 self.view.setCurrentIndex(index)
         is_empty = not (listing.participants or listing.placements or listing.stations)

@@ -29,7 +29,7 @@ from gazestudy_gui.words import LANGUAGES, tr
 MENUS = ("&File", "&Edit", "&Analyse", "&Placements", "&Mapping", "&Playback", "&View", "&Help")
 _STATE = "study window"
 _LAYOUT_VERSION = 4
-_LEFT_SHARE, _LEFT_EM = 0.43, 42
+_LEFT_SHARE, _LEFT_LEAST_EM, _LEFT_EM = 0.25, 21, 42
 _NO_LIMIT = (1 << 24) - 1  # of Qt
 _SECOND_MS = 4000
 
@@ -219,8 +219,8 @@ class StudyWindow(QMainWindow):
             first[spec.area] = dock
             if spec.area == "left":
                 self.addDockWidget(areas.LeftDockWidgetArea, dock)
-            elif spec.area == "bottom":  # not an area of its own, which would take all that a window grows
-                self.splitDockWidget(first["below"], dock, Qt.Orientation.Vertical)
+            elif spec.area == "under":
+                self.splitDockWidget(first["left"], dock, Qt.Orientation.Vertical)
             elif spec.area == "below":
                 self.splitDockWidget(first["main"], dock, Qt.Orientation.Vertical)
             elif spec.area == "right":
@@ -228,10 +228,7 @@ class StudyWindow(QMainWindow):
             else:
                 self.addDockWidget(areas.RightDockWidgetArea, dock)
         for area, dock in later:  # a dock that has tabs can no longer be split
-            if area == "left":
-                self.splitDockWidget(first[area], dock, Qt.Orientation.Vertical)
-            else:
-                self.tabifyDockWidget(first[area], dock)
+            self.tabifyDockWidget(first[area], dock)
         for spec in VIEWS:
             self.docks[spec.id].setVisible(spec.shown)
         self.setCorner(Qt.Corner.BottomLeftCorner, areas.LeftDockWidgetArea)
@@ -248,16 +245,12 @@ class StudyWindow(QMainWindow):
     def _give_sizes(self) -> None:
         """Give the docks the sizes they have at first."""
         em, docks = self.fontMetrics().height(), self.docks
-        left = min(38 * em, round(_LEFT_SHARE * self.width()))
+        left = min(max(_LEFT_LEAST_EM * em, round(_LEFT_SHARE * self.width())), _LEFT_EM * em)
         self.resizeDocks(
             [docks["tree"], docks["player"]], [left, self.width() - left], Qt.Orientation.Horizontal
         )
-        self.resizeDocks([docks["tree"], docks["details"]], [34 * em, 20 * em], Qt.Orientation.Vertical)
-        self.resizeDocks(
-            [docks["player"], docks["timeline"], docks["jobs"]],
-            [33 * em, 15 * em, 8 * em],
-            Qt.Orientation.Vertical,
-        )
+        self.resizeDocks([docks["tree"], docks["details"]], [36 * em, 20 * em], Qt.Orientation.Vertical)
+        self.resizeDocks([docks["player"], docks["timeline"]], [41 * em, 15 * em], Qt.Orientation.Vertical)
         self._tidied.start(0)
 
     def _tidy(self) -> None:

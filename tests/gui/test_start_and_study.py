@@ -118,7 +118,9 @@ def test_the_tree_shows_states_in_words_and_share(desk, sample, qtbot):
     qtbot.waitUntil(lambda: "%" in rows(tree, "recording")[0][4], timeout=20_000)
     first = rows(tree, "recording")[0]
     assert first[0].startswith("p01-1")
-    assert first[1].startswith("20")
+    assert first[1] == "✓"  # imported; the day is its tip
+    when = tree.model.find("recording", "p01-1").siblingAtColumn(1)
+    assert tree.model.data(when, Qt.ItemDataRole.ToolTipRole).startswith("20")
     assert first[3] == "✓"  # detected
     assert first[2] == ""  # no clock was aligned
     index = tree.model.find("recording", "p01-1").siblingAtColumn(2)
@@ -207,7 +209,7 @@ def test_docks_as_at_first_leave_no_tab_bar_behind(desk, imported, qtbot):
     window = desk.open(imported)
     qtbot.waitExposed(window)
     main = {"Player", "Placements and AOIs", "Heatmaps", "Mapping review", "Fieldwork", "Results"}
-    expected = [main, {"Jobs", "Problems"}]
+    expected = [main, {"Details", "Jobs", "Problems"}]
 
     def is_tidy():
         return sorted(map(sorted, bars_of(window))) == sorted(map(sorted, expected))
@@ -231,10 +233,10 @@ def test_no_dock_changes_its_size_when_a_view_is_made(desk, imported, qtbot):
     window = desk.open(imported)
     window.resize(1600, 1000)
     qtbot.waitExposed(window)
-    qtbot.waitUntil(lambda: not window._settle.isActive() and "jobs" in window.views)
+    qtbot.waitUntil(lambda: not window._settle.isActive() and "details" in window.views)
     QApplication.processEvents()
-    sizes = {name: window.docks[name].size() for name in ("tree", "player", "timeline", "jobs")}
-    for name in ("problems", "jobs", "fieldwork", "player"):
+    sizes = {name: window.docks[name].size() for name in ("tree", "player", "timeline", "details")}
+    for name in ("problems", "details", "fieldwork", "player"):
         window.show_view(name)
         QApplication.processEvents()
     assert {name: window.docks[name].size() for name in sizes} == sizes
@@ -335,3 +337,21 @@ def test_checking_all_files_finds_them_sound(desk, imported, qtbot, name):
     qtbot.waitUntil(lambda: job.is_over, timeout=60_000)
     assert job.state == "done", job.error + job.details
     assert [text for text in job.result if "problem" in text] == []
+
+
+def test_the_work_has_the_room_and_a_layout_of_before_still_comes_back(desk, imported, qtbot):
+    window = desk.open(imported)
+    window.resize(1500, 980)
+    qtbot.waitExposed(window)
+    qtbot.waitUntil(lambda: not window._settle.isActive() and window.docks["player"].width() > 1000)
+    assert 0.2 < window.docks["tree"].width() / window.width() < 0.28
+    tree = window.view("tree").view
+    qtbot.waitUntil(lambda: tree.horizontalScrollBar().maximum() == 0)  # no name of a state is cut
+    window.splitDockWidget(window.docks["timeline"], window.docks["jobs"], Qt.Orientation.Vertical)
+    window.docks["jobs"].show()
+    window.splitDockWidget(window.docks["tree"], window.docks["details"], Qt.Orientation.Vertical)
+    window.docks["details"].show()
+    window.close()
+    again = desk.open(imported)
+    assert again.dockWidgetArea(again.docks["jobs"]) == again.dockWidgetArea(again.docks["timeline"])
+    assert again.dockWidgetArea(again.docks["details"]) == again.dockWidgetArea(again.docks["tree"])

@@ -16,7 +16,7 @@ from gazestudy_gui.actions import ActionSpec
 from gazestudy_gui.document import StudyDocument
 from gazestudy_gui.views.later import FIELDWORK, INTERVIEWS, RESULTS, REVIEW
 
-Area = Literal["left", "main", "below", "bottom", "right"]
+Area = Literal["left", "under", "main", "below", "right"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +29,9 @@ class ViewSpec:
         Unique; the window remembers it by this.
     title : str
         English.
-    area : {"left", "main", "below", "bottom", "right"}
-        Where it is at first. Docks of one area are tabs.
+    area : {"left", "under", "main", "below", "right"}
+        Where it is at first: "under" is under the left, "below" below the main ones. Docks of one area are
+        tabs.
     factory : str
         "module:Class".
     keys : str
@@ -58,7 +59,7 @@ class ViewSpec:
 
 VIEWS: tuple[ViewSpec, ...] = (
     ViewSpec("tree", "Study", "left", "gazestudy_gui.study_tree:StudyTree", "Ctrl+1"),
-    ViewSpec("details", "Details", "left", "gazestudy_gui.views.details:DetailsView", "Ctrl+2"),
+    ViewSpec("details", "Details", "under", "gazestudy_gui.views.details:DetailsView", "Ctrl+2"),
     ViewSpec("player", "Player", "main", "gazestudy_gui.views.player:PlayerView", "Ctrl+3"),
     ViewSpec(
         "placements", "Placements and AOIs", "main", "gazestudy_gui.views.placements:PlacementsView", "Ctrl+4"
@@ -84,6 +85,6 @@ VIEWS: tuple[ViewSpec, ...] = (
         actions=INTERVIEWS,
     ),
     ViewSpec("timeline", "Timeline", "below", "gazestudy_gui.timeline.view:TimelineView", "Ctrl+8"),
-    ViewSpec("jobs", "Jobs", "bottom", "gazestudy_gui.job_dock:JobDock", "Ctrl+9"),
-    ViewSpec("problems", "Problems", "bottom", "gazestudy_gui.views.problems:ProblemsView", "Ctrl+0"),
+    ViewSpec("jobs", "Jobs", "under", "gazestudy_gui.job_dock:JobDock", "Ctrl+9"),
+    ViewSpec("problems", "Problems", "under", "gazestudy_gui.views.problems:ProblemsView", "Ctrl+0"),
 )  # fmt: skip
