@@ -2,9 +2,10 @@
 
 python kill_rounds.py STUDY ROUNDS SEED
 
-Three rounds more are killed while they open the study. The child says what it is about to do, does it, and says that it is done. What the study must hold is worked
-out here, in plain values, from what the child said: all that was done, and at most the one edit that it was
-killed in, whole.
+Three rounds more are killed while they open the study. The child says what it is about to do, does it, and
+says that it is done; it is killed some random time after a random number of edits, so that a slow machine does
+as many. What the study must hold is worked out here, in plain values, from what the child said: all that was
+done, and at most the one edit that it was killed in, whole.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import signal
 import sys
 import time
 import traceback
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -35,8 +37,8 @@ from gazestudy.store import is_sound, open_study  # noqa: E402
 
 PICTURES = sorted((ROOT / "sample_sessions" / "placements").glob("*.jpg"))[:2]
 RECORDING, PERSON, TALK = "p01-1", "P01", "talk"
-LONGEST_S, OPENING_S, OPENINGS = 0.8, 0.1, 3
-FIRST_EDIT_S = 60.0
+MOST_EDITS, EDIT_S, OPENING_S, OPENINGS = 8, 0.1, 0.1, 3
+PATIENCE_S = 600.0
 
 State = dict[str, Any]
 Step = list[Any]
@@ -49,11 +51,13 @@ def main() -> None:
     begun = document.StudyDocument.open(path)
     begun.edit(StartInterview(TALK, PERSON))
     begun.close()
-    before = observed(path)
+    before, used = observed(path), Counter[str]()
     for number in range(rounds + OPENINGS):
-        edits = number < rounds
-        after_s = rng.uniform(0.0, LONGEST_S if edits else OPENING_S)
-        said = killed_child(path, seed=1000 * seed + number, after_s=after_s, edits=edits)
+        edits = rng.randint(1, MOST_EDITS) if number < rounds else 0
+        after_s = rng.uniform(0.0, EDIT_S if edits else OPENING_S)
+        child = random.Random(1000 * seed + number)
+        said = killed_child(path, child, edits=edits, after_s=after_s, used=used)
+        used.update(line["done"][0] for line in said if "done" in line)
         problems = check_study(path, full=True)
         found, trouble = observed(path), [line["error"] for line in said if "error" in line]
         allowed = states(before, [line for line in said if "error" not in line])
@@ -73,24 +77,26 @@ def main() -> None:
         before = found
 
 
-def killed_child(path: Path, *, seed: int, after_s: float, edits: bool) -> list[dict[str, Any]]:
-    """Let a child edit for a while, or only open the study, kill it, and return what it said."""
+def killed_child(
+    path: Path, rng: random.Random, *, edits: int, after_s: float, used: Counter[str]
+) -> list[dict[str, Any]]:
+    """Let a child edit so often, or only open the study, kill it a little later, and return what it said."""
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
         os.close(reader)
         try:
-            edit_without_end(path, random.Random(seed), writer)
+            edit_without_end(path, rng, writer, used)
         except BaseException:
             tell(writer, {"error": traceback.format_exc()})
         finally:
             os._exit(1)
     os.close(writer)
-    text = read_some(reader, FIRST_EDIT_S, until_some=True) if edits else b""
+    text = read_some(reader, PATIENCE_S, edits=edits) if edits else b""
     text += read_some(reader, after_s)
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
-    text += read_some(reader, 5.0, until_end=True)
+    text += read_some(reader, PATIENCE_S, until_end=True)
     os.close(reader)
     whole = text[: text.rfind(b"\n") + 1]
     return [json.loads(line) for line in whole.splitlines()]
@@ -99,13 +105,14 @@ def killed_child(path: Path, *, seed: int, after_s: float, edits: bool) -> list[
 # ---------------------------------------------------------------------- the child
 
 
-def edit_without_end(path: Path, rng: random.Random, writer: int) -> None:
+def edit_without_end(path: Path, rng: random.Random, writer: int, used: Counter[str]) -> None:
     """Edit, undo and redo; tell of each step before and after."""
     QCoreApplication([])
     opened = document.StudyDocument.open(path)
     history = History(observed_in(opened.study))
     for number in range(100_000):
-        step = history.random_step(rng, number)
+        step = history.random_step(rng, number, used)
+        used[step[0]] += 1
         tell(writer, {"try": step})
         perform(opened, step)
         tell(writer, {"done": step})
@@ -178,8 +185,8 @@ class History:
             self.states[self.at + 1 :] = [changed(self.now, step)]
             self.at += 1
 
-    def random_step(self, rng: random.Random, number: int) -> Step:
-        """Choose something that changes the study."""
+    def random_step(self, rng: random.Random, number: int, used: Counter[str]) -> Step:
+        """Choose something that changes the study; half of the time of a kind that was used least."""
         now, mark = self.now, f"{number}-{rng.randrange(10**9)}"
         corners = [[0.0, 0.0], [float(rng.randrange(10, 400)), 0.0], [0.0, float(rng.randrange(10, 300))]]
         choices: list[Step] = [["rename", f"สยาม {mark}"], ["segment", mark],
@@ -196,6 +203,9 @@ class History:
         if now["aois"]:
             place, name = rng.choice(sorted(now["aois"])).split("/", 1)
             choices += [["move AOI", place, name, [[1.0, 1.0], *corners[1:]]], ["remove AOI", place, name]]
+        if rng.random() < 0.5:
+            least = min(used[one[0]] for one in choices)
+            choices = [one for one in choices if used[one[0]] == least]
         return rng.choice(choices)
 
 
@@ -275,18 +285,18 @@ def differences(wanted: State, found: State) -> list[str]:
     return [f"{key}: {wanted[key]!r} != {found[key]!r}" for key in wanted if wanted[key] != found[key]]
 
 
-def read_some(reader: int, seconds: float, *, until_some: bool = False, until_end: bool = False) -> bytes:
-    """Read for a while, until something comes, or until the other side is gone."""
+def read_some(reader: int, seconds: float, *, edits: int = 0, until_end: bool = False) -> bytes:
+    """Read for a while, until so many edits were done, or until the other side is gone."""
     os.set_blocking(reader, False)
     end, text = time.monotonic() + seconds, b""
-    while time.monotonic() < end and not (until_some and text):
+    while time.monotonic() < end and not (edits and text.count(b'"done"') >= edits):
         try:
             piece = os.read(reader, 65536)
         except BlockingIOError:
             time.sleep(0.002)
             continue
         if not piece:
-            if until_end or until_some:
+            if until_end or edits:
                 break
             time.sleep(0.002)
         text += piece

@@ -23,7 +23,7 @@ def test_killed_at_random_moments(imported, gazestudy):
         [sys.executable, str(script), str(imported), str(ROUNDS), "7"],
         capture_output=True,
         text=True,
-        timeout=600,
+        timeout=3600,
         check=False,
     )
     assert done.returncode == 0, done.stderr
