@@ -13,11 +13,32 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 import pytest
 from PyQt6.QtCore import QSettings
 from PyQt6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 
 from tests.gui.leftovers import children, left_behind, settle
 
 ROOT = Path(__file__).resolve().parents[2]
 SESSIONS = ROOT / "sample_sessions"
+PATIENCE_MS = 120_000
+
+
+class PatientBot(QtBot):
+    """Waits until what is awaited is there; only a test that fails anyway waits to the end, however slow the machine."""
+
+    def waitUntil(self, callback, *, timeout=PATIENCE_MS):
+        super().waitUntil(callback, timeout=max(timeout, PATIENCE_MS))
+
+    def waitSignal(self, signal, *, timeout=PATIENCE_MS, **others):
+        return super().waitSignal(signal, timeout=max(timeout, PATIENCE_MS), **others)
+
+    def waitExposed(self, widget, *, timeout=PATIENCE_MS):
+        return super().waitExposed(widget, timeout=timeout)
+
+
+@pytest.fixture
+def qtbot(qapp, request) -> PatientBot:
+    """The hands of pytest-qt, with patience."""
+    return PatientBot(request)
 
 
 @pytest.fixture(autouse=True)
