@@ -322,9 +322,8 @@ def _following_rows(mapping: pd.DataFrame, placements: Iterable[Placement]) -> N
     mapped = np.flatnonzero((mapping["state"] == "mapped").to_numpy(dtype=bool))
     columns = ["placement_id", "creative_id", "copy"]
     seen = mapping.iloc[mapped]
-    track = (
-        seen.assign(facet=facet_numbers(seen)).groupby([*columns, "facet"], sort=False).ngroup().to_numpy()
-    )
+    groups = seen.assign(facet=facet_numbers(seen)).groupby([*columns, "facet"], sort=False)
+    track = np.asarray(groups.ngroup(), dtype=np.int64)
     frame = mapping["frame"].to_numpy(dtype=np.int64)[mapped]
     order = np.lexsort((frame, track))
     one, other = order[:-1], order[1:]
@@ -349,15 +348,16 @@ def _nearest_pairs(
     low, high = facet_boxes(rows, placements)
     homographies = rows[_H].to_numpy(dtype=np.float64).reshape(-1, 3, 3)
     middles = apply_homography(homographies, (low + high) / 2)
-    numbers = np.arange(len(rows))
-    groups = {key: group.to_numpy() for key, group in pd.Series(numbers).groupby([track, frame])}
+    groups: dict[tuple[int, int], list[int]] = {}
+    for number, key in enumerate(zip(track.tolist(), frame.tolist(), strict=True)):
+        groups.setdefault(key, []).append(number)
     for (which, now), here in groups.items():
-        there = groups.get((which, now + 1))
-        if there is None:
+        there = groups.get((which, now + 1), [])
+        if not there:
             continue
         away = np.linalg.norm(middles[here][:, None] - middles[there][None], axis=2)
         nearest, back = away.argmin(axis=1), away.argmin(axis=0)
-        yield from ((int(here[n]), int(there[m])) for n, m in enumerate(nearest) if back[m] == n)
+        yield from ((here[n], there[m]) for n, m in enumerate(nearest.tolist()) if back[m] == n)
 
 
 def _longest_step_ns(frame_ns: NDArray[np.int64]) -> float:

@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gazestudy.simulate.motion import HEAD_RAD_S, STEP_S, HeadMotion, Path, follow
-from gazestudy.simulate.sight import hidden
+from gazestudy.simulate.sight import hidden, hit_faces
 from gazestudy.simulate.station import Station
 from gazestudy.simulate.surfaces import Floats
 
 KINDS = ("fixation", "saccade", "pursuit", "blink", "loss")
+_AHEAD_S = 0.25  # how far ahead the eyes foresee where somebody walks
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,8 @@ class Habits:
         Share of looking bouts that are glances far to one side and then to the other.
     head_rad_s : float
         How quickly the head follows: a turn of 60 deg peaks at 22 deg/s times this number.
+    before_share : float
+        Share of looking bouts that follow somebody who stands or walks before an advertisement.
     """
 
     placement_share: float = 0.45
@@ -56,6 +59,7 @@ class Habits:
     losses_per_min: float = 4.0
     glance_share: float = 0.0
     head_rad_s: float = HEAD_RAD_S
+    before_share: float = 0.0
 
 
 REGULAR = Habits(placement_share=0.3, fixation_ms=220.0, walking_m_s=1.35)
@@ -157,6 +161,11 @@ def _bout(station: Station, path: Path, habits: Habits, rng: np.random.Generator
     elif choice < habits.placement_share + habits.person_share + habits.glance_share:
         side = rng.choice([-1.0, 1.0])
         return [_away(eye, heading + turn * side, rng) for turn in (1.2, -1.2)]
+    elif choice >= 1.0 - habits.before_share:
+        soon = time + _AHEAD_S
+        aim = _choose_before(station, path.eyes_at(np.array([soon]))[0], heading, rng, soon)
+        if aim is not None:
+            return [aim]
     aims: list[_Aim] = []
     for _ in range(rng.integers(1, 4)):
         bearing, distance = heading + np.radians(rng.normal(0, 11)), rng.uniform(4, 11)
@@ -218,6 +227,26 @@ def _choose_person(
     distance = np.hypot(ways[:, 0], ways[:, 2])
     seen = (np.abs(_bearing(ways, heading)) < np.radians(30)) & (distance > 2.5) & (distance < 12)
     return int(rng.choice(np.flatnonzero(seen))) if seen.any() else -1
+
+
+def _choose_before(
+    station: Station, eye: Floats, heading: float, rng: np.random.Generator, time: float
+) -> _Aim | None:
+    """Return a spot on head, trunk or thighs of somebody whom the eye sees before an advertisement."""
+    feet = np.array([person.position_m(np.array([time]))[0] for person in station.people]).reshape(-1, 3)
+    spots = np.zeros_like(feet)
+    spots[:, 1] = -rng.uniform(0.45, 0.95, len(feet)) * [person.height_m for person in station.people]
+    ways = feet + spots - eye
+    distance = np.hypot(ways[:, 0], ways[:, 2])
+    near = (np.abs(_bearing(ways, heading)) < np.radians(50)) & (distance > 1.2) & (distance < 9)
+    rows = np.flatnonzero(near)
+    eyes, times = np.broadcast_to(eye, (len(rows), 3)), np.full(len(rows), time)
+    met = hit_faces(station, eyes, ways[rows], times, people=False).face
+    rows = rows[[face >= 0 and station.faces[face].in_study for face in met]]
+    if len(rows) == 0:
+        return None
+    person = int(rng.choice(rows))
+    return (0.0, float(spots[person, 1]), 0.0), person, -1
 
 
 def turn_head(

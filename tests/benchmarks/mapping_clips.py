@@ -154,6 +154,28 @@ def twin_plans(seed: int, *, quick: bool = False) -> list[ClipPlan]:
     ]
 
 
+def passer_by_plans(seed: int, *, quick: bool = False) -> list[ClipPlan]:
+    """Return short walks through crowds in which gaze often follows people who pass before placements."""
+    habits = replace(VISITOR, placement_share=0.15, person_share=0.0, before_share=0.85, fixation_ms=120.0)
+    mix = Mix(hung=26, poor=6, screens=2, absent=4, distractors=4)
+    return [
+        ClipPlan(
+            f"passers-by-{n + 1}",
+            seed + 60 + n // 5,
+            12.0,
+            960,
+            540,
+            mix=mix,
+            people=100,
+            habits=habits,
+            start_m=(2.0, 7.0, 12.0, 17.0, 72.0)[n % 5],
+            reference_long_px=700,
+            walk=n,
+        )
+        for n in range(1 if quick else 8)
+    ]
+
+
 def make_clips(plans: Sequence[ClipPlan], folder: Path, *, workers: int = 2) -> list[Clip]:
     """Render what is not there yet, several clips at once, and load all of them."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -188,7 +210,8 @@ def _as_known_today(kept: Placement) -> Placement:
 
 def _place(plan: ClipPlan, folder: Path) -> Path:
     """Return the folder of a clip, named by its plan."""
-    digest = hashlib.sha256(f"{_DRAWING} {plan}".encode()).hexdigest()
+    text = repr(plan).replace(", before_share=0.0", "")  # a habit that came later: kept clips stay
+    digest = hashlib.sha256(f"{_DRAWING} {text}".encode()).hexdigest()
     return folder / f"{plan.name}-{plan.seed}-{digest[:12]}"
 
 

@@ -212,3 +212,12 @@ def passers_by(mapped: Mapped, samples: pd.DataFrame) -> tuple[int, int, int]:
         could += 1
         called += 2 * int((with_pose["state"] == "in_front").sum()) >= len(with_pose)
     return called, could, len(looks)
+
+
+def called_hidden(mapped: Mapped, samples: pd.DataFrame) -> tuple[int, int]:
+    """Count samples on visible placements that were mapped in that frame: called hidden, and all."""
+    rows = mapped.mapping[mapped.mapping["state"] == "mapped"]
+    known = set(zip(rows["frame"], rows["placement_id"], strict=True))
+    on = samples[samples["visible"]]
+    on = on[[pair in known for pair in zip(on["frame"], on["true"], strict=True)]]
+    return int((on["state"] == "in_front").sum()), len(on)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 import pandas as pd
-from mapping_clips import Clip, ClipPlan, make_clips, stranger_plans, twin_plans, walk_plans
+from mapping_clips import Clip, ClipPlan, make_clips, passer_by_plans, stranger_plans, twin_plans, walk_plans
 from mapping_judge import Mapped, judge_samples, mapped_clip
 
 from gazestudy.mapping import Reference, texture_report
@@ -51,6 +51,10 @@ class Bench:
     @cached_property
     def twins(self) -> list[Clip]:
         return self._clips(twin_plans)
+
+    @cached_property
+    def crowds(self) -> list[Clip]:
+        return self._clips(passer_by_plans)
 
     def _clips(self, plans: Callable[..., list[ClipPlan]]) -> list[Clip]:
         wanted = [plan for seed in self.seeds for plan in plans(seed, quick=self.quick)]

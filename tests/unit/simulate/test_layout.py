@@ -11,6 +11,8 @@ import pytest
 from gazestudy.errors import ParameterError
 from gazestudy.simulate import VISITOR, build_station, plain_camera, simulate_walk
 from gazestudy.simulate.layout import MIXED, Mix, plan_layout
+from gazestudy.simulate.looking import plan_looks
+from gazestudy.simulate.motion import plan_path
 from gazestudy.simulate.sight import hit_faces
 
 SMALL = Mix(hung=6, poor=2, screens=2, absent=6, distractors=4, twins=1)
@@ -138,3 +140,19 @@ def test_glances_turn_the_head_fast(station):
         speeds.append(np.abs(np.diff(yaw)).max() / 0.002)
     assert speeds[1] > 200
     assert speeds[1] > 1.3 * speeds[0]
+
+
+def test_eyes_follow_people_before_advertisements(station):
+    """In the middle of most such looks the straight line behind the person ends on a placement."""
+    habits = replace(VISITOR, placement_share=0.0, person_share=0.0, before_share=1.0)
+    rng = np.random.default_rng(9)
+    path = plan_path(rng, duration_s=60.0, start_m=0.0, speed_m_s=1.1)
+    looks = plan_looks(station, path, habits, rng, duration_s=60.0)
+    followed = [look for look in looks if look.person >= 0]
+    met = []
+    for look in followed:
+        now = np.array([(look.onset_s + look.offset_s) / 2])
+        eye = path.eyes_at(now)
+        met.append(hit_faces(station, eye, look.target_m(station, now) - eye, now, people=False).face[0])
+    assert len(followed) >= 10
+    assert np.mean([face >= 0 and station.faces[face].in_study for face in met]) >= 0.6
