@@ -69,6 +69,7 @@ class Job(QObject):
         self.error, self.details = "", ""
         self._deadline = 0.0
         self._process: multiprocessing.process.BaseProcess | None = None
+        self._is_silent = False  # the pipe is closed, so the process is about to end
         self._timer = QTimer(self)
         self._timer.setInterval(_POLL_MS)
         self._timer.timeout.connect(self._poll)
@@ -109,17 +110,25 @@ class Job(QObject):
 
     def close(self) -> None:
         """End it now and wait for that; for when the program ends."""
-        if self._process is not None and not self.is_over:
+        if self._process is not None:
             self._stop.set()
             self._process.join(_PATIENCE_S)
             if self._process.is_alive():
                 self._process.kill()
             self._process.join()
+        if not self.is_over:
             self._finish("stopped")
-        elif not self.is_over:
-            self._finish("stopped")
+        self._let_go()
 
     def _poll(self) -> None:
+        if self.is_over or self._is_silent:
+            self._look_for_end()
+        else:
+            self._hear()
+        if self.state == "stopping" and time.monotonic() > self._deadline and self._process is not None:
+            self._process.kill()
+
+    def _hear(self) -> None:
         try:
             for _ in range(_MESSAGES_A_TURN):
                 if not self._receiver.poll():
@@ -128,10 +137,9 @@ class Job(QObject):
                 if self.is_over:
                     return
         except (EOFError, OSError):
-            self._ended()
+            self._is_silent = True
+            self._look_for_end()
             return
-        if self.state == "stopping" and time.monotonic() > self._deadline and self._process is not None:
-            self._process.kill()
         self.changed.emit()
 
     def _take(self, message: tuple[Any, ...]) -> None:
@@ -152,32 +160,40 @@ class Job(QObject):
         elif word == "stopped":
             self._finish("stopped")
 
-    def _ended(self) -> None:
+    def _look_for_end(self) -> None:
+        """Let go of a process that has ended; waiting for that would keep the window from answering."""
+        if self._process is None or self._process.exitcode is None:
+            return
+        if not self.is_over:
+            self._ended(self._process.exitcode)
+        self._let_go()
+
+    def _ended(self, code: int) -> None:
         """Say how the process ended that closed its pipe without a last word."""
-        process = self._process
-        assert process is not None
-        process.join()
         if self.state == "stopping":
             self._finish("stopped")
             return
         self.error = tr(
             "The process ended by itself with code {code}. Finished steps are kept; start the job again.",
-            code=process.exitcode,
+            code=code,
         )
         self._finish("failed")
 
     def _finish(self, state: State) -> None:
+        """Say what became of it; the process may take a moment longer to end."""
+        self.state = state
+        if self.error:
+            self.log.append(self.error)
+        self.changed.emit()
+        self.over.emit()
+
+    def _let_go(self) -> None:
         self._timer.stop()
         if self._process is not None:
             self._receiver.close()
             self._process.join()
             self._process.close()
             self._process = None
-        self.state = state
-        if self.error:
-            self.log.append(self.error)
-        self.changed.emit()
-        self.over.emit()
 
 
 class JobList(QObject):

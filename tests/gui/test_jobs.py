@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import multiprocessing.util
 import os
 import signal
 import time
+from pathlib import Path
 
 import pytest
 from gazestudy_gui.job_dock import JobDock
@@ -35,6 +37,17 @@ def endless(*, progress):
 def stubborn(*, progress):
     progress.start("not listening", None)
     time.sleep(60)
+
+
+def lingering(*, progress):
+    """Come to its end, and let the process live on until somebody makes a file."""
+
+    def linger():
+        while not Path(os.environ["GAZESTUDY_LINGER"]).exists():
+            time.sleep(0.005)
+
+    multiprocessing.util.Finalize(None, linger, exitpriority=100)
+    return {"pid": os.getpid()}
 
 
 def broken(*, progress):
@@ -72,6 +85,16 @@ def test_a_job_runs_elsewhere_and_brings_its_result(run, qtbot):
     assert job.result["total"] == 5
     assert job.result["pid"] != os.getpid()
     assert job.log == [f"line {number}" for number in range(5)]
+
+
+def test_the_window_does_not_wait_for_the_end_of_a_process(run, qtbot, tmp_path, monkeypatch):
+    monkeypatch.setenv("GAZESTUDY_LINGER", str(tmp_path / "end"))
+    job = run("lingering")
+    finish(qtbot, job)
+    assert job.state == "done"
+    assert job._process.is_alive()  # and yet everybody knows what came out
+    (tmp_path / "end").touch()
+    qtbot.waitUntil(lambda: job._process is None)
 
 
 def test_a_job_that_listens_stops_by_itself(run, qtbot, monkeypatch):
@@ -130,6 +153,7 @@ def test_one_at_a_time_in_order(qtbot):
     qtbot.waitUntil(lambda: not jobs.is_busy, timeout=30_000)
     assert [first.state, second.state, third.state] == ["done", "done", "stopped"]
     assert first.result["pid"] != second.result["pid"]
+    jobs.close()  # a process may take a moment to end after its last word
 
 
 def test_closing_ends_what_runs(qtbot):
