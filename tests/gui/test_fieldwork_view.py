@@ -6,6 +6,7 @@ import json
 from datetime import datetime, timedelta
 
 import pytest
+from gazestudy_gui.commands import ChangePlacement
 from gazestudy_gui.views import fieldwork_live
 from gazestudy_gui.views.fieldwork import FieldworkView
 from PyQt6.QtCore import QDateTime, Qt
@@ -17,7 +18,7 @@ from gazestudy.pipeline.live_log import LiveSession
 from gazestudy.protocol import load_protocol
 from gazestudy.store import open_study
 from tests.gui.conftest import SESSIONS
-from tests.gui.hands import view_of
+from tests.gui.hands import type_text, view_of
 
 HEAD = {"station_id": "Siam", "point_id": "C1", "observer": "A7", "role": "primary"}
 
@@ -228,6 +229,137 @@ def test_a_paper_sheet_is_typed_checked_and_kept(view, qtbot):
     }
     assert set(counts["source"]) == {"paper"}
     assert grid.cells() == {}
+
+
+def cell(page, item, column, place="", block="counts"):
+    """The row and column of an entry, to be typed."""
+    grid = page.grids[block]
+    return grid, [(one.id, about) for one, about in grid.rows].index((item, place)), column
+
+
+def type_cell(page, item, column, text, place=""):
+    grid, row, column = cell(page, item, column, place)
+    grid.setCurrentCell(row, column)
+    grid.setItem(row, column, QTableWidgetItem(text))
+
+
+def test_what_is_typed_of_a_sheet_is_on_the_disk_and_can_be_taken_back(imported, qapp, qtbot):
+    with view_of(FieldworkView, imported, qtbot, (1000, 800)) as made:
+        page, stack = made.show_page("sheet"), made._document.undo_stack
+        page.head.show_answers({"station_id": "สยาม"})
+        type_text(page.name, "paper-7")
+        type_cell(page, "passed", 0, "40")
+        type_cell(page, "glanced", 1, "3")
+        assert stack.undoText() == "type into the sheet"
+        stack.undo()
+        assert page.grids["counts"].cells() == {(0, "passed", ""): "40"}
+        stack.undo()
+        stack.undo()  # the letters of the name are one edit
+        assert (page.name.text(), page.grids["counts"].cells()) == ("", {})
+        assert page.head.answers() == {"station_id": "สยาม"}
+        for _ in range(3):
+            stack.redo()
+        page.notes.setPlainText("ฝนตก")
+    with view_of(FieldworkView, imported, qtbot, (1000, 800)) as made:  # closed, and not kept
+        page = made.show_page("sheet")
+        assert "not kept yet" in page.message.text()
+        assert page.name.text() == "paper-7"
+        assert page.notes.toPlainText() == "ฝนตก"
+        assert page.head.answers() == {"station_id": "สยาม"}
+        assert page.grids["counts"].cells() == {(0, "passed", ""): "40", (1, "glanced", ""): "3"}
+
+
+def test_entries_that_are_not_on_show_are_never_lost_in_silence(view, qtbot, monkeypatch):
+    page = view.show_page("sheet")
+    page.head.show_answers(HEAD)
+    page.name.setText("paper-03")
+    page.started.setDateTime(QDateTime.fromString("2026-03-02 08:00", "yyyy-MM-dd HH:mm"))
+    page.stopped.setDateTime(QDateTime.fromString("2026-03-02 09:00", "yyyy-MM-dd HH:mm"))
+    type_cell(page, "passed", 0, "4")
+    type_cell(page, "passed", 11, "7")
+    page.stopped.setDateTime(page.started.dateTime().addSecs(900))  # a slip of the wheel
+    assert page.hidden == {"counts": [(11, "passed", "")]}
+    assert "1 entries" in page.hidden_note.text()
+    page.keep()
+    assert not view._document.study.field_logs()
+    page.stopped.setDateTime(page.started.dateTime().addSecs(3600))
+    assert page.grids["counts"].cells() == {(0, "passed", ""): "4", (11, "passed", ""): "7"}
+    usual = page.which.currentIndex()
+    page.which.setCurrentIndex(0 if usual else 1)
+    page.which.setCurrentIndex(usual)
+    assert page.grids["counts"].cells() == {(0, "passed", ""): "4", (11, "passed", ""): "7"}
+    page.stopped.setDateTime(page.started.dateTime().addSecs(900))
+    page.drop_hidden()
+    page.keep()
+    assert len(view._document.study.field_logs()) == 1, page.message.text()
+    assert (page.name.text(), page.grids["counts"].cells()) == ("", {})
+    assert page.head.answers() == HEAD  # the next sheet is of the same observer at the same point
+    view._document.undo_stack.undo()
+    assert not view._document.study.field_logs()
+    assert (page.name.text(), page.grids["counts"].cells()) == ("paper-03", {(0, "passed", ""): "4"})
+
+
+def test_a_table_of_numbers_is_pasted_and_emptied_as_one_edit(view, qapp):
+    page = view.show_page("sheet")
+    grid, stack = page.grids["counts"], view._document.undo_stack
+    grid.setCurrentCell(0, 1)
+    qapp.clipboard().setText("1\t2\r\n30\t-4\r\n")
+    QTest.keyClick(grid, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    items = [one.id for one, _ in grid.rows][:2]
+    pasted = {
+        (1, items[0], ""): "1",
+        (2, items[0], ""): "2",
+        (1, items[1], ""): "30",
+        (2, items[1], ""): "-4",
+    }
+    assert grid.cells() == pasted
+    assert grid.item(1, 2).toolTip() and grid.item(1, 2).font().underline()
+    assert not grid.item(1, 1).toolTip()
+    grid.selectAll()
+    QTest.keyClick(grid, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    assert qapp.clipboard().text().split("\n")[1].split("\t")[:3] == ["", "30", "-4"]
+    QTest.keyClick(grid, Qt.Key.Key_Delete)
+    assert grid.cells() == {}
+    stack.undo()
+    assert grid.cells() == pasted
+    stack.undo()
+    assert grid.cells() == {} and not grid.item(1, 2).toolTip()
+
+
+def test_new_protocols_and_placements_are_offered_on_every_page(view, qtbot):
+    live, sheet, editor = (view.show_page(name) for name in ("live", "sheet", "protocol"))
+    editor.copy_into_study("ours")
+    for page in (live, sheet):
+        assert "ours" in page.which.itemText(0)
+    place = view._document.study.placements()[0]
+    assert [page.faces.item(0).text() for page in (live, sheet)] == [place.name] * 2
+    live.faces.item(0).setCheckState(Qt.CheckState.Checked)
+    view._document.edit(ChangePlacement(place.id, name="ป้ายสยาม"))
+    assert [page.faces.item(0).text() for page in (live, sheet)] == ["ป้ายสยาม"] * 2
+    assert live.faces.item(0).checkState() == Qt.CheckState.Checked
+
+
+def test_what_is_typed_of_a_protocol_is_kept_by_itself_and_undo_is_seen(view, qtbot):
+    page = view.show_page("protocol")
+    qtbot.waitUntil(lambda: page.editor.text.toPlainText() != "", timeout=10_000)
+    page.copy_into_study("ours")
+    own = view._document.path / "protocols" / "ours.yaml"
+    text = page.editor.text.toPlainText()
+    page.editor.text.setPlainText(text + "# one\n")
+    page.editor.text.setPlainText(text + "# one two\n")
+    page.which.setCurrentIndex(page.which.count() - 1)  # looks at another one meanwhile
+    assert own.read_text(encoding="utf-8") == text + "# one two\n"
+    page.which.setCurrentIndex(page.which.findData(str(own)))
+    assert page.editor.text.toPlainText() == text + "# one two\n"
+    page.editor.text.setPlainText(text + "# one two three\n")
+    qtbot.waitUntil(lambda: own.read_text(encoding="utf-8").endswith("three\n"), timeout=10_000)
+    view._document.undo_stack.undo()
+    assert own.read_text(encoding="utf-8") == text
+    assert page.editor.text.toPlainText() == text
+    view._document.undo_stack.undo()  # and the copy is gone
+    assert not own.exists()
+    assert page.which.findData(str(own)) < 0
+    assert page.editor.text.toPlainText() and page.editor.text.isReadOnly()
 
 
 def test_a_shipped_protocol_is_changed_as_a_copy_with_previews(view, qtbot):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from gazestudy_gui import commands
 from gazestudy_gui.document import StudyDocument
-from gazestudy_gui.views import fieldwork_edits, file_edits, interview_edits
+from gazestudy_gui.views import document_editor, fieldwork_edits, file_edits, interview_edits
 
 from gazestudy._cv2 import cv2
 from gazestudy.errors import GazestudyError, StudyError
@@ -185,7 +185,13 @@ MORE = {
     "AddCoding": lambda d, t: add_coding(*kept(d, t, "place for a code")),
     "RemoveCodings": lambda d, t: interview_edits.RemoveCodings([kept(d, t, "coding")], "Red"),
 }
-ELSEWHERE = {file_edits.PutFile.__name__, fieldwork_edits.KeepLog.__name__}
+ELSEWHERE = {
+    one.__name__
+    for one in (
+        file_edits.PutFile, document_editor.WriteText, fieldwork_edits.KeepLog, fieldwork_edits.KeepSheet,
+        fieldwork_edits.TypeSheet,
+    )
+}  # fmt: skip
 """A file, and a field log: in the tests of strategy and fieldwork."""
 
 

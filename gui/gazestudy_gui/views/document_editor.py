@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PyQt6.QtCore import Qt, QTimer, pyqtSignal
-from PyQt6.QtGui import QFontDatabase, QTextCursor
+from PyQt6.QtGui import QFontDatabase, QTextCursor, QUndoCommand
 from PyQt6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -26,9 +26,25 @@ from gazestudy_gui.views.file_edits import PutFile
 from gazestudy_gui.words import tr
 
 _PAUSE_MS = 500
+_WRITING = 4  # what tells these edits from others that may become one
 
 Parse = Callable[[str, Path], None]
 """Raises a ProtocolError with all mistakes of a text."""
+
+
+class WriteText(PutFile):
+    """Other words in a document; what is typed into it one after the other is one edit."""
+
+    def id(self) -> int:
+        """Return what tells edits that may become one."""
+        return _WRITING
+
+    def mergeWith(self, other: QUndoCommand | None) -> bool:
+        """Become one with what was typed next."""
+        if not isinstance(other, WriteText) or self._path != other._path:
+            return False
+        self._after = other._after
+        return True
 
 
 class DocumentEditor(QWidget):
@@ -44,6 +60,8 @@ class DocumentEditor(QWidget):
         What the button says that keeps it.
     parse : callable
         Finds the mistakes.
+    keeps_itself : bool, default False
+        What is typed is on the disk a moment later, with its mistakes; the button is for the impatient.
     parent : QWidget, optional
         Owner.
     """
@@ -54,9 +72,17 @@ class DocumentEditor(QWidget):
     """What is on show has no mistakes."""
 
     def __init__(
-        self, document: StudyDocument, name: str, keep: str, parse: Parse, parent: QWidget | None = None
+        self,
+        document: StudyDocument,
+        name: str,
+        keep: str,
+        parse: Parse,
+        parent: QWidget | None = None,
+        *,
+        keeps_itself: bool = False,
     ) -> None:
         super().__init__(parent)
+        self._keeps_itself = keeps_itself
         self._document, self._parse, self._name = document, parse, name
         self.path: Path | None = None
         self.text = QPlainTextEdit(self)
@@ -87,13 +113,14 @@ class DocumentEditor(QWidget):
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.setInterval(_PAUSE_MS)
-        self._soon.timeout.connect(self.check)
+        self._soon.timeout.connect(self._on_pause)
         self.text.textChanged.connect(self._on_typed)
 
     def load(self, path: Path, *, writable: bool = True) -> None:
         """Show a file, unless other words for it are being typed."""
         if path == self.path and self.keep.isEnabled():
             return
+        self._keep_typed()
         self.path = path
         text = path.read_text(encoding="utf-8") if path.exists() else ""
         if text != self.text.toPlainText():
@@ -131,19 +158,30 @@ class DocumentEditor(QWidget):
         assert self.path is not None
         content = self.text.toPlainText().encode("utf-8")
         try:
+            self.keep.setEnabled(False)
             self._document.edit(
-                PutFile(self.path, content, tr("change {name}", name=self.path.name), ("study",))
+                WriteText(self.path, content, tr("change {name}", name=self.path.name), ("study",))
             )
         except (GazestudyError, OSError) as error:
+            self.keep.setEnabled(True)
             tell(self, error)
             return
-        self.keep.setEnabled(False)
         if self.check():
             self.kept.emit()
 
     def shut_down(self) -> None:
         """Stop the timer."""
         self._soon.stop()
+        self._keep_typed()
+
+    def _on_pause(self) -> None:
+        self.check()
+        self._keep_typed()
+
+    def _keep_typed(self) -> None:
+        """Keep what was typed, where nobody has to ask for it."""
+        if self._keeps_itself and self.keep.isEnabled():
+            self.save()
 
     def _on_typed(self) -> None:
         self.keep.setEnabled(not self.text.isReadOnly())

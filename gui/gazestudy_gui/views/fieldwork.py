@@ -99,3 +99,7 @@ class FieldworkView(QWidget):
             for page in self._made.values():
                 if isinstance(page, ComputedPage):
                     page.forget()
+        if kind in ("study", "fieldwork", "placements"):
+            for page in self._made.values():
+                if isinstance(page, (LivePage, SheetPage, ProtocolPage)):
+                    page.refresh()

@@ -32,6 +32,7 @@ from gazestudy_gui.background import Background
 from gazestudy_gui.document import StudyDocument
 from gazestudy_gui.helper import Question
 from gazestudy_gui.phrases import column_title, error_text, told, value_name
+from gazestudy_gui.seen import WhenSeen
 from gazestudy_gui.trouble import tell
 from gazestudy_gui.views.file_edits import PutFile
 from gazestudy_gui.views.plot_pane import PlotPane
@@ -63,10 +64,11 @@ class ComputedPage(QWidget):
     def __init__(self, document: StudyDocument, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._document = document
-        self._is_old = True
         self._worker = Background(self.thread_name, self, helper=document.helper)
         self._worker.done.connect(self._on_done)
         self._worker.failed.connect(self._on_failed)
+        self._seen = WhenSeen(self, self.compute)
+        self._seen.ask()
 
     def question(self) -> Question:
         """Return what the helper is asked, with the choices as they are now."""
@@ -89,13 +91,11 @@ class ComputedPage(QWidget):
 
     def forget(self) -> None:
         """Compute again when it is looked at."""
-        self._is_old = True
-        if self.isVisible():
-            self.compute()
+        self._seen.ask()
 
     def compute(self) -> None:
         """Compute; the newest wish wins."""
-        self._is_old = False
+        self._seen.forget()
         self.show_waiting()
         self._worker.ask(self.question())
 
@@ -105,12 +105,6 @@ class ComputedPage(QWidget):
     def shut_down(self) -> None:
         """End the thread."""
         self._worker.close()
-
-    def showEvent(self, event: Any) -> None:
-        """Compute when it is looked at."""
-        super().showEvent(event)
-        if self._is_old:
-            self.compute()
 
     def _on_done(self, number: int, result: Any) -> None:
         if number == self._worker.newest:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from gazestudy_gui.words import tr
 
 if TYPE_CHECKING:
     from gazestudy.protocol import Protocol
+    from gazestudy.store import Study
 
 FOLDER = "protocols"
 """Folder of a study for its own protocol documents."""
@@ -83,6 +85,19 @@ class ProtocolBox(QComboBox):
             self.addItem(protocol.text(protocol.title, language_of(protocol)), str(path))
         self.setCurrentIndex(max(0, self.findData(current)))
         self.blockSignals(False)
+
+    def key(self) -> str:
+        """Return whose protocol is chosen, and its file name: the same wherever the study lies."""
+        path = self.path()
+        return f"{'study' if path.is_relative_to(self._study) else 'shipped'}/{path.name}"
+
+    def choose_key(self, key: str) -> None:
+        """Choose the protocol of a key; where there is none the choice stays."""
+        own, name = key.startswith("study/"), key.rpartition("/")[2]
+        for row in range(self.count()):
+            path = Path(str(self.itemData(row)))
+            if path.name == name and path.is_relative_to(self._study) == own:
+                self.setCurrentIndex(row)
 
     def path(self) -> Path:
         """Return the file that is chosen."""
@@ -215,15 +230,38 @@ def ticks(name: str, entries: list[tuple[str, str]], parent: QWidget, changed: A
     """Return a list of names with boxes to tick; ids are kept beside the names."""
     made = QListWidget(parent)
     made.setAccessibleName(name)
-    for text, value in entries:
-        item = QListWidgetItem(text)
-        item.setData(_ID, value)
-        item.setCheckState(Qt.CheckState.Unchecked)
-        made.addItem(item)
+    fill_ticks(made, entries)
     made.setMaximumHeight(6 * parent.fontMetrics().height())
     if changed is not None:
         made.itemChanged.connect(partial(_tell, changed))
     return made
+
+
+def fill_ticks(
+    box: QListWidget, entries: Sequence[tuple[str, str]], ticked: Sequence[str] | None = None
+) -> None:
+    """Offer other names; what was ticked stays, where it is not said what shall be."""
+    wanted = ticked_ids(box) if ticked is None else ticked
+    box.blockSignals(True)
+    box.clear()
+    for text, value in entries:
+        item = QListWidgetItem(text)
+        item.setData(_ID, value)
+        item.setCheckState(Qt.CheckState.Checked if value in wanted else Qt.CheckState.Unchecked)
+        box.addItem(item)
+    box.blockSignals(False)
+
+
+def known_answers(study: Study) -> dict[str, list[str]]:
+    """Return answers to the head of a sheet that are likely, by item."""
+    points = study.points()
+    return {
+        "station_id": list(
+            dict.fromkeys([*points, *(one.station for one in study.placements() if one.station)])
+        ),
+        "point_id": list(dict.fromkeys(point for some in points.values() for point in some)),
+        "observer": list(study.observers()),
+    }
 
 
 def ticked_ids(box: QListWidget) -> list[str]:

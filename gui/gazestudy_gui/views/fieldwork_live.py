@@ -30,7 +30,16 @@ from gazestudy_gui.document import StudyDocument
 from gazestudy_gui.phrases import error_text
 from gazestudy_gui.trouble import tell
 from gazestudy_gui.views.fieldwork_edits import KeepLog
-from gazestudy_gui.views.fieldwork_form import USUAL, HeadForm, ProtocolBox, language_of, ticked_ids, ticks
+from gazestudy_gui.views.fieldwork_form import (
+    USUAL,
+    HeadForm,
+    ProtocolBox,
+    fill_ticks,
+    known_answers,
+    language_of,
+    ticked_ids,
+    ticks,
+)
 from gazestudy_gui.views.fieldwork_modifiers import ModifierBar
 from gazestudy_gui.words import tr
 
@@ -374,19 +383,22 @@ class LivePage(QWidget):
         """Show the form of the chosen protocol."""
         try:
             protocol = self.which.protocol()
-        except GazestudyError as error:
+        except (GazestudyError, OSError) as error:
             self.message.setText(error_text(error))
             return
-        points = self._document.study.points()
-        known = {
-            "station_id": list(points),
-            "point_id": list(dict.fromkeys(point for some in points.values() for point in some)),
-            "observer": list(self._document.study.observers()),
-        }
-        self.head = HeadForm(protocol, "start", known, self)
+        before = self.head.answers() if self.head is not None else {}
+        self.head = HeadForm(protocol, "start", known_answers(self._document.study), self)
+        self.head.show_answers(before)
         self.area.setWidget(self.head)
         self.message.clear()
         self._offer_unfinished()
+
+    def refresh(self) -> None:
+        """Offer the protocols and the placements that there are now; answers stay."""
+        self.which.fill()
+        fill_ticks(self.faces, [(one.name, one.id) for one in self._document.study.placements()])
+        if self.session is None:
+            self.prepare()
 
     def start(self) -> None:
         """Begin to count."""

@@ -145,14 +145,21 @@ class ProtocolPage(QWidget):
         self.copy.setVisible(not own)
         self.editor.keep.setVisible(own)
 
+    def refresh(self) -> None:
+        """Show which protocols there are now, and the chosen one as it is on the disk."""
+        before = self.which.currentData()
+        self.which.fill()
+        if self._opened and (before != self.which.currentData() or not self.editor.keep.isEnabled()):
+            self.open()
+
     def copy_into_study(self, name: str) -> None:
         """Copy the chosen document into the study, to change it there."""
         target = self._document.path / FOLDER / f"{name}.yaml"
         if target.exists():
             self.editor.state.setText(tr("There is a protocol of that name already."))
             return
-        content = self.editor.text.toPlainText().encode("utf-8")
         try:
+            content = self.which.path().read_bytes()
             self._document.edit(PutFile(target, content, tr("copy protocol {name}", name=name), ("study",)))
         except (GazestudyError, OSError) as error:
             tell(self, error)
@@ -183,6 +190,7 @@ class ProtocolPage(QWidget):
 
     def _build(self) -> None:
         self.which = ProtocolBox(self._document.path, self)
+        self._opened = False
         self.which.currentIndexChanged.connect(lambda _index: self.open())
         label = QLabel(tr("&Protocol:"), self)
         label.setBuddy(self.which)
@@ -200,7 +208,8 @@ class ProtocolPage(QWidget):
         top.addWidget(self.which, 1)
         for widget in (self.copy, self.language, save):
             top.addWidget(widget)
-        self.editor = DocumentEditor(self._document, tr("Protocol document"), tr("&Keep"), _parse, self)
+        self.editor = DocumentEditor(self._document, tr("Protocol document"), tr("&Keep"), _parse, self,
+                                     keeps_itself=True)  # fmt: skip
         self.editor.right.connect(self._preview)
         self.paper = PaperView(self)
         self.phone = QTextBrowser(self)
@@ -223,7 +232,6 @@ class ProtocolPage(QWidget):
         whole = QVBoxLayout(self)
         whole.addLayout(top)
         whole.addWidget(split, 1)
-        self._opened = False
 
     def showEvent(self, event: Any) -> None:
         """Open the first document when it is looked at."""
