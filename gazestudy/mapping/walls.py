@@ -8,7 +8,7 @@ their own, and frames in which both are seen, vote for it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -89,9 +89,12 @@ class Relation:
 
     def settle(self, artwork: Artwork) -> None:
         """Look for the place that most votes agree on."""
+        if len(self.votes) < _VOTES:
+            return
         votes, errors = np.array(self.votes), np.array(self.errors_mm)
         near = _NEAR * _size_mm(artwork)[0]
-        close = np.linalg.norm(votes[:, None] - votes[None], axis=2) <= near
+        x, y = votes.T
+        close = np.subtract.outer(x, x) ** 2 + np.subtract.outer(y, y) ** 2 <= near**2
         agree = close[int(np.argmax(close.sum(axis=1)))]
         centre = np.average(votes[agree], axis=0, weights=errors[agree] ** -2.0)
         agree = np.linalg.norm(votes - centre, axis=1) <= near
@@ -153,6 +156,7 @@ class Walls:
             and (is_blank(artwork) or pictures[artwork.reference.placement_id] == 1)
         ]
         self._relations: dict[tuple[object, int], Relation] = {}
+        self._placing: set[Relation] = set()  # those that may place something: others cost time for nothing
 
     def learn(self, slot: Slot, loose: Iterable[Loose], memory: Sequence[Slot]) -> None:
         """Take the votes of one frame: features without a pose of their own, and placements seen together.
@@ -177,12 +181,16 @@ class Walls:
             relation.looked_back = True
         for earlier in list(memory)[::-_LOOK_BACK] if fresh else []:
             self._check(earlier, fresh)
+        self._placing = {
+            relation
+            for relation in self._relations.values()
+            if relation.proven or self._is_blank(relation.track.artwork)
+        }
 
     def _check(self, slot: Slot, relations: Sequence[Relation]) -> None:
-        for candidates in self._candidates(slot):
+        for candidates in self._candidates(slot, set(relations)):
             for relation, sighting in candidates:
-                if relation in relations:
-                    relation.check(sighting.look)
+                relation.check(sighting.look)
 
     def _vote(
         self, frame: int, anchor: Sighting, number: int, points: Floats, seen: Floats
@@ -208,7 +216,7 @@ class Walls:
     def place(self, slot: Slot) -> None:
         """Add the placements that are not seen by themselves but hang beside one that is."""
         found = []
-        for candidates in self._candidates(slot):
+        for candidates in self._candidates(slot, self._placing):
             slot.unknown += self._unknown(slot, candidates)
             proven = [sighting for relation, sighting in candidates if relation.proven]
             if proven:
@@ -241,18 +249,22 @@ class Walls:
         others = [s for s in slot.sightings if self._placement(s.track.artwork) != name]
         return [best] if all(overlap(best.quad, s.quad) <= SAME_PLACE for s in others) else []
 
-    def _candidates(self, slot: Slot) -> Iterator[list[tuple[Relation, Sighting]]]:
-        """Yield where each placement that is not seen should hang, by every neighbour."""
-        anchors = [s for s in slot.sightings if self._is_anchor(s)]
+    def _candidates(
+        self, slot: Slot, relations: Collection[Relation]
+    ) -> Iterator[list[tuple[Relation, Sighting]]]:
+        """Yield where each placement that is not seen should hang, by some of its relations to neighbours."""
+        anchors = [(self._key(s), s) for s in slot.sightings if self._is_anchor(s)]
         seen = {self._placement(s.track.artwork) for s in slot.sightings}
-        for number in self._placeable:
-            if self._placement(number) in seen and number not in self._blank.values():
+        for number in sorted({relation.track.artwork for relation in relations}):
+            if self._placement(number) in seen and not self._is_blank(number):
                 continue
             placed = []
-            for anchor in anchors:
-                relation = self._relations.get((self._key(anchor), number))
-                sighting = None if relation is None else self._placed(slot, anchor, number, relation)
-                if relation is not None and sighting is not None:
+            for name, anchor in anchors:
+                relation = self._relations.get((name, number))
+                if relation is None or relation not in relations:
+                    continue
+                sighting = self._placed(slot, anchor, number, relation)
+                if sighting is not None:
                     placed.append((relation, sighting))
             yield placed
 
@@ -298,6 +310,9 @@ class Walls:
         """Name an anchor: a picture that hangs once is always itself, one of several only along its track."""
         reference = self._artworks[anchor.track.artwork].reference
         return reference.face if reference.copies == 1 else anchor.track
+
+    def _is_blank(self, number: int) -> bool:
+        return self._blank.get(self._placement(number)) == number
 
     def _placement(self, number: int) -> str:
         return self._artworks[number].reference.placement_id

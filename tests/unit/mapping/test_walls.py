@@ -89,7 +89,7 @@ def placed(artwork: int, x_px: float) -> tuple[Relation, Sighting]:
 def test_two_pictures_that_seem_to_hang_at_one_spot_are_ambiguous(monkeypatch, apart_px, kept, open_):
     walls = Walls([], np.eye(3), TrackingLimits(0.4, 8, 16.0, 0.025))
     found = [[placed(1, 0.0)], [placed(2, apart_px)]]
-    monkeypatch.setattr(Walls, "_candidates", lambda self, slot: iter(found))
+    monkeypatch.setattr(Walls, "_candidates", lambda self, slot, relations: iter(found))
     slot = Slot(0, 0, View.plain(np.zeros((20, 20), np.uint8)))
     walls.place(slot)
     assert [s.track.artwork for s in slot.sightings] == kept
@@ -105,7 +105,7 @@ def test_of_two_pictures_at_one_spot_the_one_that_is_all_right_counts(monkeypatc
     found = [placed(1, 0.0), placed(2, 10.0)]
     for (_, sighting), share in zip(found, shares, strict=True):
         sighting.track.evidence = type("Seen", (Known,), {"right_coverage": share})()
-    monkeypatch.setattr(Walls, "_candidates", lambda self, slot: iter([[one] for one in found]))
+    monkeypatch.setattr(Walls, "_candidates", lambda self, slot, relations: iter([[one] for one in found]))
     slot = Slot(0, 0, View.plain(np.zeros((20, 20), np.uint8)))
     Walls([], np.eye(3), TrackingLimits(0.4, 8, 16.0, 0.025)).place(slot)
     assert [s.track.artwork for s in slot.sightings] == kept
