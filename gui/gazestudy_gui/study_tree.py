@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from PyQt6.QtCore import QAbstractItemModel, QModelIndex, QObject, QRect, QSize, Qt
+from PyQt6.QtCore import QAbstractItemModel, QModelIndex, QObject, QRect, QSize, Qt, QTimer
 from PyQt6.QtGui import QPainter, QPalette, QResizeEvent
 from PyQt6.QtWidgets import (
     QAbstractItemView,
@@ -327,7 +327,10 @@ class StudyTree(QWidget):
         self._stack = QStackedLayout(self)
         self._stack.addWidget(self.view)
         self._stack.addWidget(self.empty)
-        header.sectionResized.connect(lambda column, *_sizes: self._fit() if column else None)
+        self._fits = QTimer(self)  # once all columns have their widths
+        self._fits.setSingleShot(True)
+        self._fits.timeout.connect(self._fit)
+        header.sectionResized.connect(lambda column, *_sizes: self._fits.start(0) if column else None)
         selection = self.view.selectionModel()
         assert selection is not None
         selection.currentChanged.connect(self._on_current)

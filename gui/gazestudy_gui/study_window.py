@@ -5,13 +5,14 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from PyQt6.QtCore import QEvent, QRunnable, QSize, Qt, QThreadPool, QTimer, QUrl, pyqtSignal
-from PyQt6.QtGui import QCloseEvent, QDesktopServices, QDragEnterEvent, QDropEvent, QShowEvent
+from PyQt6.QtCore import QEvent, QObject, QRunnable, QSize, Qt, QThreadPool, QTimer, QUrl, pyqtSignal
+from PyQt6.QtGui import QCloseEvent, QDesktopServices, QDragEnterEvent, QDropEvent, QResizeEvent, QShowEvent
 from PyQt6.QtWidgets import (
     QDockWidget,
     QLabel,
     QMainWindow,
     QMessageBox,
+    QStyle,
     QTabBar,
     QVBoxLayout,
     QWidget,
@@ -67,6 +68,9 @@ class StudyWindow(QMainWindow):
         self._settle = QTimer(self)
         self._settle.setSingleShot(True)
         self._settle.timeout.connect(self._give_sizes)
+        self._kept = QTimer(self)
+        self._kept.setSingleShot(True)
+        self._kept.timeout.connect(self._keep_left)
         self._tidied = QTimer(self)  # once Qt has moved everything
         self._tidied.setSingleShot(True)
         self._tidied.timeout.connect(self._tidy)
@@ -76,6 +80,7 @@ class StudyWindow(QMainWindow):
         self._soon = QTimer(self)  # after everybody has heard of a change
         self._soon.setSingleShot(True)
         self._soon.timeout.connect(self._read_shares)
+        self._left_px, self._laid_out = 0, QSize()
         self._make_docks()
         self._make_actions()
         self._make_status()
@@ -153,7 +158,7 @@ class StudyWindow(QMainWindow):
                 view.shut_down()
         self._stop_reading = True
         self._soon.stop()
-        for timer in (self._settle, self._looked, self._tidied):
+        for timer in (self._settle, self._kept, self._looked, self._tidied):
             timer.stop()
         self._pool.clear()
         self._pool.waitForDone()
@@ -180,14 +185,46 @@ class StudyWindow(QMainWindow):
             dock.visibilityChanged.connect(self._on_dock)
             dock.topLevelChanged.connect(lambda _floats, dock=dock: self._limit(dock))
             dock.dockLocationChanged.connect(lambda _area, dock=dock: self._limit(dock))
+        self.docks["tree"].installEventFilter(self)
         self._arrange()
         self._at_first = self.saveState(_LAYOUT_VERSION)
 
     def _limit(self, dock: QDockWidget) -> None:
         """Have what is on the left stay narrow when the window grows; the rest is for pictures and tables."""
-        is_left = not dock.isFloating() and self.dockWidgetArea(dock) == Qt.DockWidgetArea.LeftDockWidgetArea
+        is_left = self._is_left(dock)
         dock.setMaximumWidth(_LEFT_EM * self.fontMetrics().height() if is_left else _NO_LIMIT)
         self._tidied.start(0)
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+        """See how wide a person made the tree: it changed and the window did not."""
+        is_size = event is not None and event.type() == QEvent.Type.Resize
+        if is_size and isinstance(watched, QDockWidget) and self.size() == self._laid_out:
+            self._left_px = watched.width()
+        return False
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Give what a window grows to pictures and tables, not to the tree."""
+        super().resizeEvent(event)
+        self._laid_out = self.size()
+        self._kept.start(0)  # now Qt would not heed it
+
+    def _keep_left(self) -> None:
+        left = [dock for dock in self.docks.values() if self._is_left(dock)]
+        others = [dock for dock in self.docks.values() if dock not in left and dock.isVisible()]
+        tree = self.docks["tree"]
+        if self._left_px and tree in left and tree.isVisible() and others:
+            self._give_widths(self._left_px, others[0])
+        self._left_px = self._left_px or tree.width()
+
+    def _give_widths(self, left: int, other: QDockWidget) -> None:
+        style = self.style()
+        assert style is not None
+        rest = self.width() - left - style.pixelMetric(QStyle.PixelMetric.PM_DockWidgetSeparatorExtent)
+        both = [self.docks["tree"], other]  # Qt heeds only pairs
+        self.resizeDocks(both, [left, rest], Qt.Orientation.Horizontal)
+
+    def _is_left(self, dock: QDockWidget) -> bool:
+        return not dock.isFloating() and self.dockWidgetArea(dock) == Qt.DockWidgetArea.LeftDockWidgetArea
 
     def _on_dock(self, visible: bool) -> None:
         self._tidied.start(0)
@@ -246,9 +283,8 @@ class StudyWindow(QMainWindow):
         """Give the docks the sizes they have at first."""
         em, docks = self.fontMetrics().height(), self.docks
         left = min(max(_LEFT_LEAST_EM * em, round(_LEFT_SHARE * self.width())), _LEFT_EM * em)
-        self.resizeDocks(
-            [docks["tree"], docks["player"]], [left, self.width() - left], Qt.Orientation.Horizontal
-        )
+        self._left_px = left
+        self._give_widths(left, docks["player"])
         self.resizeDocks([docks["tree"], docks["details"]], [36 * em, 20 * em], Qt.Orientation.Vertical)
         self.resizeDocks([docks["player"], docks["timeline"]], [41 * em, 15 * em], Qt.Orientation.Vertical)
         self._tidied.start(0)

@@ -347,6 +347,10 @@ def test_the_work_has_the_room_and_a_layout_of_before_still_comes_back(desk, imp
     assert 0.2 < window.docks["tree"].width() / window.width() < 0.28
     tree = window.view("tree").view
     qtbot.waitUntil(lambda: tree.horizontalScrollBar().maximum() == 0)  # no name of a state is cut
+    before = window.docks["tree"].width()
+    window.resize(2200, 1200)
+    qtbot.waitUntil(lambda: window.docks["player"].width() > 1700)
+    assert window.docks["tree"].width() == before
     window.splitDockWidget(window.docks["timeline"], window.docks["jobs"], Qt.Orientation.Vertical)
     window.docks["jobs"].show()
     window.splitDockWidget(window.docks["tree"], window.docks["details"], Qt.Orientation.Vertical)
