@@ -28,6 +28,7 @@ _MAX_FEATURES_PER_VIEW = 1500
 _CHECKS = 32
 _SAME_SPOT = 0.04  # of the diagonal
 _RIVALS = 8
+_SAME_PRINT = 0.98  # scalar product of descriptors from which two pictures show the same thing
 _ALIKE = 0.7  # scalar product of descriptors; worse matches are hardly ever true
 
 
@@ -75,12 +76,14 @@ class FeatureIndex:
             From `features`.
         ratio : float
             Largest distance relative to the runner-up. A runner-up on the same spot of the same artwork (from
-            another compressed view) is no rival.
+            another compressed view) is no rival, nor is one that shows the same thing on another artwork: the
+            pictures of a campaign share their motif, and which of them hangs there is seen later.
 
         Returns
         -------
         queries, entries : ndarray of int64, shape (m,)
-            Row of `descriptors`, and row of `points` and `owners` it matches.
+            Row of `descriptors`, and row of `points` and `owners` it matches: one of each artwork that shows
+            the same.
         """
         nothing = np.zeros(0, dtype=np.int64)
         neighbours = min(5, self.size)
@@ -93,12 +96,26 @@ class FeatureIndex:
         entries, distances = entries[queries].astype(np.int64), np.sqrt(squares[queries])
         best = entries[:, :1]
         apart = np.linalg.norm(self.points[entries] - self.points[best], axis=2)
-        rival = (self.owners[entries] != self.owners[best]) | (apart > _SAME_SPOT * self._diagonals[best])
+        seen_as = self._descriptors[entries]
+        unlike = (seen_as @ seen_as[:, 0, :, None])[:, :, 0] < _SAME_PRINT
+        mine = self.owners[entries] == self.owners[best]
+        rival = np.where(mine, apart > _SAME_SPOT * self._diagonals[best], unlike)
         # without any rival among the neighbours, the farthest one stands for it: a cautious bound
         rival[:, -1] = True
-        runner_up = distances[np.arange(len(queries)), rival.argmax(axis=1)]
-        good = distances[:, 0] < ratio * runner_up
-        return queries[good], entries[good, 0]
+        end = rival.argmax(axis=1)
+        good = distances[:, 0] < ratio * distances[np.arange(len(queries)), end]
+        return self._of_each(queries[good], entries[good], end[good])
+
+    def _of_each(
+        self, queries: NDArray[np.int64], entries: NDArray[np.int64], end: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return each query with its nearest entry of every picture before its first rival."""
+        owners = self.owners[entries]
+        first = np.arange(entries.shape[1]) < end[:, None]
+        for column in range(1, entries.shape[1]):
+            first[:, column] &= (owners[:, :column] != owners[:, column, None]).all(axis=1)
+        rows, columns = np.nonzero(first)
+        return queries[rows], entries[rows, columns]
 
     def match_one(
         self, descriptors: NDArray[np.float32], owner: int, *, ratio: float

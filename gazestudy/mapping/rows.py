@@ -17,10 +17,13 @@ from numpy.typing import NDArray
 
 from gazestudy.geometry.homographies import apply_homography, side_lengths
 from gazestudy.mapping.appearance import GRID, hidden_parts
+from gazestudy.mapping.evidence import Evidence
 from gazestudy.mapping.references import Artwork
+from gazestudy.mapping.runs import sure_frames
 from gazestudy.mapping.sightings import Sighting, Slot, Track, overlap, shape_jump
 from gazestudy.mapping.unknown import (
     MIN_SHARE_OF_CHANGING,
+    MIN_SHARE_OF_SPELL,
     Spells,
     is_blank,
     rests_well,
@@ -124,6 +127,7 @@ class RowWriter:
         self._pieces: list[NDArray[np.void]] = []
         self._filled = 0
         self._tracks: dict[Track, int] = {}
+        self._frames: dict[Track, list[int]] = {}  # of faces that change
         self.frames = 0
         self.states: dict[str, int] = {}
 
@@ -157,8 +161,7 @@ class RowWriter:
         return MAPPING.check(table[[*MAPPING.names, *extra]])
 
     def _named(self, rows: NDArray[np.void], tracks: list[Track]) -> pd.DataFrame:
-        verdicts, evidence = self._judged(tracks)
-        nameless = self._nameless(rows, tracks, evidence)
+        verdicts, evidence, sure = self._judged(tracks)
         state = rows["state"].copy()
         seen = np.flatnonzero(rows["track"] >= 0)
         verdict = verdicts[rows["track"][seen]]
@@ -167,6 +170,8 @@ class RowWriter:
         placement = np.array([r.placement_id for r in references], dtype=object)[rows["artwork"]]
         facet = np.array([r.facet for r in references], dtype=np.int64)[rows["artwork"]]
         state[self._crowded(rows, state)] = _CODE["ambiguous"]
+        # a refused row says which picture was refused
+        nameless = self._nameless(rows, tracks, evidence, sure) & (state == _CODE["mapped"])
         homographies = np.where((state == _CODE["mapped"])[:, None], rows["h"], np.nan)
         # where another picture may be on, what looks wrong says nothing about passers-by
         hidden = np.where(nameless[:, None], _NOTHING_HIDDEN, rows["hidden"])
@@ -195,8 +200,10 @@ class RowWriter:
         }
         return pd.DataFrame(columns)
 
-    def _judged(self, tracks: list[Track]) -> tuple[NDArray[np.int64], Floats]:
+    def _judged(self, tracks: list[Track]) -> tuple[NDArray[np.int64], Floats, dict[int, set[int]]]:
         """Return the state that each track's rows must take, -1 for none, and its evidence.
+
+        The last answer holds the tracks in which the picture is sure in some frames only, and these frames.
 
         A variant of the same campaign that is seen from afar, blurred, or in part, cannot be told from the
         picture itself. So a track that was never seen well counts only where another track proves that the
@@ -205,6 +212,8 @@ class RowWriter:
 
         A facet may bulge or be seen at a slant where others of its picture are seen well: one that is proven
         speaks for those that look almost right.
+
+        A track of a face that changes is right all along where it shows the picture for sure for a while.
         """
         roots = list(dict.fromkeys(track.root() for track in tracks))
         share = {root: root.evidence.share for root in roots}
@@ -220,11 +229,7 @@ class RowWriter:
                 continue
             differs[root.artwork] = root.evidence.suspect | differs.get(root.artwork, False)
         strong = {root for root in well_seen if root.evidence.right_coverage >= _MIN_RIGHT}
-        certain = {
-            root
-            for root in strong - refuted
-            if root.artwork not in differs or root.evidence.shows(differs[root.artwork]) >= _MIN_SHOWN
-        }
+        certain = {root for root in strong - refuted if self._shown(root.evidence, differs.get(root.artwork))}
         proven = {root.artwork for root in certain} - differs.keys()
         wraps = {self._wrap(number) for number in proven} - {None}
         verdicts = []
@@ -238,25 +243,61 @@ class RowWriter:
                 verdicts.append(-1)
             else:
                 verdicts.append(_CODE["ambiguous"])
+        sure = {}
+        found_in = {root: self._sure_frames(root, tracks, differs) for root in roots}
+        for number, track in enumerate(tracks):
+            found = set() if verdicts[number] == -1 else found_in[track.root()]
+            if found:
+                sure[number] = found
+                verdicts[number] = -1
         accepted = {track.root() for track, code in zip(tracks, verdicts, strict=True) if code == -1}
         for number, track in enumerate(tracks):
             if is_blank(self._artworks[track.artwork]):
                 verdicts[number] = -1 if rests_well(track, accepted) else _CODE["ambiguous"]
-        return np.array(verdicts, dtype=np.int64), np.array([share[track.root()] for track in tracks])
+        return np.array(verdicts, dtype=np.int64), np.array([share[track.root()] for track in tracks]), sure
+
+    def _sure_frames(
+        self, root: Track, tracks: list[Track], differs: Mapping[int, NDArray[np.bool_]]
+    ) -> set[int]:
+        """Return the frames of joined tracks on a face that changes in which its picture is sure."""
+        frames = {f for track in tracks if track.root() is root for f in self._frames.get(track, ())}
+        other = differs.get(root.artwork)
+
+        def seems_right(spell: Evidence) -> bool:
+            return spell.share >= MIN_SHARE_OF_SPELL and self._shown(spell, other)
+
+        def is_certain(run: Evidence) -> bool:
+            seen = run.coverage >= self._min_coverage and run.clarity >= _MIN_CLARITY
+            right = run.right_coverage >= _MIN_RIGHT and run.share >= self._min_evidence
+            return seen and right and not run.other_mark and self._shown(run, other)
+
+        return sure_frames(self._spells.of(root.artwork), frames, seems_right, is_certain)
+
+    @staticmethod
+    def _shown(evidence: Evidence, other: NDArray[np.bool_] | None) -> bool:
+        """Say whether what a look-alike shows wrong was seen to be right."""
+        return other is None or evidence.shows(other) >= _MIN_SHOWN
 
     @staticmethod
     def _unlikely(root: Track, share: float) -> bool:
         """Say whether a track that was not seen well looks like another picture all the same."""
         return share < _MIN_SHARE_OF_WEAK or root.evidence.other_mark
 
-    def _nameless(self, rows: NDArray[np.void], tracks: list[Track], evidence: Floats) -> NDArray[np.bool_]:
+    def _nameless(
+        self, rows: NDArray[np.void], tracks: list[Track], evidence: Floats, sure: Mapping[int, set[int]]
+    ) -> NDArray[np.bool_]:
         """Say which rows of faces that change do not show for sure which picture was on."""
         changes = [self._artworks[track.artwork].reference.changes for track in tracks]
         unsure = np.append(np.array(changes, dtype=bool) & (evidence < MIN_SHARE_OF_CHANGING), False)
-        keys = zip(rows["artwork"].tolist(), rows["frame"].tolist(), strict=True)
+        unsure[list(sure)] = False
+        keys = zip(rows["track"].tolist(), rows["artwork"].tolist(), rows["frame"].tolist(), strict=True)
         other = self._spells.doubtful()
         found: NDArray[np.bool_] = unsure[rows["track"]] | np.array(
-            [key in other for key in keys], dtype=bool
+            [
+                (artwork, frame) in other or (track in sure and frame not in sure[track])
+                for track, artwork, frame in keys
+            ],
+            dtype=bool,
         )
         return found
 
@@ -287,6 +328,8 @@ class RowWriter:
         located = set()
         for sighting in slot.sightings:
             self._spells.add(sighting.track.artwork, slot.frame, sighting.look)
+            if self._artworks[sighting.track.artwork].reference.changes:
+                self._frames.setdefault(sighting.track, []).append(slot.frame)
         for sighting in slot.sightings + slot.unknown:
             located.add(self._artworks[sighting.track.artwork].reference.placement_id)
             state = "bad_geometry" if self._jumps(before, sighting, after) else "mapped"

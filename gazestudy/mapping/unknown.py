@@ -24,8 +24,10 @@ _FRAMES = 3
 _BACK_WITHIN_NS = 1_000_000_000
 _USUAL_SHARE = 0.85
 _SPELL, _UNNOTICED = 6, 4  # frames
-_MIN_SHARE_OF_SPELL = 0.9  # in a few frames people and slants look like other lettering, too
 
+
+MIN_SHARE_OF_SPELL = 0.9
+"""The same for a few frames, in which people and slants look like other lettering, too."""
 
 MIN_SHARE_OF_CHANGING = 0.99
 """Evidence below which the picture on a face that changes is not named: the next one of the campaign may have
@@ -60,13 +62,17 @@ class Spells:
         frames.append(frame)
         evidence.add(look)
 
+    def of(self, artwork: int) -> list[tuple[list[int], Evidence]]:
+        """Return the frames of each spell of a picture that changes, and what was seen in them."""
+        return self._spells.get(artwork, [])
+
     def doubtful(self) -> set[tuple[int, int]]:
         """Return artwork and frame of all looks that may be at another picture of the same campaign."""
         found = set()
         for artwork, spells in self._spells.items():
             before: list[int] = []
             for frames, evidence in spells:
-                if evidence.share < _MIN_SHARE_OF_SPELL:
+                if evidence.share < MIN_SHARE_OF_SPELL:
                     # a few frames of it do not show in the spell before
                     found |= {(artwork, frame) for frame in before[-_UNNOTICED:] + frames}
                 before = frames

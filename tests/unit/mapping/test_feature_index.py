@@ -50,6 +50,32 @@ def test_a_picture_matches_itself_in_both_ways(artworks):
         assert right.mean() > 0.9 and (index.owners[entries] == 1).mean() > 0.9
 
 
+def test_pictures_of_a_campaign_share_the_matches_of_their_motif():
+    rng = np.random.default_rng(6)
+    motif, *claims = (np.kron(rng.integers(0, 255, (24, 20)), np.ones((12, 12))) for _ in range(4))
+    images = [np.vstack([motif, claim[:96]]).astype(np.uint8) for claim in claims]
+    index = FeatureIndex(prepare([Reference(f"p{n}", f"c{n}", image) for n, image in enumerate(images)]))
+    points, descriptors = features(cv2.SIFT.create(), images[1])
+    queries, entries = index.match(descriptors, ratio=0.8)
+    owners, seen = index.owners[entries], points[queries]
+    right = np.linalg.norm(index.points[entries] - seen, axis=1) < 3
+    assert right.mean() > 0.9
+    on_motif = seen[:, 1] < 270
+    for owner in range(3):  # one match each
+        mine = (owners == owner) & on_motif
+        assert mine.sum() > 50 and len(set(queries[mine].tolist())) == mine.sum()
+    on_claim = seen[:, 1] > 300
+    assert on_claim.sum() > 20 and (owners[on_claim] == 1).mean() > 0.9
+
+
+def test_a_pattern_that_repeats_within_a_picture_gives_no_matches():
+    rng = np.random.default_rng(7)
+    tile = np.kron(rng.integers(0, 255, (10, 10)), np.ones((12, 12)))
+    index = FeatureIndex(prepare([Reference("p", "c", np.tile(tile, (3, 3)).astype(np.uint8))]))
+    _, descriptors = features(cv2.SIFT.create(), np.tile(tile, (3, 3)).astype(np.uint8))
+    assert len(index.match(descriptors, ratio=0.8)[0]) < 0.1 * len(descriptors)
+
+
 def test_distinct_is_the_ratio_test_by_sorting():
     rng = np.random.default_rng(8)
     alike = rng.uniform(0.5, 1, (200, 40)).astype(np.float32)

@@ -70,5 +70,5 @@ def test_a_track_counts_by_its_own_evidence_and_that_of_the_others(tracks, expec
         min_evidence=0.975,
         min_coverage=0.6,
     )
-    verdicts, _ = writer._judged([track(*numbers, **others) for numbers, others in tracks])
+    verdicts, *_ = writer._judged([track(*numbers, **others) for numbers, others in tracks])
     assert ["mapped" if state < 0 else MAPPING_STATES[state] for state in verdicts] == expected
