@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,7 @@ from gazestudy.heatmaps.maps import unit_area
 from gazestudy.model import Creative, Finding, Placement
 from gazestudy.pipeline.difference_maps import COMPARED_BY, compare_sides, difference_numbers
 from gazestudy.pipeline.field_results import SEED
+from gazestudy.pipeline.heatmap_choice import HeatmapChoice
 from gazestudy.pipeline.heatmaps import FORMATS, PICTURES, artwork, density_numbers, file_stem, kernel_for
 from gazestudy.pipeline.metrics import write_csv
 from gazestudy.pipeline.results import attention_table
@@ -28,76 +29,10 @@ from gazestudy.store.atomic import write_bytes
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-Style = Literal["overlay", "fog", "contour"]
-COLORMAPS = ("viridis", "magma", "inferno", "plasma", "cividis")
-"""Steps of equal lightness mean equal steps of attention."""
-
 _PERMUTATIONS = 2000
 
 Finish = Callable[["Figure"], object]
 """Called with a drawn figure before it is used, such as to say its words in another language."""
-
-
-@dataclass(frozen=True, slots=True)
-class HeatmapChoice:
-    """What a heatmap shows. Empty means all.
-
-    Attributes
-    ----------
-    placement_id : str
-        Which placement.
-    creative_id : str
-        Which picture of a screen.
-    segments, dayparts, participants : tuple of str
-        Whose fixations, and of when.
-    first_exposure, last_exposure : int
-        Which times the placement was in view of a person, 1 is the first; 0: no limit.
-    since_s, until_s : float
-        Time since it came into view, s; 0 for `until_s`: no limit.
-    weight : {"dwell", "count", "participant"}
-        What a fixation weighs.
-    kernel : str
-        Such as "2deg", "200mm", "40px"; empty: as usual.
-    style : {"overlay", "fog", "contour"}
-        How it is drawn.
-    opacity : float
-        Of the colour at the top of the scale, 0 to 1.
-    colormap : str
-        One of `COLORMAPS`.
-    scale_max : float
-        Density at the top of the scale, for pictures that are put side by side; 0: the peak of this one.
-    compare : str
-        "segment=a,b" or "daypart=a,b": the difference of two groups instead.
-    """
-
-    placement_id: str
-    creative_id: str = ""
-    segments: tuple[str, ...] = ()
-    dayparts: tuple[str, ...] = ()
-    participants: tuple[str, ...] = ()
-    first_exposure: int = 0
-    last_exposure: int = 0
-    since_s: float = 0.0
-    until_s: float = 0.0
-    weight: str = "dwell"
-    kernel: str = ""
-    style: Style = "overlay"
-    opacity: float = 0.85
-    colormap: str = "viridis"
-    scale_max: float = 0.0
-    compare: str = ""
-
-    def words(self) -> str:
-        """Return the filters in words, for the caption; empty if there is none."""
-        parts = [self.creative_id] if self.creative_id else []
-        parts += [", ".join(names) for names in (self.segments, self.dayparts, self.participants) if names]
-        if self.first_exposure or self.last_exposure:
-            last = str(self.last_exposure) if self.last_exposure else "the last"
-            parts.append(f"exposures {self.first_exposure or 1} to {last}")
-        if self.since_s or self.until_s:
-            end = f"{self.until_s:g} s" if self.until_s else "the end"
-            parts.append(f"{self.since_s:g} s to {end} in view")
-        return "; ".join(parts)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

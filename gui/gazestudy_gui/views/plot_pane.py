@@ -19,6 +19,7 @@ from gazestudy_gui import theme
 from gazestudy_gui.background import Background
 from gazestudy_gui.helper import Helper, Question
 from gazestudy_gui.phrases import error_text, told, translate_figure
+from gazestudy_gui.seen import WhenSeen
 from gazestudy_gui.words import language, tr
 
 if TYPE_CHECKING:
@@ -57,6 +58,8 @@ class PlotPane(QWidget):
         self.setMinimumSize(14 * em, 8 * em)
         self.image, self.message = QImage(), ""
         self._draw: Draw | None = None
+        self._asked: tuple[object, ...] = ()
+        self._seen = WhenSeen(self, self._ask)
         self._worker = Background("plot", self, helper=helper)
         self._worker.done.connect(self._on_drawn)
         self._worker.failed.connect(self._on_failed)
@@ -67,22 +70,29 @@ class PlotPane(QWidget):
 
     def show_figure(self, draw: Draw) -> None:
         """Show what a function draws into an empty figure, or the figure it returns; in another thread."""
-        self._draw = draw
+        self._draw, self._asked = draw, ()
         self.redraw()
 
     def show_message(self, text: str) -> None:
         """Show words."""
-        self._draw, self.image, self.message = None, QImage(), text
+        self._draw, self._asked, self.image, self.message = None, (), QImage(), text
         self.setAccessibleDescription(text)
         self.update()
 
     def redraw(self) -> None:
-        """Draw again, for another size or other colours."""
+        """Draw again, for another size or other colours, once somebody looks."""
+        self._seen.ask()
+
+    def _ask(self) -> None:
         draw, size, ratio = self._draw, self.size(), self.devicePixelRatioF()
-        if draw is None or not self.isVisible() or size.isEmpty():
+        if draw is None or size.isEmpty():
             return
         ink, paper = theme.foreground().name(), theme.background().name()
         code = language()
+        asked = (draw, size, ratio, ink, paper, code)
+        if asked == self._asked:  # it was only looked at again
+            return
+        self._asked = asked
         if self._has_helper:
             arguments = {"draw": draw, "size_px": (size.width(), size.height()), "ratio": ratio,
                          "ink": ink, "paper": paper, "language": code}  # fmt: skip

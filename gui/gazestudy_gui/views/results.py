@@ -25,6 +25,7 @@ from gazestudy_gui.background import Background
 from gazestudy_gui.document import StudyDocument
 from gazestudy_gui.helper import Question
 from gazestudy_gui.jobs import Order
+from gazestudy_gui.seen import WhenSeen
 from gazestudy_gui.views.later import EXPORTS, RESULTS
 from gazestudy_gui.views.plot_pane import nothing_yet
 from gazestudy_gui.views.results_data import TABLES
@@ -50,7 +51,6 @@ class TablesPage(QWidget):
     def __init__(self, document: StudyDocument, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._document = document
-        self._is_old = True
         self._state = 0
         self._worker = Background("tables", self, helper=document.helper)
         self._worker.done.connect(self._on_done)
@@ -78,6 +78,8 @@ class TablesPage(QWidget):
         column = QVBoxLayout(self)
         column.addLayout(line)
         column.addWidget(self.stack, 1)
+        self._seen = WhenSeen(self, self.compute)
+        self._seen.ask()
 
     def show_table(self, name: str) -> None:
         """Show a table by its id."""
@@ -86,13 +88,11 @@ class TablesPage(QWidget):
     def forget(self) -> None:
         """Compute again when it is looked at: the study changed."""
         self._state += 1
-        self._is_old = True
-        if self.isVisible():
-            self.compute()
+        self._seen.ask()
 
     def compute(self) -> None:
         """Compute the table that is chosen; the newest wish wins."""
-        self._is_old = False
+        self._seen.forget()
         one = TABLES[self.which.currentIndex()]
         self.about.setText(tr(one.about))
         self.table.count.setText(tr("Computing …"))
@@ -102,12 +102,6 @@ class TablesPage(QWidget):
     def shut_down(self) -> None:
         """End the thread."""
         self._worker.close()
-
-    def showEvent(self, event: Any) -> None:
-        """Compute when it is looked at."""
-        super().showEvent(event)
-        if self._is_old:
-            self.compute()
 
     def _on_done(self, number: int, result: Any) -> None:
         if number != self._worker.newest:

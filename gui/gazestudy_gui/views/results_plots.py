@@ -23,6 +23,7 @@ from gazestudy.errors import GazestudyError
 from gazestudy_gui.background import Background
 from gazestudy_gui.document import StudyDocument
 from gazestudy_gui.helper import Question
+from gazestudy_gui.seen import WhenSeen
 from gazestudy_gui.trouble import tell
 from gazestudy_gui.views.plot_pane import ONE_AT_A_TIME, Draw, PlotPane, fitting_fonts, nothing_yet
 from gazestudy_gui.words import tr
@@ -56,7 +57,6 @@ class FigurePage(QWidget):
         super().__init__(parent)
         self._document = document
         self.data: dict[str, Any] = {}
-        self._is_old = True
         self._worker = Background(f"figure {self.file_name}", self, helper=document.helper)
         self._worker.done.connect(self._on_done)
         self._worker.failed.connect(self._on_failed)
@@ -87,6 +87,8 @@ class FigurePage(QWidget):
         column = QVBoxLayout(self)
         column.addLayout(self.line)
         column.addWidget(self.area, 1)
+        self._seen = WhenSeen(self, self.compute)
+        self._seen.ask()
 
     def add_choices(self) -> None:
         """Add choices of its own to `line`."""
@@ -110,13 +112,11 @@ class FigurePage(QWidget):
 
     def forget(self) -> None:
         """Compute again when it is looked at: the study changed."""
-        self._is_old = True
-        if self.isVisible():
-            self.compute()
+        self._seen.ask()
 
     def compute(self) -> None:
         """Compute for the choices as they are now; the newest wish wins."""
-        self._is_old = False
+        self._seen.forget()
         if not self.data:
             self.plot.show_message(tr("Computing …"))
         self._worker.ask(self.question())
@@ -163,12 +163,6 @@ class FigurePage(QWidget):
         """End the threads."""
         self._worker.close()
         self.plot.shut_down()
-
-    def showEvent(self, event: Any) -> None:
-        """Compute when it is looked at."""
-        super().showEvent(event)
-        if self._is_old:
-            self.compute()
 
     def _on_done(self, number: int, data: dict[str, Any]) -> None:
         if number != self._worker.newest:

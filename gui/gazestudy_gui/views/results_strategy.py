@@ -29,6 +29,7 @@ from gazestudy_gui.background import Background
 from gazestudy_gui.document import StudyDocument
 from gazestudy_gui.helper import Helper, Question
 from gazestudy_gui.phrases import error_text, told
+from gazestudy_gui.seen import WhenSeen, can_be_seen
 from gazestudy_gui.trouble import tell
 from gazestudy_gui.views.document_editor import DocumentEditor
 from gazestudy_gui.views.table_model import cell
@@ -183,6 +184,8 @@ class StrategyPage(QWidget):
         self._soon.timeout.connect(self._compute_shown)
         self._fresh: set[QWidget] = set()
         self._build()
+        self._seen = WhenSeen(self, self._show)
+        self._seen.ask()
 
     def begin(self) -> None:
         """Write a document to fill in."""
@@ -206,8 +209,7 @@ class StrategyPage(QWidget):
         self._edition += 1
         self._is_old = True
         self._fresh.clear()
-        if self.isVisible():
-            self._show()
+        self._seen.ask()
 
     def recolour(self) -> None:
         """Follow another colour scheme: nothing here has colours of its own."""
@@ -220,9 +222,9 @@ class StrategyPage(QWidget):
             answer.shut_down()
 
     def showEvent(self, event: Any) -> None:
-        """Compute when it is looked at."""
+        """Look whether there is a document now."""
         super().showEvent(event)
-        self._show()
+        self._seen.ask()
 
     # ------------------------------------------------------------------ inside
 
@@ -355,7 +357,7 @@ class StrategyPage(QWidget):
     def _compute_shown(self) -> None:
         """Compute what is on show, if it is not up to date."""
         page = self.pages.currentWidget()
-        if not self.isVisible() or page is None or self.stack.currentWidget() is not self.pages:
+        if not can_be_seen(self) or page is None or self.stack.currentWidget() is not self.pages:
             return
         asks: tuple[tuple[Answer, Callable[[], None]], ...] = (
             (self.potential, self._ask_potential), (self.budget, self._ask_budget),
