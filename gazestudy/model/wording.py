@@ -46,3 +46,14 @@ def count_or_names(names: Sequence[str], many: str, most: int = 3) -> str:
     """
     listed = in_short(names, most)
     return listed if len(names) <= most else f"{len(names)} {many} ({listed})"
+
+
+def counted(n: int, one: str, many: str = "") -> str:
+    """Return a count with its noun.
+
+    Examples
+    --------
+    >>> counted(1, "participant"), counted(3, "participant"), counted(0, "day", "days")
+    ('1 participant', '3 participants', '0 days')
+    """
+    return f"{n:,} {one if n == 1 else many or one + 's'}"

@@ -101,7 +101,7 @@ def _what_if(study: Study, strategy: Strategy) -> dict[str, pd.DataFrame]:
         try:
             heights = [float(bottom) + more for more in _HIGHER_M]
             found[plan.id] = study_what_if(study, plan.id, bottoms_m=heights, seed=SEED, known=known).table
-        except ParameterError:  # height, distance or density is not known
+        except (ParameterError, StudyError):  # height, distance or density is not known
             continue
     return found
 

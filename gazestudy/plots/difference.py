@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from gazestudy._cv2 import cv2
 from gazestudy.errors import ParameterError
+from gazestudy.model.wording import counted
 from gazestudy.plots.style import INK, SOFT_INK, TEXT_PT, TITLE_PT, axes_or_new, style_for
 
 if TYPE_CHECKING:
@@ -168,10 +169,11 @@ def _short(name: str) -> str:
 def _caption(data: MapComparison) -> list[str]:
     """Say who was compared, how, and what it comes to."""
     if data.design == "within":
-        people = f"{data.n_a} people, each in both"
+        people = f"{counted(data.n_a, 'person', 'people')}, each in both"
     else:
-        people = f"{data.a}: {data.n_a} people, {data.b}: {data.n_b} people"
-    lines = [f"{people}; {data.n_fixations} fixations; every person counts the same"]
+        sizes = [counted(n, "person", "people") for n in (data.n_a, data.n_b)]
+        people = f"{data.a}: {sizes[0]}, {data.b}: {sizes[1]}"
+    lines = [f"{people}; {counted(data.n_fixations, 'fixation')}; every person counts the same"]
     if np.isfinite(data.p_value):
         what = "signs turned within people" if data.design == "within" else "people permuted"
         every = "all" if data.exact else f"{data.permutations:,} random"

@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
+from gazestudy.model.wording import counted
 from gazestudy.plots.style import INK, RULE, SOFT_INK, TEXT_PT, TITLE_PT, axes_or_new, dress, style_for
 
 if TYPE_CHECKING:
@@ -55,7 +56,8 @@ def draw_funnel(data: Funnel, ax: Axes | None = None, *, title: str | None = Non
         axes.grid(axis="x", color=RULE, lw=0.5)
         axes.set_axisbelow(True)
         axes.set_xlabel(
-            f"of exposed cases that were asked ({data.n_cases} cases, {data.n_participants} people)"
+            f"of exposed cases that were asked"
+            f" ({counted(data.n_cases, 'case')}, {counted(data.n_participants, 'person', 'people')})"
         )
         if heading:
             axes.set_title(heading, loc="left", color=INK, fontsize=TITLE_PT)

@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, NullLocator, PercentFormatter
 
+from gazestudy.model.wording import counted
 from gazestudy.plots.style import INK, RULE, SOFT_INK, TEXT_PT, TITLE_PT, axes_or_new, dress, style_for
 
 if TYPE_CHECKING:
@@ -64,7 +65,8 @@ def draw_two_by_two(found: TwoByTwo, ax: Axes | None = None, *, title: str | Non
     Remembered without a fixation has a colour of its own and is named also where it is empty.
     """
     words = MEMORY_WORDS.get(found.memory, found.memory)
-    usual = f"Looked at and {words}: {found.n} cases of {found.participants} people"
+    people = counted(found.participants, "person", "people")
+    usual = f"Looked at and {words}: {counted(found.n, 'case')} of {people}"
     heading = usual if title is None else title
     with style_for(heading):
         axes = axes_or_new(ax, (6.2, 4.6))
@@ -153,7 +155,8 @@ def _in_words(found: TwoByTwo) -> str:
         limits = f" ({ratios[1]} to {ratios[2]})" if np.isfinite(odds.low) else ""
         lines.append(f"Odds ratio {ratios[0]}{limits}, Yule's Q {odds.yule_q:.2f}.")
     if found.not_asked:
-        lines.append(f"{found.not_asked} cases of people who were not asked are in no cell.")
+        are = "is" if found.not_asked == 1 else "are"
+        lines.append(f"{counted(found.not_asked, 'case')} of people who were not asked {are} in no cell.")
     return "\n".join(part for line in lines for part in textwrap.wrap(line, 96))
 
 
@@ -265,7 +268,8 @@ def draw_recall_model(model: RecallModel, ax: Axes | None = None, *, title: str 
     """
     rows = [row for row in model.table.to_dict("records") if row["term"] != "intercept"]
     words = MEMORY_WORDS.get(model.memory, model.memory)
-    usual = f"What goes with being {words}: {model.cases} cases, {model.fitted.n_participants} people"
+    people = counted(model.fitted.n_participants, "person", "people")
+    usual = f"What goes with being {words}: {counted(model.cases, 'case')}, {people}"
     heading = usual if title is None else title
     labels = [_TERM_WORDS.get(str(row["term"]), str(row["term"])) for row in rows]
     foot = "".join(f"\n{line}" for doubt in model.doubts for line in textwrap.wrap(doubt, 100))

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from gazestudy.errors import ParameterError
+from gazestudy.model.wording import counted
 from gazestudy.plots.style import (
     DASHES,
     GROUP_COLOURS,
@@ -113,7 +114,8 @@ def _words(group: FirstLooks) -> str:
     if np.isfinite(found.restricted_mean_low):
         mean += f" ({found.restricted_mean_low:.2f} to {found.restricted_mean_high:.2f})"
     median = f"median {found.median:.2f} s" if np.isfinite(found.median) else "median not reached"
-    who = f"{group.label}: {found.events} of {found.observations} looked, {found.clusters} people"
+    who = f"{group.label}: {found.events} of {found.observations} looked"
+    who += f", {counted(found.clusters, 'person', 'people')}"
     return f"{who}\n{mean}, {median}"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gazestudy.model.wording import counted
 from gazestudy.report.evidence import Evidence
 from gazestudy.report.field_part import field_section, placement_field_blocks
 from gazestudy.report.gaze_part import overview_blocks, placement_gaze_blocks
@@ -12,7 +13,7 @@ from gazestudy.report.numbers import placement_numbers
 from gazestudy.report.rules import QUESTIONS, study_findings
 from gazestudy.report.strategy_part import placement_strategy_blocks, strategy_section
 from gazestudy.report.structure import Block, Findings, Missing, Report, Section
-from gazestudy.report.words import anchor, counted
+from gazestudy.report.words import anchor
 
 
 def build_report(evidence: Evidence, *, made_at: str, version: str, files: bool = False) -> Report:

@@ -14,6 +14,7 @@ from gazestudy.fieldwork.rates import field_figures
 from gazestudy.fieldwork.summary import summarise_field_log
 from gazestudy.model.fieldwork import FieldLog
 from gazestudy.model.study import Placement
+from gazestudy.model.wording import counted
 from gazestudy.report.evidence import Evidence, FieldEvidence
 from gazestudy.report.figures import drawing
 from gazestudy.report.numbers import field_numbers
@@ -29,7 +30,7 @@ from gazestudy.report.structure import (
     Section,
     Table,
 )
-from gazestudy.report.words import counted, digits
+from gazestudy.report.words import digits
 
 _CONSEQUENCE = (
     "How many people pass, how full it is, and how much of a placement people hide cannot be concluded."

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from gazestudy.model.wording import counted
 from gazestudy.report.evidence import Evidence, FieldEvidence
 from gazestudy.report.numbers import field_numbers
 from gazestudy.report.structure import Finding, Number, Strength
-from gazestudy.report.words import counted, value_text
+from gazestudy.report.words import value_text
 
 _FEW_SESSIONS = 3
 _NARROW = 0.3

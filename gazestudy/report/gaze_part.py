@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from gazestudy.attention.first_looks import first_looks, looks_of_cases
 from gazestudy.heatmaps.maps import HeatmapData
 from gazestudy.model.study import Placement
+from gazestudy.model.wording import counted
 from gazestudy.report.charts import shares_chart
 from gazestudy.report.evidence import Evidence
 from gazestudy.report.figures import drawing, photograph
@@ -26,7 +27,7 @@ from gazestudy.report.structure import (
     Table,
     Tiles,
 )
-from gazestudy.report.words import FEW, anchor, base_text, counted
+from gazestudy.report.words import FEW, anchor, base_text
 
 Numbers = Mapping[str, Mapping[str, Number]]
 

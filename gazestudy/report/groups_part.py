@@ -11,10 +11,11 @@ import pandas as pd
 from gazestudy.attention.comparing import explore
 from gazestudy.errors import ParameterError
 from gazestudy.fieldwork.blind_spots import BlindSpotTest, blind_spot_test
+from gazestudy.model.wording import counted
 from gazestudy.report.evidence import Evidence
 from gazestudy.report.field_rules import daypart_words
 from gazestudy.report.structure import Block, Cell, Finding, Missing, Number, Section, Table
-from gazestudy.report.words import counted, digits
+from gazestudy.report.words import digits
 
 _BY = {"segment": "Segments", "daypart": "Times of day"}
 _MEASURES = {"notice_rate": "Looked at", "mean_dwell_s": "Looking time"}

@@ -12,6 +12,7 @@ from gazestudy.attention.funnel import Funnel, attention_funnel
 from gazestudy.errors import ParameterError
 from gazestudy.memory.two_by_two import TwoByTwo, two_by_two
 from gazestudy.model.study import Placement
+from gazestudy.model.wording import counted
 from gazestudy.report.evidence import Evidence, MemoryEvidence
 from gazestudy.report.figures import picture_of
 from gazestudy.report.numbers import IN_VIEW, MEMORIES, number_of
@@ -28,7 +29,7 @@ from gazestudy.report.structure import (
     Section,
     Table,
 )
-from gazestudy.report.words import FEW, counted, digits, listed, signed
+from gazestudy.report.words import FEW, digits, listed, signed
 
 CONSEQUENCE = (
     "What is remembered cannot be concluded: attention is not memory, and neither stands for the other."

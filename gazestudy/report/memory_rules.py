@@ -7,11 +7,12 @@ import math
 import numpy as np
 
 from gazestudy.memory.two_by_two import two_by_two
+from gazestudy.model.wording import counted
 from gazestudy.report.evidence import Evidence
 from gazestudy.report.numbers import number_of, share
 from gazestudy.report.standing_out import SURE, standing_out
 from gazestudy.report.structure import Finding
-from gazestudy.report.words import FEW, counted, digits, value_text
+from gazestudy.report.words import FEW, digits, value_text
 
 _MOST_NAMED = 3
 _KINDS = {"recalled_unaided": "recalled without a cue", "recognised": "recognised"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from gazestudy.model.wording import counted
 from gazestudy.report.evidence import Evidence
 from gazestudy.report.field_rules import crowd_findings, observed_findings
 from gazestudy.report.groups_part import group_findings
@@ -13,7 +14,7 @@ from gazestudy.report.numbers import overall_notice
 from gazestudy.report.standing_out import SURE, standing_out
 from gazestudy.report.strategy_rules import strategy_findings
 from gazestudy.report.structure import Finding, Number, Strength
-from gazestudy.report.words import FEW, counted, listed, value_text
+from gazestudy.report.words import FEW, listed, value_text
 from gazestudy.statistics.intervals import share_interval
 
 Numbers = Mapping[str, Mapping[str, Number]]

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from gazestudy.model.study import Placement
+from gazestudy.model.wording import counted
 from gazestudy.report.evidence import CreativeEvidence, Evidence, StrategyEvidence
 from gazestudy.report.structure import Block, Cell, Facts, Missing, Number, Paragraph, Rung, Section, Table
-from gazestudy.report.words import counted, digits, listed
+from gazestudy.report.words import digits, listed
 from gazestudy.strategy.potential import WHOLE_DAY
 
 WHAT_IS_MISSING = (

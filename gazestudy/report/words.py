@@ -100,17 +100,6 @@ def base_text(number: Number) -> str:
     return f"n = {number.n:,} {of}"
 
 
-def counted(n: int, one: str, many: str = "") -> str:
-    """Return a count with its noun.
-
-    Examples
-    --------
-    >>> counted(1, "participant"), counted(3, "participant"), counted(0, "day", "days")
-    ('1 participant', '3 participants', '0 days')
-    """
-    return f"{n:,} {one if n == 1 else many or one + 's'}"
-
-
 def listed(words: list[str], *, last: str = "and") -> str:
     """Return words as a list in a sentence.
 

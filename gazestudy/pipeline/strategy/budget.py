@@ -12,7 +12,7 @@ from gazestudy.errors import StudyError
 from gazestudy.model.recording import Finding
 from gazestudy.model.wording import in_short
 from gazestudy.pipeline.field_results import SEED
-from gazestudy.pipeline.strategy.document import load_strategy
+from gazestudy.pipeline.strategy.document import STRATEGY_NAME, load_strategy
 from gazestudy.pipeline.strategy.potential import KnownTables, study_tables
 from gazestudy.pipeline.strategy.terms import StrategyTables, counted_sums, placement_chains
 from gazestudy.store import Study
@@ -112,7 +112,10 @@ class Offered:
                 columns.append(drawn[one.id])
         if not offers:
             raise StudyError(
-                f"{study.path}: no placement has both a price and a known potential: " + _by_reason(left_out)
+                f"no placement has both a price and a known potential: {_by_reason(left_out)}."
+                f" Write your own numbers for what is missing below assumptions of {STRATEGY_NAME}, such as"
+                ' - {term: exposed, value: 0.6, low: 0.4, high: 0.8, source: "who says so"};'
+                " the potential says what is missing"
             )
         together = np.stack(columns, axis=1)
         return cls(strategy, tuple(offers), together, left_out, (*findings, *more), seed)

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from gazestudy.errors import ParameterError
+from gazestudy.errors import ParameterError, StudyError
 from gazestudy.fieldwork.occlusion import blocking_observations, face_views, fit_occlusion
 from gazestudy.fieldwork.rates import session_sums
 from gazestudy.model.fieldwork import FieldLog
@@ -26,6 +26,14 @@ from gazestudy.strategy.terms import Term
 from gazestudy.strategy.what_if import LIMITS, Face, clear_view_scenarios, default_radius, moved_term
 
 _RATE = "attentive_s_per_1000_passages"
+
+USUAL = {
+    "bottom_m": (1.0, "m", "made up"),
+    "height_m": (1.5, "m", "made up"),
+    "distance_m": (5.0, "m", "made up"),
+    "density_m2": (0.5, "people per m²", "walkways of service level C have 0.43 to 0.72: Fruin 1971"),
+}
+"""What can stand in for what nobody measured: value, unit and where it comes from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +95,7 @@ class WhatIf:
         document: Path | None = None,
         seed: int = SEED,
         known: KnownTables | None = None,
+        usual: bool = False,
     ) -> WhatIf:
         """Read and fit; parameters and errors as those of `study_what_if`."""
         strategy = load_strategy(study, document)
@@ -96,7 +105,7 @@ class WhatIf:
             raise ParameterError("placement", placement, f"one of {STRATEGY_NAME}: {ids}")
         tables, findings = study_tables(study) if known is None else known
         rng = np.random.default_rng(seed)
-        face = _face(plan, tables.log)
+        here = _geometry(study, plan, tables.log)
         radius = _radius(strategy, tables.log, rng)
         chains = placement_chains(strategy, tables)
         densities = {
@@ -104,11 +113,19 @@ class WhatIf:
             for daypart in strategy.dayparts
         }
         found = {name: density for name, density in densities.items() if density is not None}
+        missing = [
+            *(name for name, value in here.items() if value is None),
+            *([] if found else ["density_m2"]),
+        ]
+        if missing and not usual:
+            raise StudyError(_what_to_write(placement, missing))
+        values = {name: USUAL[name][0] if value is None else value for name, value in here.items()}
         if not found:
-            wanted = "a density counted at its point, or assumed in the document"
-            raise ParameterError("density_m2", None, wanted)
+            found = dict.fromkeys(densities, USUAL["density_m2"][0])
+        face = Face(**values)
         terms = {name: chains.terms[placement, name] for name in found}
-        return cls(face, radius, found, terms, (*findings, *chains.findings), rng)
+        stand_ins = [_stand_in(placement, name) for name in missing]
+        return cls(face, radius, found, terms, (*stand_ins, *findings, *chains.findings), rng)
 
     def tried(
         self,
@@ -147,6 +164,7 @@ def study_what_if(
     document: Path | None = None,
     seed: int = SEED,
     known: KnownTables | None = None,
+    usual: bool = False,
 ) -> WhatIfResult:
     """Return what mounting height, crowd or distance would change at a placement.
 
@@ -164,13 +182,17 @@ def study_what_if(
         Of bootstrap and simulation.
     known : KnownTables, optional
         From `study_tables`.
+    usual : bool
+        Take `USUAL` for what is not known of the placement as it is now, and say so in the findings.
 
     Raises
     ------
     ParameterError
-        If the placement is not in the document, or its geometry or the density is not known.
+        If the placement is not in the document.
+    StudyError
+        If its geometry or the density is not known; it says what to write where.
     """
-    ready = WhatIf.of(study, placement, document=document, seed=seed, known=known)
+    ready = WhatIf.of(study, placement, document=document, seed=seed, known=known, usual=usual)
     return ready.tried(bottoms_m=bottoms_m, densities_m2=densities_m2, distances_m=distances_m)
 
 
@@ -201,10 +223,11 @@ def _rates(table: pd.DataFrame, terms: list[Term], rng: np.random.Generator) -> 
     )
 
 
-def _face(plan: PlacementPlan, log: FieldLog) -> Face:
-    """Return the geometry of a placement: from the document, else from its audits."""
+def _geometry(study: Study, plan: PlacementPlan, log: FieldLog) -> dict[str, float | None]:
+    """Return the geometry of a placement: from the document, its audits or the study; None: unknown."""
     audits = log.audits[log.audits["placement_id"] == (plan.observed_as or plan.id)]
-    values = {}
+    height_mm = next((one.height_mm for one in study.placements() if one.id == plan.id), None)
+    values: dict[str, float | None] = {}
     for name, column in (
         ("bottom_m", "bottom_m"),
         ("height_m", "height_m"),
@@ -212,14 +235,39 @@ def _face(plan: PlacementPlan, log: FieldLog) -> Face:
     ):
         given = getattr(plan, name)
         noted = audits[column].dropna()
-        if given is None and noted.empty:
-            raise ParameterError(
-                f"{name} of {plan.id}",
-                "not known",
-                f"a length in m, in {STRATEGY_NAME} or in a placement audit",
-            )
-        values[name] = float(noted.iloc[-1] if given is None else given)
-    return Face(**values)
+        if given is None and len(noted):
+            given = noted.iloc[-1]
+        values[name] = None if given is None else float(given)
+    if values["height_m"] is None and height_mm is not None:
+        values["height_m"] = float(height_mm) / 1000
+    return values
+
+
+def _what_to_write(placement: str, missing: Sequence[str]) -> str:
+    """Return what a person has to add to the document, as it has to stand there."""
+    lengths = [f"{name}: {USUAL[name][0]}" for name in missing if name != "density_m2"]
+    wanted = []
+    if lengths:
+        wanted.append(f"below this placement {', '.join(lengths)}")
+    if "density_m2" in missing:
+        wanted.append(
+            "below assumptions - {term: density_m2, "
+            f'value: {USUAL["density_m2"][0]}, source: "who says so"' + "}"
+        )
+    return (
+        f"{placement}: no audit and no line of {STRATEGY_NAME} tells {', '.join(missing)}."
+        f" Write with your own numbers: {'; '.join(wanted)}"
+    )
+
+
+def _stand_in(placement: str, name: str) -> Finding:
+    """Return the finding about a value that nobody measured."""
+    value, unit, source = USUAL[name]
+    text = (
+        f"{name} of {placement} is not known: {value:g} {unit} stands in ({source}); write what holds into"
+        f" {STRATEGY_NAME}"
+    )
+    return Finding("warning", "strategy", "stand_in", text, 1)
 
 
 def _radius(strategy: Strategy, log: FieldLog, rng: np.random.Generator) -> Term:

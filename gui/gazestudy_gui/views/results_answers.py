@@ -92,10 +92,12 @@ def what_if(
     with open_study(study, read_only=True) as opened:
         ready = _kept(
             opened, "what-if", (state, edition, placement),
-            lambda: WhatIf.of(opened, placement, known=_known(opened, state)),
+            lambda: WhatIf.of(opened, placement, known=_known(opened, state), usual=True),
         )  # fmt: skip
     found = ready.tried(**tried)
-    told = [*found.limits, *(finding.message for finding in found.findings)]
+    made_up = [finding.message for finding in found.findings if finding.code == "stand_in"]
+    others = [finding.message for finding in found.findings if finding.code != "stand_in"]
+    told = [*made_up, *found.limits, *others]
     return found.table, (float(found.radius.value), found.radius.source), told
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from gazestudy._cv2 import cv2
-from gazestudy.errors import ParameterError, StudyError
+from gazestudy.errors import StudyError
 from gazestudy.memory.join import join_memory
 from gazestudy.model.fieldwork import FieldLog
 from gazestudy.model.memory import MEMORY_CASES
@@ -238,10 +238,15 @@ def test_what_if_needs_geometry(study, tmp_path, monkeypatch):
     tables, findings = StrategyTables(FieldLog(), cases_of_metrics(no_metrics()), MEMORY_CASES.empty()), ()
     monkeypatch.setattr("gazestudy.pipeline.strategy.what_if.study_tables", lambda study: (tables, findings))
     with open_study(study, read_only=True) as opened:
-        with pytest.raises(ParameterError, match="bottom_m of face-01"):
+        with pytest.raises(StudyError, match=r"bottom_m: 1\.0, height_m: 1\.5, distance_m: 5\.0; below"):
             study_what_if(opened, "face-01", bottoms_m=[2.0], document=written(tmp_path))
+        usual = study_what_if(opened, "face-01", bottoms_m=[2.0], document=written(tmp_path), usual=True)
+        assert set(usual.table["density_m2"]) == {0.5}
+        told = [one.message for one in usual.findings if one.code == "stand_in"]
+        assert len(told) == 4
+        assert "5 m stands in (made up)" in told[2]
         given = "\n  - {id: face-01, bottom_m: 1, height_m: 1.2, distance_m: 4}"
-        with pytest.raises(ParameterError, match="density_m2"):
+        with pytest.raises(StudyError, match="term: density_m2"):
             study_what_if(opened, "face-01", document=written(tmp_path, placements=given))
         assumed = (
             "\n  - {term: density_m2, value: 0.8, source: me}\n  - {term: radius_m, value: 0.2, source: me}"
