@@ -62,6 +62,8 @@ class RecordingScene:
         Which recording.
     video : SceneVideo
         Its pictures.
+    frames : DataFrame, optional
+        When they were on show, contract `FRAMES`; None: as recorded.
 
     Attributes
     ----------
@@ -80,11 +82,13 @@ class RecordingScene:
         Gaze events, None if not detected yet.
     """
 
-    def __init__(self, study: Study, recording_id: str, video: SceneVideo) -> None:
+    def __init__(
+        self, study: Study, recording_id: str, video: SceneVideo, *, frames: pd.DataFrame | None = None
+    ) -> None:
         self.notes: list[str] = []
         self.recording_id = recording_id
         self.video = video
-        self.frames = study.stream(recording_id, "frames")
+        self.frames = study.stream(recording_id, "frames") if frames is None else frames
         self.t_ns = self.frames["t_ns"].to_numpy(np.int64)
         self.camera = study.camera(recording_id)
         self._placements = {one.id: one for one in study.placements()}
@@ -172,6 +176,10 @@ class RecordingScene:
     def row_at(self, t_ns: int) -> int:
         """Return the row of the frame on show at a time; the first one before that."""
         return max(0, int(np.searchsorted(self.t_ns, t_ns, side="right")) - 1)
+
+    def end_ns(self, row: int) -> int:
+        """Return when a picture was on show last: until the next one came; of the last one, its own time."""
+        return int(self.t_ns[min(row + 1, len(self.t_ns) - 1)]) - (row + 1 < len(self.t_ns))
 
     def gaze(self, row: int) -> Floats | None:
         """Return gaze while a picture was on show: its last valid sample then, px, shape (2,)."""

@@ -26,7 +26,7 @@ class Intervals:
     Attributes
     ----------
     id : str
-        "reasons", "events", "mapping", "visits", "observation" or "interview".
+        "reasons", "events", "mapping", "visits", "aois", "observation" or "interview".
     start_ns, end_ns : ndarray of int64, shape (n,)
         Sorted by start.
     label : ndarray of int16, shape (n,)
@@ -60,7 +60,7 @@ class Timeline:
     x_px, y_px : ndarray of float32, shape (n,)
         Gaze, NaN where not valid.
     rows : tuple of Intervals
-        Always the same six, in order; empty where nothing is known.
+        Always the same seven, in order; empty where nothing is known.
     """
 
     recording_id: str
@@ -116,7 +116,7 @@ def timeline_of(study: Study, recording_id: str) -> Timeline:
             _reasons(gaze, t_ns),
             _events(study, recording_id),
             _mapping(study, recording_id, frame_ns, names),
-            _visits(study, recording_id, names),
+            *_visits(study, recording_id, names),
             _within(_observed(study, recording_id), ends),
             _interview(study, recording_id),
         ),
@@ -191,13 +191,19 @@ def _mapping(study: Study, recording_id: str, frame_ns: Times, names: dict[str, 
     return Intervals("mapping", *runs(codes, frame_ns), labels=labels)
 
 
-def _visits(study: Study, recording_id: str, names: dict[str, str]) -> Intervals:
+def _visits(study: Study, recording_id: str, names: dict[str, str]) -> tuple[Intervals, Intervals]:
+    """Return visits of placements, and of their AOIs."""
     derived = study.current(recording_id, "attention")
     if derived is None:
-        return _nothing("visits")
-    table = derived.table("visits")
-    table = table[table["aoi_id"] == ""].sort_values("onset_ns")
-    return _of_table("visits", table, table["placement_id"].map(lambda one: names.get(one, one)))
+        return _nothing("visits"), _nothing("aois")
+    table = derived.table("visits").sort_values("onset_ns")
+    whole = (table["aoi_id"] == "").to_numpy(bool)
+    aois = {aoi.id: aoi.name for aoi in study.aois()}
+    places, parts = table[whole], table[~whole]
+    return (
+        _of_table("visits", places, places["placement_id"].map(lambda one: names.get(one, one))),
+        _of_table("aois", parts, parts["aoi_id"].map(lambda one: aois.get(one, one))),
+    )
 
 
 def _observed(study: Study, recording_id: str) -> Intervals:

@@ -50,6 +50,8 @@ class StudyDocument(QObject):
     """Somebody wants to see a moment: recording and time, ns."""
     playhead = pyqtSignal(str, "qint64")
     """The player shows this moment: recording and time, ns."""
+    loop = pyqtSignal(str, "qint64", "qint64")
+    """The stretch to repeat: recording, start and end, ns; none if it does not end after its start."""
     trouble = pyqtSignal(object)
     """An error that belongs to no widget."""
 

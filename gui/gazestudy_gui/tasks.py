@@ -77,7 +77,8 @@ def export_heatmap(
     study: str, *, out: str, choice: Mapping[str, Any], language: str = "en", progress: Telling
 ) -> dict[str, Any]:
     """Write one heatmap as it is shown."""
-    from gazestudy.pipeline.heatmap_views import HeatmapChoice, export_choice
+    from gazestudy.pipeline.heatmap_choice import HeatmapChoice
+    from gazestudy.pipeline.heatmap_views import export_choice
     from gazestudy_gui.phrases import translate_figure
 
     progress.start("drawing the heatmap", None)
@@ -99,7 +100,8 @@ def export_all_heatmaps(
     progress: Telling,
 ) -> dict[str, Any]:
     """Write the heatmaps of all placements with the filters and the style of one."""
-    from gazestudy.pipeline.heatmap_views import HeatmapChoice, export_choices
+    from gazestudy.pipeline.heatmap_choice import HeatmapChoice
+    from gazestudy.pipeline.heatmap_views import export_choices
     from gazestudy_gui.phrases import translate_figure
 
     with open_study(study, read_only=True) as opened:
@@ -117,6 +119,18 @@ def check(study: str, *, progress: Telling) -> list[str]:
     from gazestudy.store import check_study
 
     return [str(problem) for problem in check_study(study, full=True, progress=progress)]
+
+
+def find_moved_videos(study: str, *, place: str, progress: Telling) -> list[dict[str, Any]]:
+    """Look where the scene videos are that are not where they were."""
+    from gazestudy.pipeline.relinking import find_moved
+
+    with open_study(study, read_only=True) as opened:
+        found = find_moved(opened.missing_media(), Path(place), progress=progress)
+    return [
+        {"recording": recording_id, "video": position, "place": str(path)}
+        for (recording_id, position), path in found.items()
+    ]
 
 
 def _writing(study: str, token: str) -> Study:

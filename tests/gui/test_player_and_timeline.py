@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pyqtgraph as pg
 import pytest
 from gazestudy_gui.timeline.items import IntervalItem, SignalItem, _levels
 from gazestudy_gui.video import FrameSource, to_image
 from gazestudy_gui.views.player import clock_text
-from PyQt6.QtCore import QPointF, Qt
-from PyQt6.QtGui import QColor
+from PyQt6.QtCore import QEvent, QPointF, Qt
+from PyQt6.QtGui import QColor, QMouseEvent
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QApplication
 
@@ -193,7 +194,7 @@ def test_the_playhead_follows_and_a_click_goes_there(window, player, timeline, q
 
 def test_rows_are_there_linked_and_can_be_hidden(window, timeline):
     assert [row.id for row in timeline.timeline.rows] == [
-        "reasons", "events", "mapping", "visits", "observation", "interview",
+        "reasons", "events", "mapping", "visits", "aois", "observation", "interview",
     ]  # fmt: skip
     timeline.set_range(2.0, 5.0)
     for plot in (timeline.x_plot, timeline.y_plot):
@@ -201,7 +202,7 @@ def test_rows_are_there_linked_and_can_be_hidden(window, timeline):
     timeline.zoom(0.5)
     left, right = timeline.range_s()
     assert right - left == pytest.approx(1.5)
-    action = timeline.visible.menu().actions()[0]
+    action = timeline.visible.menu().actions()[2]
     before = len(timeline.items)
     action.setChecked(False)
     assert len(timeline.items) == before - 1
@@ -261,13 +262,174 @@ def test_clock_text():
     assert clock_text(-1_500_000_000) == "-00:01.500"
 
 
-def test_a_recording_without_video_says_so(desk, tmp_path, qtbot):
+def test_a_recording_without_video_is_watched_as_gaze_on_an_empty_picture(desk, tmp_path, qtbot):
     from tests.benchmarks.gui_study import make_bare
 
     make_bare(tmp_path / "study")
     window = desk.open(tmp_path / "study")
     qtbot.waitExposed(window)
     window.view("tree").select("recording", "p01-1")
+    player, timeline = window.view("player"), window.view("timeline")
+    qtbot.waitUntil(lambda: "no scene video" in player.video.marks.caption, timeout=20_000)
+    qtbot.waitUntil(lambda: timeline.timeline is not None, timeout=20_000)
+    assert player.video.marks.gaze_px == pytest.approx([100.0, 100.0])
+    window.document.moment.emit("p01-1", 1_000_000_000)  # as a click in the timeline
+    qtbot.waitUntil(lambda: player.t_ns == 1_000_000_000, timeout=20_000)
+    assert timeline._heads[0].value() == pytest.approx(1.0)
+    player.play()
+    qtbot.waitUntil(lambda: not player.is_playing, timeout=20_000)  # to the end
+    qtbot.waitUntil(lambda: player.row == len(player.scene.t_ns) - 1, timeout=20_000)
+
+
+def test_a_recording_over_two_videos_plays_on_from_the_first_into_the_second(desk, sample, qtbot):
+    from tests.gui.awkward import make_two_videos
+
+    first = make_two_videos(sample, "p01-1")
+    window = desk.open(sample)
+    qtbot.waitExposed(window)
+    window.view("tree").select("recording", "p01-1")
     player = window.view("player")
-    qtbot.waitUntil(lambda: "no scene video" in player.video.message, timeout=20_000)
-    qtbot.waitUntil(lambda: window.view("timeline").timeline is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: not player.video.image.isNull(), timeout=30_000)
+    assert len(player.scene.video.paths) == 2
+    row = int(np.flatnonzero(player.scene.frames["video"].to_numpy() == 1)[0])
+    assert row == first
+    truth = SceneVideo([player.scene.video.paths[1]])
+    go(player, qtbot, row - 1)
+    player.step(1)
+    qtbot.waitUntil(lambda: player.row == row and not player._is_waiting, timeout=20_000)
+    assert player.video.image == to_image(truth.decoded(0))
+    truth.close()
+
+
+def test_single_keys_count_in_the_timeline_as_over_the_video_and_nowhere_else(
+    window, player, timeline, qtbot
+):
+    go(player, qtbot, 100)
+    window.activateWindow()
+    timeline.setFocus()
+    qtbot.waitUntil(timeline.canvas.hasFocus, timeout=5_000)
+    QTest.keyClick(timeline.canvas, Qt.Key.Key_Right, Qt.KeyboardModifier.ShiftModifier)
+    qtbot.waitUntil(lambda: player.row == 101 and not player._is_waiting, timeout=10_000)
+    QTest.keyClick(timeline.canvas, Qt.Key.Key_S)
+    qtbot.waitUntil(lambda: player.row > 101 and not player._is_waiting, timeout=10_000)
+    here = player.row
+    tree = window.view("tree").view
+    tree.setFocus()
+    for key in (Qt.Key.Key_S, Qt.Key.Key_Space, Qt.Key.Key_G):
+        QTest.keyClick(tree, key)
+    assert (player.row, player.is_playing, player.video.show_gaze) == (here, False, True)
+
+
+def shift_drag(timeline, start_s, end_s):
+    """Choose a stretch with the mouse."""
+    view, box = timeline.canvas, timeline.row_plot.getViewBox()
+    points = [view.mapFromScene(box.mapViewToScene(QPointF(at, 6.5))) for at in (start_s, end_s)]
+    left, shift = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ShiftModifier
+    QTest.mousePress(view.viewport(), left, shift, points[0])
+    for share in (0.3, 0.6, 1.0):
+        at = points[0] + (points[1] - points[0]) * share
+        event = QMouseEvent(
+            QEvent.Type.MouseMove, QPointF(at), QPointF(view.viewport().mapToGlobal(at)),
+            Qt.MouseButton.NoButton, left, shift,
+        )  # fmt: skip
+        QApplication.sendEvent(view.viewport(), event)
+    QTest.mouseRelease(view.viewport(), left, shift, points[1])
+
+
+def test_a_stretch_chosen_in_the_timeline_is_repeated_and_shown(window, player, timeline, qtbot):
+    go(player, qtbot, 20)
+    shift_drag(timeline, 4.0, 6.0)
+    qtbot.waitUntil(lambda: player._loop is not None, timeout=5_000)
+    start, end = ((one - timeline.timeline.start_ns) / 1e9 for one in player._loop)
+    assert (start, end) == pytest.approx((4.0, 6.0), abs=0.2)  # or what begins nearby
+    assert "⟲" in player.loop_note.text()
+    assert timeline._stretches[0].isVisible()
+    assert timeline._stretches[0].getRegion() == pytest.approx((start, end))
+    qtbot.waitUntil(lambda: player.scene.t_ns[player.row] >= player._loop[0] - 40_000_000, timeout=10_000)
+    player.clear_loop()
+    assert not timeline._stretches[0].isVisible()
+    assert player.loop_note.text() == ""
+
+
+def test_the_ends_of_a_stretch_snap_to_what_begins_there(window, player, timeline):
+    timeline.set_range(0.0, 6.0)
+    onset = next(float(at) for at in timeline.items[3][1].start_s if 2.0 < at < 4.0)
+    near = onset + 0.5 * 6 * 6.0 / timeline.row_plot.getViewBox().width()  # half of the reach of 6 px
+    timeline._on_chosen(near, near + 1.5, True)
+    assert player._loop[0] == pytest.approx(timeline.timeline.start_ns + onset * 1e9, abs=2)
+
+
+def test_the_inset_shows_the_placement_and_where_gaze_is_on_it(player, qtbot):
+    on = [row for row in range(len(player.scene.t_ns)) if player.scene.looked_at(row)]
+    row = on[len(on) // 2]
+    go(player, qtbot, row)
+    inset = player.video.inset
+    assert inset.on.name == player.scene.name_of(player.scene.looked_at(row))
+    assert inset.on.is_on
+    width, height = inset.on.size_px
+    x, y = inset.on.trail_px[-1]
+    assert 0 <= x <= width
+    assert 0 <= y <= height
+    player.video.resize(800, 600)
+    shown = pixels(player.video.grab().toImage()).astype(int)
+    player.video.show_inset = False
+    without = pixels(player.video.grab().toImage()).astype(int)
+    rows, columns = np.nonzero(np.abs(shown - without).sum(axis=2))
+    area = inset.area(player.video.target())
+    assert columns.min() >= area.left() - 4
+    assert rows.min() >= area.top() - 4
+    assert len(rows) > 0.5 * area.width() * area.height()
+
+
+def test_gaze_in_the_inset_is_that_of_the_table_for_every_picture(player, made_sample):
+    from gazestudy.store import open_study
+
+    with open_study(made_sample, read_only=True) as study:
+        table = study.current("p01-1", "attention").table("mapped_gaze").set_index("sample")
+    scene = player.scene
+    for row in range(len(scene.t_ns)):
+        last = int(scene._last[row])
+        on = player._on_reference.at(scene.end_ns(row), since_ns=int(scene.t_ns[row]))
+        if last not in table.index:
+            continue
+        assert on is not None
+        assert on.creative_id == table["creative_id"][last]
+        assert on.trail_px[-1] == pytest.approx(table.loc[last, ["x_ref_px", "y_ref_px"]].to_list())
+
+
+def test_gaze_rows_are_hidden_too_and_what_is_hidden_is_remembered(desk, window, timeline, sample, qtbot):
+    by_text = {action.text(): action for action in timeline.visible.menu().actions()}
+    by_text["Gaze y"].setChecked(False)
+    by_text["Observed"].setChecked(False)
+    assert not timeline.y_plot.isVisible()
+    window.close()
+    again = desk.open(sample).view("timeline")
+    assert not again.y_plot.isVisible()
+    assert again.x_plot.isVisible()
+    assert {one.text() for one in again.visible.menu().actions() if not one.isChecked()} == {
+        "Gaze y", "Observed",
+    }  # fmt: skip
+
+
+def test_what_is_there_now_is_said_in_words(player, timeline, qtbot):
+    row = timeline.timeline.row("visits")
+    go(player, qtbot, player.scene.row_at(int(row.start_ns[0]) + 100_000_000))
+    assert row.labels[row.label[0]] in timeline.note.text()
+
+
+def test_narrow_bars_differ_by_shape_not_by_colour_alone(qapp):
+    """Painted in one colour, bars of different labels still look different."""
+    plot = pg.PlotWidget()
+    plot.resize(400, 60)
+    starts = np.arange(6) * 1.0
+    item = IntervalItem(starts, starts + 0.2, np.arange(6, dtype=np.int16), tuple("abcdef"), 0.0)
+    item._colours = [QColor("black")] * 6
+    plot.hideAxis("left")
+    plot.hideAxis("bottom")
+    plot.addItem(item)
+    plot.setRange(xRange=(0, 6), yRange=(0, 1), padding=0)
+    shown = pixels(plot.grab().toImage()).mean(axis=2)
+    ground = np.median(shown)
+    columns = {tuple(np.flatnonzero(shown[:, int((at + 0.1) / 6 * 400)] != ground)) for at in range(6)}
+    plot.close()
+    assert len(columns) == 6

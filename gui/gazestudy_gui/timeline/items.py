@@ -15,6 +15,8 @@ Floats = NDArray[np.float64]
 _FACTOR = 8
 """Each coarser level of a signal holds least and greatest of so many values of the finer one."""
 _LABEL_EM = 3.0
+_SHAPES = ((0.12, 0.76), (0.50, 0.38), (0.12, 0.38), (0.38, 0.24), (0.68, 0.20), (0.12, 0.20))
+"""Upper edge and height of bars without room for words, by label: colour is never the only sign."""
 
 
 class _Item(pg.GraphicsObject):  # type: ignore[misc]
@@ -135,13 +137,15 @@ class IntervalItem(_Item):
             keep = np.append(np.flatnonzero(~narrow), np.flatnonzero(narrow)[kept])
             start, end, label = start[keep], np.maximum(end[keep], start[keep] + per_px), label[keep]
         painter.setPen(Qt.PenStyle.NoPen)
+        words_s = _LABEL_EM * painter.fontMetrics().height() * per_px
         for code in np.unique(label):
             painter.setBrush(self._colours[int(code) % len(self._colours)])
             chosen = label == code
             joined = _joined(start[chosen], end[chosen], per_px)
             bars = [
-                QRectF(a, self.top + 0.12, b - a, 0.76)
+                QRectF(a, self.top + edge, b - a, height)
                 for a, b in zip(*(side.tolist() for side in joined), strict=True)
+                for edge, height in (_SHAPES[0 if b - a > words_s else int(code) % len(_SHAPES)],)
             ]
             painter.drawRects(*bars)
         self._paint_labels(painter, start, end, label, per_px)

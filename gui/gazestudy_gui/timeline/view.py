@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
-from PyQt6.QtCore import QPointF, Qt, QTimer
+from PyQt6.QtCore import QEvent, QObject, QPointF, Qt, QTimer
+from PyQt6.QtGui import QPaintEvent
 from PyQt6.QtWidgets import QHBoxLayout, QLabel, QMenu, QStackedLayout, QToolButton, QVBoxLayout, QWidget
 
 from gazestudy_gui import preferences, theme
@@ -15,13 +17,16 @@ from gazestudy_gui.background import Background
 from gazestudy_gui.document import StudyDocument
 from gazestudy_gui.phrases import error_text
 from gazestudy_gui.timeline.items import IntervalItem, SignalItem
+from gazestudy_gui.timeline.parts import Stretch, TimeAxis, TimeBox
 from gazestudy_gui.views.player import clock_text
+from gazestudy_gui.views.video_widget import paint_focus
 from gazestudy_gui.words import tr
 
 _ZOOM = 1.5
 _SNAP_PX = 6
 _LEAST_S = 0.05
-_ROWS = ("reasons", "events", "mapping", "visits", "observation", "interview")
+_SIGNALS = ("x", "y")
+_ROWS = ("reasons", "events", "mapping", "visits", "aois", "observation", "interview")
 _KINDS = {"results", "alignments", "mapping", "interviews", "fieldwork", "placements"}
 
 
@@ -34,26 +39,16 @@ def row_title(row: str) -> str:
         "events": tr("Gaze events"),
         "mapping": tr("Mapping"),
         "visits": tr("Visits"),
+        "aois": tr("AOI visits"),
         "observation": tr("Observed"),
         "interview": tr("Interview"),
     }[row]
 
 
-class TimeAxis(pg.AxisItem):  # type: ignore[misc]
-    """Times as minutes and seconds."""
-
-    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
-        """Return the labels of the ticks."""
-        digits = 0 if spacing >= 1 else 1 if spacing >= 0.1 else 3
-        width = 3 + digits if digits else 2
-        return [
-            f"{'-' if at < 0 else ''}{int(abs(at) // 60):02d}:{abs(at) % 60:0{width}.{digits}f}"
-            for at in values
-        ]
-
-
 class TimelineView(QWidget):
     """Rows over one time axis; the wheel zooms where the pointer is, dragging moves, a click goes there.
+
+    Dragging with Shift chooses the stretch to repeat; clicks and its ends snap to what begins nearby.
 
     Parameters
     ----------
@@ -79,6 +74,7 @@ class TimelineView(QWidget):
         self._reading.failed.connect(self._on_not_read)
         document.selected.connect(self._on_selected)
         document.playhead.connect(self._on_playhead)
+        document.loop.connect(self._show_loop)
         document.changed.connect(self._on_changed)
 
     def open(self, recording_id: str) -> None:
@@ -100,6 +96,8 @@ class TimelineView(QWidget):
         ) else None  # fmt: skip
         self.timeline = timeline
         self._zero_ns = timeline.start_ns
+        if keep is None:
+            self._show_loop(timeline.recording_id, 0, 0)
         self._fill()
         self.show_all() if keep is None else self.set_range(*keep)
         self._stack.setCurrentWidget(self._page)
@@ -144,6 +142,9 @@ class TimelineView(QWidget):
             )
         ):
             book.add(ActionSpec(f"timeline.{name}", "&Playback", text, keys, separated=number == 0), does)
+        for name, spec in book.specs.items():  # single keys count here as over the video
+            if spec.local and name.startswith("player."):
+                self.addAction(book.actions[name])
 
     def recolour(self) -> None:
         """Follow another colour scheme."""
@@ -154,6 +155,8 @@ class TimelineView(QWidget):
                 axis = plot.getAxis(side)
                 axis.setPen(theme.foreground())
                 axis.setTextPen(theme.foreground())
+        for stretch in self._stretches:
+            stretch.recolour()
         if self.timeline is not None:
             self._fill()
 
@@ -166,11 +169,17 @@ class TimelineView(QWidget):
     def _build(self) -> None:
         self.canvas = pg.GraphicsLayoutWidget(self)
         self.canvas.setAccessibleName(tr("Timeline"))
+        self.canvas.setAccessibleDescription(tr("Drag with Shift to choose the stretch to repeat."))
+        self.canvas.installEventFilter(self)
+        self.setFocusProxy(self.canvas)
         self.canvas.ci.layout.setContentsMargins(0, 0, 4, 0)
         self.canvas.ci.layout.setSpacing(0)
-        self.x_plot, self.y_plot = (self.canvas.addPlot(row=row, col=0) for row in (0, 1))
-        self.row_plot = self.canvas.addPlot(row=2, col=0, axisItems={"bottom": TimeAxis("bottom")})
-        self._heads = []
+        self.x_plot, self.y_plot = (self.canvas.addPlot(row=row, col=0, viewBox=TimeBox()) for row in (0, 1))
+        self.row_plot = self.canvas.addPlot(
+            row=2, col=0, viewBox=TimeBox(), axisItems={"bottom": TimeAxis("bottom")}
+        )
+        self._heads: list[pg.InfiniteLine] = []
+        self._stretches: list[Stretch] = []
         em = self.fontMetrics().height()
         for plot in (self.x_plot, self.y_plot, self.row_plot):
             plot.setMouseEnabled(x=True, y=False)
@@ -184,6 +193,10 @@ class TimelineView(QWidget):
             head.setZValue(10)
             plot.addItem(head, ignoreBounds=True)
             self._heads.append(head)
+            stretch = Stretch()
+            plot.addItem(stretch, ignoreBounds=True)
+            self._stretches.append(stretch)
+            box.chosen.connect(self._on_chosen)
         for plot in (self.x_plot, self.y_plot):
             plot.getAxis("bottom").setStyle(showValues=False)
             plot.getAxis("bottom").setHeight(2)
@@ -191,9 +204,7 @@ class TimelineView(QWidget):
             plot.getViewBox().invertY(plot is self.y_plot)
         self.row_plot.getViewBox().invertY(True)
         self.row_plot.getViewBox().setLimits(minXRange=_LEAST_S)
-        for row in (0, 1):
-            self.canvas.ci.layout.setRowPreferredHeight(row, 2 * em)
-            self.canvas.ci.layout.setRowMaximumHeight(row, 5 * em)
+        self._show_signals()
         self.canvas.ci.layout.setRowStretchFactor(2, 10)
         self.canvas.ci.layout.setRowMinimumHeight(2, round((1.15 * len(_ROWS) + 1.8) * em))  # names apart
         self._build_frame()
@@ -207,7 +218,7 @@ class TimelineView(QWidget):
         self.visible.setAccessibleName(tr("Rows on show"))
         self.visible.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(self.visible)
-        for row in _ROWS:
+        for row in (*_SIGNALS, *_ROWS):
             action = menu.addAction(row_title(row))
             assert action is not None
             action.setCheckable(True)
@@ -219,7 +230,8 @@ class TimelineView(QWidget):
         line.addWidget(self.visible)
         self._page = QWidget(self)
         column = QVBoxLayout(self._page)
-        column.setContentsMargins(0, 0, 0, 0)
+        edge = max(2, self.fontMetrics().height() // 8)  # for the frame that shows the focus
+        column.setContentsMargins(edge, edge, edge, edge)
         column.setSpacing(2)
         column.addWidget(self.canvas, 1)
         column.addLayout(line)
@@ -267,8 +279,17 @@ class TimelineView(QWidget):
     def _show_row(self, row: str, shown: bool) -> None:
         self._hidden.discard(row) if shown else self._hidden.add(row)
         preferences.settings().setValue("timeline/hidden", sorted(self._hidden))
+        self._show_signals()
         if self.timeline is not None:
             self._fill()
+
+    def _show_signals(self) -> None:
+        em, layout = self.fontMetrics().height(), self.canvas.ci.layout
+        for number, (row, plot) in enumerate(zip(_SIGNALS, (self.x_plot, self.y_plot), strict=True)):
+            shown = row not in self._hidden
+            plot.setVisible(shown)
+            layout.setRowPreferredHeight(number, 2 * em if shown else 0)
+            layout.setRowMaximumHeight(number, 5 * em if shown else 0)
 
     def _on_selected(self, kind: str, item_id: str) -> None:
         if kind == "recording" and item_id != self._recording_id:
@@ -297,6 +318,8 @@ class TimelineView(QWidget):
         at_s = (t_ns - self._zero_ns) / 1e9
         for head in self._heads:
             head.setValue(at_s)
+        rows = (item for _, item in self.items if isinstance(item, IntervalItem))
+        self.note.setText(self._words_at(at_s, rows))
         left, right = self.range_s()
         if not left <= at_s <= right and right - left < (self.timeline.end_ns - self._zero_ns) / 1e9:
             width = right - left
@@ -318,23 +341,63 @@ class TimelineView(QWidget):
             None,
         )
 
+    def _snapped(self, t_s: float, rows: Iterable[IntervalItem]) -> float:
+        """Return the start of something if it is near, else the time itself."""
+        left, right = self.range_s()
+        reach = _SNAP_PX * (right - left) / max(1.0, self.row_plot.getViewBox().width())
+        edges = [bars.nearest_edge(t_s) for bars in rows]
+        near = [edge for edge in edges if abs(edge - t_s) < reach]
+        return min(near, key=lambda edge: abs(edge - t_s), default=t_s)
+
+    def _ns(self, t_s: float) -> int:
+        return int(self._zero_ns + int(np.ceil(t_s * 1e9)))
+
     def _on_click(self, event: Any) -> None:
         """Go to a moment; near the start of something, exactly there."""
         if self.timeline is None or event.button() != Qt.MouseButton.LeftButton:
             return
-        t_s, bars = self._time_at(event.scenePos()), self._bars_at(event.scenePos())
-        if bars is not None:
-            edge = bars.nearest_edge(t_s)
-            left, right = self.range_s()
-            if abs(edge - t_s) < _SNAP_PX * (right - left) / max(1.0, self.row_plot.getViewBox().width()):
-                t_s = edge
-        self._document.moment.emit(self._recording_id, self._zero_ns + int(np.ceil(t_s * 1e9)))
+        bars = self._bars_at(event.scenePos())
+        t_s = self._snapped(self._time_at(event.scenePos()), [] if bars is None else [bars])
+        self._document.moment.emit(self._recording_id, self._ns(t_s))
+
+    def _on_chosen(self, start_s: float, end_s: float, is_final: bool) -> None:
+        """Show the stretch that is being chosen; once the button is let go, it is repeated."""
+        if self.timeline is None:
+            return
+        rows = [item for _, item in self.items if isinstance(item, IntervalItem)]
+        start_s, end_s = (self._snapped(t_s, rows) for t_s in (start_s, end_s))
+        if is_final:
+            self._document.loop.emit(self._recording_id, self._ns(start_s), self._ns(end_s))
+            return
+        for stretch in self._stretches:
+            stretch.show_between(start_s, end_s)
+
+    def _show_loop(self, recording_id: str, start_ns: int, end_ns: int) -> None:
+        if recording_id == self._recording_id:
+            for stretch in self._stretches:
+                stretch.show_between(*((t_ns - self._zero_ns) / 1e9 for t_ns in (start_ns, end_ns)))
 
     def _on_hover(self, point: Any) -> None:
         if self.timeline is None:
             return
         t_s, bars = self._time_at(point), self._bars_at(point)
-        text = clock_text(round(t_s * 1e9))
-        if bars is not None and (at := bars.at(t_s)) >= 0:
-            text += f"   {bars.labels[int(bars.label[at])]}   {bars.end_s[at] - bars.start_s[at]:.3f} s"
-        self.note.setText(text)
+        self.note.setText(self._words_at(t_s, [] if bars is None else [bars]))
+
+    def _words_at(self, t_s: float, rows: Iterable[IntervalItem]) -> str:
+        """Return a time, and what there is in some rows."""
+        parts = [clock_text(round(t_s * 1e9))]
+        for bars in rows:
+            if (at := bars.at(t_s)) >= 0:
+                parts.append(f"{bars.labels[int(bars.label[at])]}  {bars.end_s[at] - bars.start_s[at]:.3f} s")
+        return "   ".join(parts)
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+        """Show where the keyboard is."""
+        if event is not None and event.type() in (QEvent.Type.FocusIn, QEvent.Type.FocusOut):
+            self.update()
+        return super().eventFilter(watched, event)
+
+    def paintEvent(self, _event: QPaintEvent | None) -> None:
+        """Draw a frame around what has the focus."""
+        if self.canvas.hasFocus():
+            paint_focus(self)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PyQt6.QtCore import Qt, QTimer
@@ -12,6 +13,7 @@ from PyQt6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
     QLabel,
+    QPushButton,
     QSlider,
     QStyle,
     QToolButton,
@@ -20,6 +22,7 @@ from PyQt6.QtWidgets import (
 )
 
 from gazestudy.errors import GazestudyError
+from gazestudy.store import Study
 from gazestudy_gui.actions import ActionBook, ActionSpec
 from gazestudy_gui.background import Background
 from gazestudy_gui.document import StudyDocument
@@ -28,6 +31,9 @@ from gazestudy_gui.trouble import tell
 from gazestudy_gui.video import FrameSource
 from gazestudy_gui.views.video_widget import Marks, VideoWidget
 from gazestudy_gui.words import tr
+
+if TYPE_CHECKING:
+    from gazestudy.store.relinking import Medium
 
 SPEEDS = (0.1, 0.25, 0.5, 1.0, 1.5, 2.0)
 _JUMP_NS = 5_000_000_000
@@ -49,6 +55,7 @@ class PlayerView(QWidget):
         super().__init__(parent)
         self._document = document
         self.scene: Any = None
+        self._on_reference: Any = None
         self._source: FrameSource | None = None
         self._numbers = np.zeros(0, np.int64)
         self._row_of = np.zeros(0, np.int64)
@@ -58,6 +65,7 @@ class PlayerView(QWidget):
         self._asked_row, self._is_waiting = -1, False
         self._fixation_ns = np.zeros(0, np.int64)
         self._loop: tuple[int, int] | None = None
+        self._loop_of = ""
         self._loop_start_ns: int | None = None
         self._began = (0.0, 0)
         self._timer = QTimer(self)
@@ -69,6 +77,7 @@ class PlayerView(QWidget):
         self._opening.failed.connect(self._on_not_opened)
         document.selected.connect(self._on_selected)
         document.moment.connect(self._on_moment)
+        document.loop.connect(self._on_loop)
         document.changed.connect(self._on_changed)
         self.video.show_message(tr("Choose a recording in the study tree to watch it here."))
         self._enable()
@@ -78,14 +87,15 @@ class PlayerView(QWidget):
     def open(self, recording_id: str, *, at_ns: int = -1) -> None:
         """Show a recording; it comes when its tables are read."""
         self._recording_id, self._go_to_ns = recording_id, at_ns
+        self.find_button.hide()
         self.video.show_message(tr("Reading {name} …", name=recording_id))
         study = self._document.study
 
         def read() -> Any:
-            from gazestudy.pipeline.scene import RecordingScene
+            from gazestudy.pipeline.on_reference import OnReference
 
-            scene = RecordingScene.of(study, recording_id)
-            return scene, scene.video.numbers(scene.frames)
+            scene = _scene_of(study, recording_id)
+            return scene, scene.video.numbers(scene.frames), OnReference(study, recording_id)
 
         self._opening.ask(read)
 
@@ -132,6 +142,9 @@ class PlayerView(QWidget):
         if self.row >= len(self._numbers) - 1:
             self.go_to_row(0)
             self.row = 0
+        if self._loop is not None and not self._loop[0] <= self.t_ns < self._loop[1]:
+            self.row = self.scene.row_at(self._loop[0])
+            self.go_to_row(self.row)
         self._began = (time.perf_counter(), self.t_ns)
         self.video.smooth = False
         self._timer.start()
@@ -178,21 +191,39 @@ class PlayerView(QWidget):
 
     def set_loop_start(self) -> None:
         """Begin a stretch to repeat here."""
+        if self.scene is None:
+            return
         self._loop_start_ns = self.t_ns
-        self._loop = None
-        self._show_state()
+        self._set_loop(None)
 
     def set_loop_end(self) -> None:
         """End the stretch to repeat here; it is repeated from now on."""
+        if self.scene is None:
+            return
         start = self._loop_start_ns if self._loop_start_ns is not None else int(self.scene.t_ns[0])
         if self.t_ns > start:
-            self._loop = (start, self.t_ns)
-        self._show_state()
+            self._set_loop((start, self.t_ns))
 
     def clear_loop(self) -> None:
         """Repeat nothing any more."""
-        self._loop = self._loop_start_ns = None
+        self._loop_start_ns = None
+        self._set_loop(None)
+
+    def _set_loop(self, loop: tuple[int, int] | None) -> None:
+        self._loop = loop
         self._show_state()
+        self._document.loop.emit(self._recording_id, *(loop or (0, 0)))
+
+    def _on_loop(self, recording_id: str, start_ns: int, end_ns: int) -> None:
+        """Take a stretch that was chosen elsewhere."""
+        loop = (start_ns, end_ns) if end_ns > start_ns else None
+        if self.scene is None or recording_id != self._recording_id or loop == self._loop:
+            return
+        self._loop = loop
+        self._loop_start_ns = start_ns if loop else None
+        self._show_state()
+        if loop is not None and not start_ns <= self.t_ns < end_ns:
+            self.go_to(start_ns)
 
     def faster(self, step: int) -> None:
         """Play faster (1) or slower (-1)."""
@@ -207,6 +238,12 @@ class PlayerView(QWidget):
 
         self.pause()
         AlignDialog(self._document, self._recording_id, self).open()
+
+    def find_videos(self) -> None:
+        """Ask where scene videos are that are not where they were."""
+        from gazestudy_gui.views.relink_dialog import RelinkDialog
+
+        RelinkDialog(self._document, self).open()
 
     # ------------------------------------------------------------------ for the window
 
@@ -229,6 +266,7 @@ class PlayerView(QWidget):
             ("loop_clear", "Repeat n&othing", "\\", self.clear_loop),
             ("gaze", "Show or hide &gaze", "G", self._toggle_gaze),
             ("outlines", "Show or hide pla&cements", "P", self._toggle_placements),
+            ("inset", "Show or hide the p&icture gaze is on", "I", self._toggle_inset),
         ):
             book.add(ActionSpec(f"player.{name}", "&Playback", text, keys, local=True), does, owner=self)
         book.add(
@@ -252,6 +290,9 @@ class PlayerView(QWidget):
     def _build(self) -> None:
         self.video = VideoWidget(self)
         self.setFocusProxy(self.video)
+        self.find_button = QPushButton(tr("&Find moved videos …"), self)
+        self.find_button.clicked.connect(lambda _checked=False: self.find_videos())
+        self.find_button.hide()
         icons = self.style()
         assert icons is not None
         pixmap = QStyle.StandardPixmap
@@ -289,6 +330,7 @@ class PlayerView(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.video, 1)
+        column.addWidget(self.find_button, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addLayout(line)
 
     def _enable(self) -> None:
@@ -313,6 +355,8 @@ class PlayerView(QWidget):
             known = {one.id for one in self._document.study.recordings()}
             if self._recording_id not in known:
                 self._forget()
+            elif self.scene is None:  # its video may have been found
+                self.open(self._recording_id, at_ns=self._go_to_ns)
 
     def _forget(self) -> None:
         self._recording_id = ""
@@ -332,7 +376,8 @@ class PlayerView(QWidget):
         if number != self._opening.newest:
             return
         self._close_source()
-        self.scene, self._numbers = opened
+        self.scene, self._numbers, self._on_reference = opened
+        self.video.inset.forget()
         shown = np.flatnonzero(self._numbers >= 0)
         self._row_of = np.full(int(self._numbers.max(initial=-1)) + 1, -1, np.int64)
         self._row_of[self._numbers[shown[::-1]]] = shown[::-1]
@@ -342,7 +387,10 @@ class PlayerView(QWidget):
             if events is None
             else events.loc[events["kind"] == "fixation", "onset_ns"].to_numpy(np.int64)
         )
-        self._loop = self._loop_start_ns = None
+        if self.scene.recording_id != self._loop_of:
+            self._loop = self._loop_start_ns = None
+            self._loop_of = self.scene.recording_id
+            self._show_state()
         self.slider.setRange(0, max(0, len(self._numbers) - 1))
         self._source = FrameSource(self.scene.video, self)
         self._source.ready.connect(self._on_picture)
@@ -361,6 +409,15 @@ class PlayerView(QWidget):
             self.scene = None
             self.video.show_message(error_text(error))
             self._enable()
+            self.find_button.setVisible(
+                any(one.recording_id == self._recording_id for one in self._missing())
+            )
+
+    def _missing(self) -> Sequence[Medium]:
+        try:
+            return self._document.study.missing_media()
+        except GazestudyError:  # the message on show says what is wrong
+            return ()
 
     def _on_picture(self, number: int, image: QImage) -> None:
         row = self._asked_row if self._asked_row >= 0 and self._numbers[self._asked_row] == number else -1
@@ -369,6 +426,9 @@ class PlayerView(QWidget):
             return
         self._is_waiting = row != self._asked_row
         self.row = row
+        self.video.inset.on = self._on_reference.at(
+            self.scene.end_ns(row), since_ns=int(self.scene.t_ns[row])
+        )
         self.video.show_picture(image, self._marks(row))
         if not self.slider.isSliderDown():
             self.slider.setValue(row)
@@ -392,7 +452,9 @@ class PlayerView(QWidget):
             words.append(f"{tr(kind)} {scene.events['duration_ms'].iloc[at]:.0f} ms")
         if place := scene.looked_at(row):
             words.append(tr("on {name}", name=scene.name_of(place)))
-        if scene.frames["kind"].iloc[row] != "real":
+        if not scene.video.paths:
+            words.append(tr("no scene video"))
+        elif scene.frames["kind"].iloc[row] != "real":
             words.append(tr("no scene picture"))
         outlines = [(one.polygon_px, one.label, one.looked_at) for one in scene.outlines(row)]
         return Marks(gaze, scene.trail(row), kind == "fixation", outlines, "   ".join(words))
@@ -440,9 +502,21 @@ class PlayerView(QWidget):
         self.video.show_gaze = not self.video.show_gaze
         self.video.update()
 
+    def _toggle_inset(self) -> None:
+        self.video.show_inset = not self.video.show_inset
+        self.video.update()
+
     def _toggle_placements(self) -> None:
         self.video.show_placements = not self.video.show_placements
         self.video.update()
+
+
+def _scene_of(study: Study, recording_id: str) -> Any:
+    """Return what is to be seen of a recording; of one without a video, its gaze."""
+    from gazestudy.pipeline.blind_scene import BlindScene
+    from gazestudy.pipeline.scene import RecordingScene
+
+    return (RecordingScene.of if study.media(recording_id) else BlindScene)(study, recording_id)
 
 
 def clock_text(ns: int) -> str:

@@ -8,10 +8,21 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 from PyQt6.QtCore import QPointF, QRectF, Qt, pyqtSignal
-from PyQt6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
+from PyQt6.QtGui import (
+    QColor,
+    QFocusEvent,
+    QImage,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPalette,
+    QPen,
+    QPolygonF,
+)
 from PyQt6.QtWidgets import QSizePolicy, QWidget
 
 from gazestudy_gui import theme
+from gazestudy_gui.views.inset import Inset
 from gazestudy_gui.words import tr
 
 Floats = NDArray[np.float64]
@@ -47,6 +58,21 @@ class Marks:
     caption: str = ""
 
 
+def paint_focus(widget: QWidget) -> None:
+    """Draw a frame around what has the focus.
+
+    Parameters
+    ----------
+    widget : QWidget
+        While it is being painted.
+    """
+    painter = QPainter(widget)
+    width = max(2, widget.fontMetrics().height() // 8)
+    area = QRectF(widget.rect()).adjusted(width / 2, width / 2, -width / 2, -width / 2)
+    painter.setPen(QPen(widget.palette().color(QPalette.ColorRole.Highlight), width))
+    painter.drawRect(area)
+
+
 class VideoWidget(QWidget):
     """The picture, as large as fits.
 
@@ -65,7 +91,8 @@ class VideoWidget(QWidget):
         self.marks = Marks()
         self.message = ""
         self.smooth = True
-        self.show_gaze, self.show_placements = True, True
+        self.show_gaze, self.show_placements, self.show_inset = True, True, True
+        self.inset = Inset()
         self.setAccessibleName(tr("Scene video"))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -80,6 +107,7 @@ class VideoWidget(QWidget):
     def show_message(self, text: str) -> None:
         """Show words in place of a picture."""
         self.image, self.marks, self.message = QImage(), Marks(), text
+        self.inset.on = None
         self.update()
 
     def target(self) -> QRectF:
@@ -103,8 +131,23 @@ class VideoWidget(QWidget):
             if 0 <= point.x() < self.image.width() and 0 <= point.y() < self.image.height():
                 self.clicked.emit(point.x(), point.y())
 
-    def paintEvent(self, _event: QPaintEvent | None) -> None:
-        """Paint picture and marks."""
+    def focusInEvent(self, event: QFocusEvent | None) -> None:
+        """Show that keys count here."""
+        super().focusInEvent(event)
+        self.update()
+
+    def focusOutEvent(self, event: QFocusEvent | None) -> None:
+        """Show that keys count elsewhere."""
+        super().focusOutEvent(event)
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:
+        """Paint picture and marks, and a frame where keys count."""
+        self._paint()
+        if self.hasFocus():
+            paint_focus(self)
+
+    def _paint(self) -> None:
         painter = QPainter(self)
         if self.image.isNull():
             painter.setPen(theme.foreground())
@@ -125,6 +168,8 @@ class VideoWidget(QWidget):
         if self.show_gaze:
             self._paint_gaze(painter, scale)
         painter.restore()
+        if self.show_inset:
+            self.inset.paint(painter, target, self.fontMetrics().height())
         if self.marks.caption:
             self._paint_label(painter, self.marks.caption, QPointF(target.left() + 6, target.bottom() - 6))
 
