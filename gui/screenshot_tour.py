@@ -9,11 +9,28 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from screenshot_words import cut_words
+
 RECORDING, PLACEMENT, PERSON = "p01-1", "pillar-poster", "P01"
 _SIZE = (1500, 980)
 _ROW = 195
 _LONG_S = 240.0
-_MOST_PX = 1200
+
+WINDOWS = {
+    "start": "StartWindow",
+    "new-study": "NewStudyDialog",
+    "study": "StudyWindow",
+    "placements-schedule": "ScheduleDialog",
+    "placements-copy": "CopyDialog",
+    "placements-grab": "GrabDialog",
+    "dialog-commands": "CommandList",
+    "dialog-shortcuts": "ShortcutTable",
+    "dialog-clock": "AlignDialog",
+    "dialog-relink": "RelinkDialog",
+    "import-1-choose": "ImportWizard",
+    "import-8-report": "ImportReport",
+}
+"""On which picture each class of windows and dialogs is; docks are all views of the registry."""
 
 
 def furnish(study: Path) -> None:
@@ -59,6 +76,8 @@ class Tour:
     ) -> None:
         self._application, self._folder, self._end, self._only = application, folder, end, only
         self._just_one = just_one
+        self.kept: set[str] = set()
+        self.cut: dict[str, None] = {}
 
     def take(self, study: Path, temporary: Path) -> None:
         """Open everything once."""
@@ -75,6 +94,8 @@ class Tour:
             (("results",), lambda: self._results(desk, study)),
             (("interviews",), lambda: self._interviews(desk, study)),
             (("dialog",), lambda: self._dialogs(desk, study)),
+            (("dialog-clock", "dialog-relink", "player"), lambda: self._moved(desk, study, temporary)),
+            (("question", "menu-text"), lambda: self._questions(desk, study)),
             (("import",), lambda: self._import(desk, study, temporary)),
             (("jobs",), lambda: self._jobs(desk, study)),
         )
@@ -83,6 +104,8 @@ class Tour:
                 does()
         desk.close()
         self._wait(0.1)
+        if not self._only and WINDOWS.keys() - self.kept:
+            raise RuntimeError(f"no picture of {sorted(WINDOWS.keys() - self.kept)}")
 
     # ------------------------------------------------------------------ windows
 
@@ -131,6 +154,7 @@ class Tour:
         window.close()
 
     def _locked(self, desk: Any, study: Path) -> None:
+        from gazestudy_gui import preferences
         from PyQt6.QtWidgets import QMessageBox
 
         from gazestudy.store import open_study
@@ -142,6 +166,7 @@ class Tour:
             box.buttons()[0].click() if "&" in box.buttons()[0].text() else box.buttons()[1].click()
             return 0
 
+        preferences.settings().remove("study window")
         before, desk.start_window = QMessageBox.exec, None
         QMessageBox.exec = answer  # type: ignore[method-assign, assignment]
         try:
@@ -201,6 +226,13 @@ class Tour:
             self._wait(1.5)
             self._keep("placements-screen", view)
             self._dialog("placements-schedule", ScheduleDialog(window.document, screen, window))
+            view.choose(PLACEMENT)
+            self._wait(1.0)
+            view.canvas.select(view.canvas.shapes[0].id)
+            view.side.begin_label()
+            self._wait(0.3)
+            self._keep("placements-label", view)
+            self._popup("placements-labels", view.side.label.view())
             self._dialog("placements-copy", CopyDialog(places[0], places[1:], window))
             image = player.video.image
             dialog = GrabDialog(window.document.path, RECORDING, _ROW / 30, image, window)
@@ -266,12 +298,25 @@ class Tour:
             button.click()
         self._wait(0.4)
         self._keep(f"fieldwork-live-{name}", view)
+        self._modifiers(page.panel, f"fieldwork-live-{name}", view)
         page.stop()
         self._wait(0.3)
         if page.session is not None:
             self._keep(f"fieldwork-live-end-{name}", view)
             page.stop()
             self._wait(0.3)
+
+    def _modifiers(self, panel: Any, name: str, view: Any) -> None:
+        """Answer what is asked of a behaviour, one set after the other."""
+        for number in range(1, 9):
+            if not panel.modifiers.is_asking:
+                return
+            self._wait(0.2)
+            self._keep(f"{name}-asks-{number}", view)
+            before = panel.modifiers._asked
+            panel.modifiers._accept()
+            if panel.modifiers.is_asking and panel.modifiers._asked == before:
+                return
 
     def _results(self, desk: Any, study: Path) -> None:
         from gazestudy_gui.views.results_data import TABLES
@@ -361,6 +406,101 @@ class Tour:
                 setattr(QMessageBox, shown, before)
             box = message_for(window, wrong, doing=tr("The study cannot be opened"))
             self._dialog("dialog-cannot-open", box)
+
+    def _moved(self, desk: Any, study: Path, temporary: Path) -> None:
+        """Clocks, and a study whose videos are somewhere else."""
+        import sqlite3
+
+        from gazestudy_gui.views.align_dialog import AlignDialog
+        from gazestudy_gui.views.relink_dialog import RelinkDialog
+
+        from gazestudy import resources
+
+        with self._window(desk, study) as window:
+            self._watch(window)
+            dialog = AlignDialog(window.document, RECORDING, window)
+            sessions = resources.find("sample_sessions") / "recordings"
+            dialog.form.set_marks(str(_phone_marks(temporary, sessions)))
+            self._until(lambda: bool(dialog.preview.text()))
+            self._dialog("dialog-clock", dialog, 0.5)
+        away = temporary / "moved"
+        shutil.rmtree(away, ignore_errors=True)
+        shutil.copytree(study, away)
+        base = sqlite3.connect(away / "study.sqlite")
+        with base:
+            base.execute("UPDATE media SET path = '/media/usb/' || recording_id || '.mp4', external = 1")
+        base.close()
+        with self._window(desk, away) as window:
+            window.view("tree").select("recording", RECORDING)
+            self._wait(1.5)
+            self._keep("player-no-video", window)
+            dialog = RelinkDialog(window.document, window)
+            self._dialog("dialog-relink", dialog)
+            dialog = RelinkDialog(window.document, window)
+            dialog.look(sessions)
+            self._until(lambda: bool(dialog.places))
+            self._dialog("dialog-relink-found", dialog)
+
+    def _questions(self, desk: Any, study: Path) -> None:
+        """Small questions, which the program asks with dialogs of Qt."""
+        from PyQt6.QtGui import QColor
+        from PyQt6.QtWidgets import QColorDialog
+
+        with self._window(desk, study) as window:
+            view = window.show_view("interviews")
+            self._until(lambda: view.talks is not None and view.found.is_read)
+            view.set_coder("A")
+            view.tabs.setCurrentIndex(1)
+            codes = view.texts.codes
+            first = codes.tree.topLevelItem(0)
+            codes.tree.setCurrentItem(first)
+            first.setSelected(True)
+            placements = window.show_view("placements")
+            placements.choose(PLACEMENT)
+            protocol = window.show_view("fieldwork").show_page("protocol")
+            for name, asks in (
+                ("person", view._ask_person),
+                ("notes", view.texts._ask_notes),
+                ("code-name", codes._ask_name),
+                ("code-above", codes._ask_parent),
+                ("station", placements.ask_station),
+                ("protocol", protocol._ask_copy),
+            ):
+                with self._pictured_inputs(f"question-{name}"):
+                    asks()
+            colour = QColorDialog(QColor(codes.colour_of(codes._chosen())), window)
+            colour.setOption(QColorDialog.ColorDialogOption.DontUseNativeDialog)
+            self._dialog("question-colour", colour)
+            menu = view.who.lineEdit().createStandardContextMenu()
+            self._popup("menu-text", menu)
+
+    @contextmanager
+    def _pictured_inputs(self, name: str) -> Iterator[None]:
+        """Take pictures of what QInputDialog asks instead of waiting for an answer."""
+        from PyQt6.QtWidgets import QInputDialog
+
+        def ask(parent: Any, title: str, label: str, value: Any = "", *rest: Any, text: str = "") -> Any:
+            dialog = QInputDialog(parent)
+            dialog.setWindowTitle(title)
+            dialog.setLabelText(label)
+            if isinstance(value, list):
+                dialog.setComboBoxItems(value)
+                dialog.setComboBoxEditable(bool(rest and rest[-1]))
+            elif name.endswith("notes"):
+                dialog.setOption(QInputDialog.InputDialogOption.UsePlainTextEditForTextInput)
+            if not isinstance(value, list):
+                dialog.setTextValue(text or value)
+            self._dialog(name, dialog)
+            return "", False
+
+        before = {one: getattr(QInputDialog, one) for one in ("getItem", "getText", "getMultiLineText")}
+        for one in before:
+            setattr(QInputDialog, one, ask)
+        try:
+            yield
+        finally:
+            for one, was in before.items():
+                setattr(QInputDialog, one, was)
 
     def _import(self, desk: Any, study: Path, temporary: Path) -> None:
         from gazestudy_gui.wizard.report import ImportReport
@@ -520,8 +660,13 @@ class Tour:
         menu.close()
 
     def _keep(self, name: str, widget: Any) -> None:
+        wanted = WINDOWS.get(name, type(widget).__name__)
+        if type(widget).__name__ != wanted:
+            raise RuntimeError(f"{name} shows a {type(widget).__name__}, not a {wanted}")
+        self.kept.add(name)
         if name.startswith(self._only):
             widget.grab().save(str(self._folder / f"{name}-{self._end}"))
+            self.cut.update({f"{name}: {one}": None for one in cut_words(widget)})
             if self._just_one and name == self._only:
                 raise EnoughError
 

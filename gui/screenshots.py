@@ -105,6 +105,9 @@ def picture(folder: Path, study: Path, temporary: Path, given: Any) -> None:
     tour = Tour(application, folder, end, only=given.only, just_one=given.just_one)
     with suppress(EnoughError):
         tour.take(copy, temporary)
+    (given.folder / f"cut-{end.removesuffix('.png')}.txt").write_text(
+        "".join(f"{line}\n" for line in tour.cut), encoding="utf-8"
+    )
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from PyQt6.QtWidgets import (
     QProgressBar,
     QPushButton,
     QSplitter,
+    QStackedLayout,
     QVBoxLayout,
     QWidget,
 )
@@ -53,8 +54,12 @@ class JobDock(QWidget):
         self._jobs = document.jobs
         self.list = QListWidget(self)
         self.list.setAccessibleName(tr("Jobs"))
-        self.title = QLabel(tr("No job yet. Import recordings, then choose Analyse › Run everything."), self)
+        self.title = QLabel(self)
         self.title.setWordWrap(True)
+        self.empty = QLabel(tr("No job yet. Import recordings, then choose Analyse › Run everything."), self)
+        self.empty.setWordWrap(True)
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.empty.setMargin(self.fontMetrics().height())
         self.bar = QProgressBar(self)
         self.bar.setAccessibleName(tr("Progress"))
         self.bar.setRange(0, _BAR)
@@ -77,8 +82,9 @@ class JobDock(QWidget):
         split.addWidget(self.list)
         split.addWidget(right)
         split.setStretchFactor(1, 3)
-        layout = QVBoxLayout(self)
-        layout.addWidget(split)
+        self._stack = QStackedLayout(self)
+        self._stack.addWidget(self.empty)
+        self._stack.addWidget(split)
         self.list.currentRowChanged.connect(lambda _row: self._show())
         self.cancel.clicked.connect(self._cancel)
         self._jobs.added.connect(self._on_added)
@@ -97,6 +103,7 @@ class JobDock(QWidget):
         return self._jobs.jobs[row] if 0 <= row < len(self._jobs.jobs) else None
 
     def _on_added(self, job: Job) -> None:
+        self._stack.setCurrentWidget(self._split)
         self.list.addItem(QListWidgetItem())
         job.changed.connect(lambda: self._on_changed(job))
         job.said.connect(lambda text: self._on_said(job, text))

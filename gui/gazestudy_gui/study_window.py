@@ -6,7 +6,15 @@ from functools import partial
 from pathlib import Path
 
 from PyQt6.QtCore import QEvent, QObject, QRunnable, QSize, Qt, QThreadPool, QTimer, QUrl, pyqtSignal
-from PyQt6.QtGui import QCloseEvent, QDesktopServices, QDragEnterEvent, QDropEvent, QResizeEvent, QShowEvent
+from PyQt6.QtGui import (
+    QCloseEvent,
+    QDesktopServices,
+    QDragEnterEvent,
+    QDropEvent,
+    QGuiApplication,
+    QResizeEvent,
+    QShowEvent,
+)
 from PyQt6.QtWidgets import (
     QDockWidget,
     QLabel,
@@ -22,6 +30,7 @@ from gazestudy_gui import preferences, theme
 from gazestudy_gui.actions import ActionBook, ActionSpec
 from gazestudy_gui.document import StudyDocument
 from gazestudy_gui.jobs import Order
+from gazestudy_gui.study_commands import StudyCommands
 from gazestudy_gui.thrift import give_back
 from gazestudy_gui.trouble import tell, tell_failure
 from gazestudy_gui.views.registry import VIEWS
@@ -80,7 +89,7 @@ class StudyWindow(QMainWindow):
         self._soon = QTimer(self)  # after everybody has heard of a change
         self._soon.setSingleShot(True)
         self._soon.timeout.connect(self._read_shares)
-        self._left_px, self._laid_out = 0, QSize()
+        self._left_px = 0
         self._make_docks()
         self._make_actions()
         self._make_status()
@@ -93,6 +102,7 @@ class StudyWindow(QMainWindow):
         self._share_read.connect(self._on_share)
         self._title()
         self.book.allow_writing(not document.read_only)
+        self.commands.look_for_videos(self._pool)
 
     def view(self, name: str) -> QWidget:
         """Return a view, made if it was not looked at yet."""
@@ -103,6 +113,7 @@ class StudyWindow(QMainWindow):
             self.views[name] = view
             self._holders[name].hold(view)
             if name == "tree":
+                self.commands.give_menu(view.view)  # type: ignore[attr-defined]
                 self._soon.start(0)
             if hasattr(view, "add_actions"):
                 view.add_actions(self.book)
@@ -196,16 +207,16 @@ class StudyWindow(QMainWindow):
         self._tidied.start(0)
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
-        """See how wide a person made the tree: it changed and the window did not."""
+        """See how wide a person drags the tree."""
         is_size = event is not None and event.type() == QEvent.Type.Resize
-        if is_size and isinstance(watched, QDockWidget) and self.size() == self._laid_out:
+        is_dragged = QGuiApplication.mouseButtons() & Qt.MouseButton.LeftButton
+        if is_size and is_dragged and isinstance(watched, QDockWidget):
             self._left_px = watched.width()
         return False
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         """Give what a window grows to pictures and tables, not to the tree."""
         super().resizeEvent(event)
-        self._laid_out = self.size()
         self._kept.start(0)  # now Qt would not heed it
 
     def _keep_left(self) -> None:
@@ -228,6 +239,7 @@ class StudyWindow(QMainWindow):
 
     def _on_dock(self, visible: bool) -> None:
         self._tidied.start(0)
+        self._kept.start(0)
         if visible:
             self._looked.start(0)
 
@@ -313,6 +325,7 @@ class StudyWindow(QMainWindow):
                  "Copy what people edited into the backups folder", writes=True), self._back_up)  # fmt: skip
         add(spec("file.check", "&File", "&Check all files", "Ctrl+Shift+K",
                  "Compare every file of the study with its hash"), self._check)  # fmt: skip
+        self.commands = StudyCommands(self)
         add(spec("file.folder", "&File", "Show study &folder", "Ctrl+Shift+O"), self._show_folder)
         add(spec("file.start", "&File", "&Other study …", "Ctrl+O", separated=True), self.wants_start.emit)
         add(spec("file.close", "&File", "&Close", "Ctrl+W"), self.close)
@@ -340,7 +353,8 @@ class StudyWindow(QMainWindow):
                 partial(self.wants_language.emit, code))  # fmt: skip
         add(spec("help.commands", "&Help", "&Commands …", "Ctrl+Shift+P", "Find and run any command"),
             lambda: CommandList(self.book, self).open())  # fmt: skip
-        add(spec("help.shortcuts", "&Help", "&Shortcuts …", "F1", "All shortcuts, and how to change them"),
+        add(spec("help.shortcuts", "&Help", "&Shortcuts …", "F1, Ctrl+/",
+                 "All shortcuts, and how to change them"),
             lambda: ShortcutTable(self.book, self).open())  # fmt: skip
         add(spec("help.about", "&Help", "&About gazestudy", "Shift+F1"), self._about)
         for name in ("player", "placements", "heatmaps", "timeline"):

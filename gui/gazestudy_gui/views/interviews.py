@@ -142,7 +142,7 @@ class InterviewsView(QWidget):
     def _build(self) -> None:
         self.which = QComboBox(self)
         self.which.setAccessibleName(tr("Interview"))
-        self.which.setMinimumContentsLength(16)
+        self.which.setMinimumContentsLength(20)
         self.which.currentIndexChanged.connect(lambda _index: self._show())
         new = QPushButton(tr("&New interview …"), self)
         new.clicked.connect(self._ask_person)
@@ -151,7 +151,7 @@ class InterviewsView(QWidget):
         self.who.setEditable(True)
         self.who.setAccessibleName(tr("Coder"))
         self.who.setToolTip(tr("Who codes. A coder never sees the codes of another."))
-        self.who.setMinimumContentsLength(6)
+        self.who.setMinimumContentsLength(9)
         edit = self.who.lineEdit()
         assert edit is not None
         edit.setPlaceholderText(tr("your code"))

@@ -33,6 +33,8 @@ class ProblemsView(QWidget):
         assert header is not None
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self.empty = QLabel(tr("No problems. What an import finds doubtful is listed here."), self)
+        self.empty.setWordWrap(True)
+        self.empty.setMargin(self.fontMetrics().height())
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._stack = QStackedLayout(self)
         self._stack.addWidget(self.list)
