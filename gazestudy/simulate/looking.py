@@ -229,6 +229,16 @@ def _choose_person(
     return int(rng.choice(np.flatnonzero(seen))) if seen.any() else -1
 
 
+def _seen_well(station: Station, eye: Floats) -> NDArray[np.bool_]:
+    """Say which advertisements of the study are near and not too oblique."""
+    surfaces = [station.surfaces[face.surface] for face in station.faces]
+    ways = np.array([surface.point_m(np.array([[0.5, 0.5]]))[0] for surface in surfaces]) - eye
+    distance = np.linalg.norm(ways, axis=1)
+    slant = -np.einsum("ij,ij->i", ways, [surface.normal for surface in surfaces]) / distance
+    in_study = np.array([face.in_study for face in station.faces])
+    return np.asarray(in_study & (distance < 7) & (slant > 0.3))
+
+
 def _choose_before(
     station: Station, eye: Floats, heading: float, rng: np.random.Generator, time: float
 ) -> _Aim | None:
@@ -242,7 +252,8 @@ def _choose_before(
     rows = np.flatnonzero(near)
     eyes, times = np.broadcast_to(eye, (len(rows), 3)), np.full(len(rows), time)
     met = hit_faces(station, eyes, ways[rows], times, people=False).face
-    rows = rows[[face >= 0 and station.faces[face].in_study for face in met]]
+    seen = _seen_well(station, eye)
+    rows = rows[[face >= 0 and bool(seen[face]) for face in met]]
     if len(rows) == 0:
         return None
     person = int(rng.choice(rows))

@@ -161,14 +161,14 @@ def passer_by_plans(seed: int, *, quick: bool = False) -> list[ClipPlan]:
     return [
         ClipPlan(
             f"passers-by-{n + 1}",
-            seed + 60 + n // 5,
-            12.0,
+            seed + 60 + n // 4,
+            10.0,
             960,
             540,
             mix=mix,
-            people=100,
+            people=110,
             habits=habits,
-            start_m=(2.0, 7.0, 12.0, 17.0, 72.0)[n % 5],
+            start_m=(1.0, 3.5, 6.0, 8.5)[n % 4],
             reference_long_px=700,
             walk=n,
         )
