@@ -122,6 +122,34 @@ def area(polygon: ArrayLike) -> float:
     return float(abs(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1))) / 2.0)
 
 
+def crosses_itself(polygon: ArrayLike) -> bool:
+    """Return True if two sides of a polygon cross each other; that they touch is no crossing.
+
+    Such a polygon has no area that a person would recognise: by the even-odd rule parts of it are outside,
+    and by the shoelace formula parts of it cancel.
+
+    Parameters
+    ----------
+    polygon : array_like of float, shape (k, 2)
+        Corners.
+
+    Examples
+    --------
+    >>> crosses_itself([(0, 0), (3, 0), (3, 2), (0, 2)]), crosses_itself([(0, 0), (3, 2), (3, 0), (0, 2)])
+    (False, True)
+    """
+    start = _corners(polygon)
+    along = np.roll(start, -1, axis=0) - start
+
+    def turns(points: Floats) -> Floats:
+        """Return on which side of each edge (rows) each point (columns) is."""
+        away = points[None] - start[:, None]
+        return np.asarray(along[:, None, 0] * away[..., 1] - along[:, None, 1] * away[..., 0])
+
+    apart = turns(start) * turns(start + along) < 0  # the ends of one edge are on both sides of the other
+    return bool((apart & apart.T).any())
+
+
 def clip_to_rectangle(polygon: ArrayLike, *, left: float, top: float, right: float, bottom: float) -> Floats:
     """Return the part of a polygon inside a rectangle.
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from sqlalchemy import func, select
 
 from gazestudy.errors import ParameterError, StudyError
+from gazestudy.geometry.polygons import area, crosses_itself
 from gazestudy.model.study import Aoi
 from gazestudy.store.base import StudyBase, require_name, require_slug, slug
 from gazestudy.store.schema import AoiRow, PlacementRow
@@ -62,8 +63,8 @@ class AoiShelf(StudyBase):
         Raises
         ------
         ParameterError
-            For fewer than three corners, or corners that are not numbers, or a label that is no plain
-            text.
+            For fewer than three corners, or corners that are not numbers, lines that cross or enclose
+            nothing, or a label that is no plain text.
         StudyError
             If the placement is not there or the id is taken.
         """
@@ -73,6 +74,7 @@ class AoiShelf(StudyBase):
             raise ParameterError("AOI points", points, "finite numbers of pixels")
         with self._database.writing() as session:
             self._row(session, PlacementRow, placement_id, "placement")
+            require_area(points)
             taken = set(session.scalars(select(AoiRow.id)))
             wanted = aoi_id or free_id(f"{placement_id}_{slug(name, 'aoi')}"[:56], taken)
             if wanted in taken:
@@ -105,6 +107,20 @@ class AoiShelf(StudyBase):
 def _aoi(row: AoiRow) -> Aoi:
     points = tuple((float(x), float(y)) for x, y in row.points_px)
     return Aoi(row.id, row.placement_id, row.name, points, row.label)
+
+
+def require_area(points: Sequence[Sequence[float]]) -> None:
+    """Refuse corners whose lines cross each other or enclose nothing: what is inside would be unclear.
+
+    Raises
+    ------
+    ParameterError
+        If so.
+    """
+    if len(points) >= 3 and (crosses_itself(points) or area(points) == 0):
+        raise ParameterError(
+            "AOI points", f"{len(points)} corners", "lines around an area that do not cross each other"
+        )
 
 
 def tidy_label(label: str) -> str:

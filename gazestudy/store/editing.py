@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from gazestudy.errors import ParameterError
 from gazestudy.model.study import Aoi, Placement
-from gazestudy.store.aois import free_id, tidy_label
+from gazestudy.store.aois import free_id, require_area, tidy_label
 from gazestudy.store.base import StudyBase, require_name, slug
 from gazestudy.store.placements import facet_shares, placement_of, station_row
 from gazestudy.store.schema import AoiRow, PlacementRow, RecordingRow, StudyRow
@@ -100,7 +100,8 @@ class EditShelf(StudyBase):
         Raises
         ------
         ParameterError
-            For fewer than three corners, corners that are not numbers, or a label that is no plain text.
+            For fewer than three corners, corners that are not numbers, lines that cross, or a label that is
+            no plain text.
         StudyError
             If there is no such AOI.
         """
@@ -109,6 +110,8 @@ class EditShelf(StudyBase):
             points = row.points_px if points_px is None else [[float(x), float(y)] for x, y in points_px]
             if not np.isfinite(np.array(points, dtype=np.float64)).all():
                 raise ParameterError("AOI points", points, "finite numbers of pixels")
+            if points_px is not None:
+                require_area(points)
             word = row.label if label is None else tidy_label(label)
             aoi = Aoi(row.id, row.placement_id, name or row.name, tuple((x, y) for x, y in points), word)
             row.name, row.points_px, row.label = aoi.name, [list(point) for point in aoi.points_px], aoi.label

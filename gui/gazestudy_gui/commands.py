@@ -389,6 +389,10 @@ class CopyPlacement(Edit):
             self._id, [self._image], name=source.name, kind=source.kind, width_mm=source.width_mm,
             height_mm=source.height_mm, copies=source.copies, station=self._station,
         )  # fmt: skip
+        if source.facets:
+            made = study.placement(self._id)
+            across, down = (new / old for new, old in zip(made.size_px, source.size_px, strict=True))
+            study.change_placement(self._id, facets=[one.at_scale(across, down) for one in source.facets])
         return study.copy_aois(source.id, self._id)
 
 

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from gazestudy_gui.views.aoi_canvas import ellipse_points, rectangle_points
+from gazestudy_gui.commands import AddAoi, LabelAoi, ReshapeAoi
+from gazestudy_gui.views.aoi_canvas import ellipse_points, is_upright, rectangle_points
 from gazestudy_gui.views.aoi_copy import CopyDialog
 from gazestudy_gui.views.grab import GrabDialog
+from gazestudy_gui.views.placement_facets import FacetsDialog
+from gazestudy_gui.views.placement_joined import JoinDialog
 from PyQt6.QtCore import QPointF, Qt
+from PyQt6.QtGui import QMouseEvent
 from PyQt6.QtTest import QTest
-from PyQt6.QtWidgets import QApplication, QInputDialog
+from PyQt6.QtWidgets import QApplication, QDialogButtonBox, QInputDialog, QPushButton
 
 from gazestudy._cv2 import cv2
 from tests.gui.conftest import SESSIONS
 from tests.gui.hands import click as click_widget
-from tests.gui.hands import type_text, when_asked
+from tests.gui.hands import drag as drag_widget
+from tests.gui.hands import shown, type_text, when_asked
 
 
 @pytest.fixture
@@ -46,6 +51,10 @@ def drag(canvas, start, stop):
 
 def click(canvas, x, y):
     QTest.mouseClick(canvas, Qt.MouseButton.LeftButton, pos=at(canvas, x, y))
+
+
+def press_button(dialog, text):
+    click_widget(next(one for one in dialog.findChildren(QPushButton) if one.text() == text))
 
 
 def area(points) -> float:
@@ -114,9 +123,14 @@ def test_moving_and_reshaping_with_the_mouse(window, view):
     drag(view.canvas, (50, 60), (250, 300))
     drag(view.canvas, (150, 200), (180, 240))  # the middle: moves
     np.testing.assert_allclose(box_of(aois(window)[0]), [80, 100, 280, 340], atol=2 * step_px(view))
-    drag(view.canvas, (280, 340), (320, 380))  # a corner: reshapes
-    assert aois(window)[0].points_px[2] == pytest.approx((320, 380), abs=3 * step_px(view))
-    assert window.document.undo_stack.count() == 3
+    drag(view.canvas, (280, 340), (320, 380))  # a corner: reshapes, and it stays a rectangle
+    np.testing.assert_allclose(box_of(aois(window)[0]), [80, 100, 320, 380], atol=3 * step_px(view))
+    assert is_upright(list(aois(window)[0].points_px))
+    drag(view.canvas, (320, 380), (20, 20))  # not over the opposite corner
+    assert box_of(aois(window)[0])[:2] == pytest.approx([80, 100], abs=2 * step_px(view))
+    assert is_upright(list(aois(window)[0].points_px))
+    assert window.document.undo_stack.count() == 4
+    window.document.undo_stack.undo()
     window.document.undo_stack.undo()
     window.document.undo_stack.undo()
     np.testing.assert_allclose(box_of(aois(window)[0]), [50, 60, 250, 300], atol=step_px(view))
@@ -278,6 +292,134 @@ def test_read_only_draws_nothing(desk, imported, qtbot):
     drag(view.canvas, (50, 60), (250, 300))
     assert window.document.study.aois() == ()
     assert not window.book.actions["placement.add"].isEnabled()
+
+
+def test_a_corner_is_freed_with_shift(window, view):
+    view.set_tool("rectangle")
+    drag(view.canvas, (50, 60), (250, 300))
+    left, shift = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ShiftModifier
+    QTest.mousePress(view.canvas, left, pos=at(view.canvas, 250, 300))
+    target = at(view.canvas, 300, 340)
+    move = QMouseEvent(
+        QMouseEvent.Type.MouseMove,
+        QPointF(target),
+        view.canvas.mapToGlobal(QPointF(target)),
+        left,
+        left,
+        shift,
+    )
+    QApplication.sendEvent(view.canvas, move)
+    QTest.mouseRelease(view.canvas, left, pos=target)
+    (made,) = aois(window)
+    assert made.points_px[2] == pytest.approx((300, 340), abs=2 * step_px(view))
+    assert made.points_px[1] == pytest.approx((250, 60), abs=2 * step_px(view))
+
+
+def test_lines_that_cross_are_refused_and_the_corners_stay(window, view, monkeypatch):
+    told = []
+    monkeypatch.setattr(
+        "gazestudy_gui.views.placements.tell", lambda _w, error, **_k: told.append(str(error))
+    )
+    view.set_tool("polygon")
+    for point in ((50, 50), (400, 400), (400, 50), (50, 400)):
+        click(view.canvas, *point)
+    QTest.keyClick(view.canvas, Qt.Key.Key_Return)
+    assert "do not cross" in told[0]
+    assert aois(window) == ()
+    click(view.canvas, 300, 20)  # another last corner, and it is a polygon
+    QTest.keyClick(view.canvas, Qt.Key.Key_Return)
+    (made,) = aois(window)
+    assert len(made.points_px) == 4
+    before = made.points_px
+    drag(view.canvas, made.points_px[1], (380, 20))  # pulled over another side
+    assert len(told) == 2
+    assert aois(window)[0].points_px == before
+    view.set_tool("polygon")
+    for point in ((50, 600), (200, 600), (350, 600)):  # no area
+        click(view.canvas, *point)
+    QTest.keyClick(view.canvas, Qt.Key.Key_Return)
+    assert len(told) == 3 and len(aois(window)) == 1
+
+
+def test_aois_of_one_label_that_overlap_are_told(window, view):
+    place, document = view.placement_id, window.document
+    for number, left in enumerate((10, 60, 110)):
+        made = AddAoi(place, f"a{number}", rectangle_points(QPointF(left, 10), QPointF(left + 50, 90)))
+        document.edit(made)
+        document.edit(LabelAoi(made.result.id, made.result.name, "โลโก้"))
+    assert not view.side.overlaps.isVisible()  # they only touch
+    document.edit(ReshapeAoi(made.result.id, "a2", rectangle_points(QPointF(100, 10), QPointF(160, 90))))
+    assert view.side.overlaps.isVisible() and "โลโก้" in view.side.overlaps.text()
+    document.edit(LabelAoi(made.result.id, "a2", "ราคา"))
+    assert not view.side.overlaps.isVisible()
+
+
+def test_folds_of_a_pillar_are_cut_pulled_typed_and_undone(window, view):
+    place = window.document.study.placement(view.placement_id)
+    width, height = place.size_px
+    window.book.actions["placement.facets"].trigger()
+    dialog = shown(FacetsDialog)
+    dialog.count.setValue(4)
+    press_button(dialog, "&Cut")
+    assert [sides[2] for sides in dialog.canvas.parts] == [width / 4, width / 2, 3 * width / 4, width]
+    start, end = (dialog.canvas.to_place(x, height / 2) for x in (width / 4, width / 4 + 40))
+    drag_widget(dialog.canvas, start, end)
+    fold = dialog.canvas.parts[0][2]
+    pixel = 2 * width / dialog.canvas.target().width()
+    assert fold == pytest.approx(width / 4 + 40, abs=pixel)
+    assert dialog.canvas.parts[1][0] == fold  # both parts that meet there
+    ok = dialog.buttons.button(QDialogButtonBox.StandardButton.Ok)
+    dialog.table.item(2, 2).setText(str(width))  # over its neighbour
+    assert not ok.isEnabled() and "overlap" in dialog.state.text()
+    dialog.table.item(2, 2).setText(f"{0.7 * width:.1f}")
+    assert ok.isEnabled() and "5%" in dialog.state.text()
+    click_widget(ok)
+    facets = window.document.study.placement(place.id).facets
+    assert [one.left_px for one in facets] == pytest.approx([0, fold, width / 2, 3 * width / 4], abs=0.1)
+    assert "4 flat parts" in view.side.size_text.text()
+    assert len(view.canvas.facets) == 4
+    window.document.undo_stack.undo()
+    assert window.document.study.placement(place.id).facets == ()
+    assert view.canvas.facets == []
+    window.document.undo_stack.redo()
+    window.book.actions["placement.facets"].trigger()
+    again = shown(FacetsDialog)
+    press_button(again, "All of it is &flat")
+    click_widget(again.buttons.button(QDialogButtonBox.StandardButton.Ok))
+    assert window.document.study.placement(place.id).facets == ()
+
+
+def test_a_wrap_is_joined_from_its_sides_in_order(window, view, tmp_path, monkeypatch, qtbot):
+    sides = []
+    for number, wide in enumerate((120, 240, 60)):
+        path = tmp_path / f"side{number}.png"
+        noise = np.random.default_rng(number).integers(0, 255, (120, wide, 3), dtype=np.uint8)
+        assert cv2.imwrite(str(path), noise)
+        sides.append(path)
+    monkeypatch.setattr(
+        "gazestudy_gui.views.placements.QFileDialog.getOpenFileNames",
+        lambda *_a, **_k: ([str(path) for path in sides], ""),
+    )
+    window.book.actions["placement.wrap"].trigger()
+    dialog = shown(JoinDialog)
+    ok = dialog.buttons.button(QDialogButtonBox.StandardButton.Ok)
+    qtbot.waitUntil(ok.isEnabled, timeout=30_000)
+    dialog.list.setCurrentRow(2)
+    press_button(dialog, "To the &left")
+    qtbot.waitUntil(ok.isEnabled, timeout=30_000)
+    dialog.name.setText("เสากลาง")
+    dialog.width_mm.setText("4200")
+    click_widget(ok)
+    place = window.document.study.placement(view.placement_id)
+    assert (place.name, place.size_px, place.width_mm) == ("เสากลาง", (420, 120), 4200)
+    assert [one.right_px for one in place.facets] == [120, 180, 420]
+    picture = window.document.study.placement_image(place.creatives[0])
+    assert (picture[:, 120:180] == cv2.imread(str(sides[2]))).all()
+    other = tmp_path / "other.png"
+    cv2.imwrite(str(other), np.random.default_rng(9).integers(0, 255, (240, 840, 3), dtype=np.uint8))
+    view.copy_to_station(other, "อโศก")  # twice as large: the folds lie at the same shares
+    made = window.document.study.placement(view.placement_id)
+    assert [one.right_px for one in made.facets] == [240, 360, 840]
 
 
 def test_corners_of_a_polygon_come_and_go(window, view):

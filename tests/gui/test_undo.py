@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from gazestudy_gui import commands
 from gazestudy_gui.document import StudyDocument
-from gazestudy_gui.views import document_editor, fieldwork_edits, file_edits, interview_edits
+from gazestudy_gui.views import document_editor, fieldwork_edits, file_edits, interview_edits, placement_edits
 
 from gazestudy._cv2 import cv2
 from gazestudy.errors import GazestudyError, StudyError
+from gazestudy.model import Facet
 from gazestudy.model.alignment import ClockAlignment
 from gazestudy.model.manual import KeyFrame, ManualAnswer
 from gazestudy.store import open_study
@@ -163,6 +164,10 @@ MORE = {
     "AddCreative": lambda d, t: commands.AddCreative(screen(d, t), "screen", noise(t, 3)),
     "ReplaceCreative": lambda d, t: commands.ReplaceCreative(f"{screen(d, t)}-1", "x", noise(t, 3)),
     "RemoveCreative": lambda d, t: commands.RemoveCreative(f"{screen(d, t)}-2", "x"),
+    "SetFacets": lambda d, t: placement_edits.SetFacets(
+        first_placement(d), "x", [Facet(0, 0, 40, 50), Facet(40, 0, 80, 50)]
+    ),
+    "AddWrap": lambda d, t: placement_edits.AddWrap("pillar", [noise(t, 3), noise(t, 4)], name="เสา"),
     "SetLoop": loop,
     "SetScheduleFromLog": play_log,
     "RemoveSchedule": lambda d, t: commands.RemoveSchedule(kept(d, t, "loop"), "screen"),

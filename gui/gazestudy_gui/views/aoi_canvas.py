@@ -6,6 +6,7 @@ The canvas changes nothing itself: it says what the person did, and shows what i
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,6 +17,7 @@ from PyQt6.QtGui import (
     QKeyEvent,
     QMouseEvent,
     QPainter,
+    QPainterPath,
     QPaintEvent,
     QPen,
     QPolygonF,
@@ -72,6 +74,42 @@ def ellipse_points(a: QPointF, b: QPointF) -> Points:
     ]
 
 
+def overlapping_labels(shapes: Sequence[Shape]) -> list[str]:
+    """Return the labels of which two AOIs share a part of the picture: gaze there counts twice."""
+    groups: dict[str, list[QPainterPath]] = {}
+    found = []
+    for shape in shapes:
+        if not shape.label or shape.label in found:
+            continue
+        path = QPainterPath()
+        path.addPolygon(QPolygonF([QPointF(x, y) for x, y in shape.points]))
+        path.closeSubpath()
+        for other in groups.setdefault(shape.label, []):
+            shared = path.intersected(other).boundingRect()
+            if shared.width() >= 1 and shared.height() >= 1:  # px; neighbours share an edge
+                found.append(shape.label)
+                break
+        groups[shape.label].append(path)
+    return found
+
+
+def is_upright(points: Points) -> bool:
+    """Return True for a rectangle whose sides are level and upright."""
+    if len(points) != 4:
+        return False
+    left, top, right, bottom = _box(points)
+    return set(points) == {(left, top), (right, top), (right, bottom), (left, bottom)}
+
+
+def pulled(points: Points, corner: int, at: QPointF) -> Points:
+    """Return an upright rectangle with one corner elsewhere; the opposite one stays."""
+    (x, y), (stays_x, stays_y) = points[corner], points[(corner + 2) % 4]
+    # no further than to a small one, else its corners would change places
+    new_x = max(at.x(), stays_x + _LEAST_PX) if x > stays_x else min(at.x(), stays_x - _LEAST_PX)
+    new_y = max(at.y(), stays_y + _LEAST_PX) if y > stays_y else min(at.y(), stays_y - _LEAST_PX)
+    return [(new_x if px == x else px, new_y if py == y else py) for px, py in points]
+
+
 class AoiCanvas(QWidget):
     """Shows one reference image with its AOIs.
 
@@ -95,6 +133,8 @@ class AoiCanvas(QWidget):
         super().__init__(parent)
         self.image = QImage()
         self.shapes: list[Shape] = []
+        self.facets: list[Points] = []
+        """Flat parts of the picture, if it goes round a pillar or a corner."""
         self.selected = ""
         self.tool: Tool = "select"
         self.can_edit = True
@@ -210,7 +250,7 @@ class AoiCanvas(QWidget):
             self._centre -= QPointF(step.x(), step.y()) / self.scale()
             self._panned = event.position()
         elif self._grabbed is not None and self.can_edit:
-            self._drag(at)
+            self._drag(at, free=bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier))
         self.update()
 
     def mouseReleaseEvent(self, event: QMouseEvent | None) -> None:
@@ -354,9 +394,13 @@ class AoiCanvas(QWidget):
             self._grabbed = None
             self.reshaped.emit(shape.id, new, 0)
 
-    def _drag(self, at: QPointF) -> None:
+    def _drag(self, at: QPointF, *, free: bool) -> None:
+        """Pull a corner or move all of it; a rectangle stays one unless its corner is freed."""
         assert self._grabbed is not None
         shape, corner, before = self._grabbed
+        if 0 <= corner < _BOX and not free and is_upright(before):
+            shape.points = pulled(before, corner, at)
+            return
         if corner >= _BOX:
             left, top, right, bottom = _box(before)
             opposite = ((right, bottom), (left, bottom), (left, top), (right, top))[corner - _BOX]
@@ -388,6 +432,12 @@ class AoiCanvas(QWidget):
             points = self._moved(shape.points, dx, dy)
         self.reshaped.emit(shape.id, points, self._gesture)
 
+    def draw_on(self, points: Points) -> None:
+        """Have a polygon half drawn again that could not be kept: its last corner is to be another one."""
+        self.tool, self._draft = "polygon", points[:-1]
+        self._to = QPointF(*points[-1])
+        self.update()
+
     def _close_polygon(self) -> None:
         points, self._draft = self._draft, []
         clean = [point for k, point in enumerate(points) if k == 0 or point != points[k - 1]]
@@ -410,9 +460,16 @@ class AoiCanvas(QWidget):
             self.image,
         )
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(QColor("white"), self.fontMetrics().height() / 8, Qt.PenStyle.DotLine))
+        for part in self.facets:
+            painter.drawPolygon(QPolygonF([self.to_widget(x, y) for x, y in part]))
         groups: dict[str, int] = {}
-        for number, shape in enumerate(self.shapes):  # those of one label have one colour
-            colour = groups.setdefault(shape.label or f"\0{number}", len(groups))
+        colours = [  # those of one label have one colour
+            groups.setdefault(shape.label or f"\0{number}", len(groups))
+            for number, shape in enumerate(self.shapes)
+        ]
+        both = sorted(zip(self.shapes, colours, strict=True), key=lambda one: one[0].id == self.selected)
+        for shape, colour in both:  # the selected one on top
             self._paint_shape(painter, shape, theme.series(colour))
         if self._from is not None:
             made = rectangle_points if self.tool == "rectangle" else ellipse_points
@@ -435,8 +492,11 @@ class AoiCanvas(QWidget):
         painter.drawPolygon(polygon)
         box = polygon.boundingRect()
         caption = f"{shape.name} · {shape.label}" if shape.label else shape.name
+        if not is_selected:  # no wider than the AOI, so that names of neighbours stay apart
+            room = int(max(box.width() - 8, 3 * em))
+            caption = self.fontMetrics().elidedText(caption, Qt.TextElideMode.ElideRight, room)
         width = self.fontMetrics().horizontalAdvance(caption) + 8
-        label = QRectF(box.left(), box.top() - em - 2, width, em + 2)
+        label = QRectF(box.left(), max(0.0, box.top() - em - 2), width, em + 2)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(0, 0, 0, 170))
         painter.drawRoundedRect(label, 3, 3)

@@ -63,7 +63,9 @@ class PlacementSide(QWidget):
         self.sides["width_mm"].setAccessibleName(tr("Width, mm"))
         self.sides["height_mm"].setAccessibleName(tr("Height, mm"))
         self.place, self.size_text, self.fitness = QLabel("", self), QLabel("", self), QLabel("", self)
-        for text in (self.place, self.size_text, self.fitness):
+        self.overlaps = QLabel("", self)
+        self.overlaps.hide()
+        for text in (self.overlaps, self.place, self.size_text, self.fitness):
             text.setWordWrap(True)
         self._build()
 
@@ -98,6 +100,14 @@ class PlacementSide(QWidget):
         self.label.blockSignals(False)
         self.show_selected(selected)
 
+    def show_overlaps(self, labels: Sequence[str]) -> None:
+        """Say of which labels AOIs lie over each other."""
+        self.overlaps.setText(
+            tr("! AOIs of “{labels}” lie over each other: gaze on both counts twice in sums of the label.",
+               labels=", ".join(labels)) if labels else ""
+        )  # fmt: skip
+        self.overlaps.setVisible(bool(labels))
+
     def show_placement(self, place: Placement, *, can_edit: bool) -> None:
         """Show the size of a placement; a side that is not known is guessed from the picture, in grey."""
         self._can_edit = can_edit
@@ -116,7 +126,8 @@ class PlacementSide(QWidget):
             field.setPlaceholderText("" if guess is None else f"≈ {guess:.0f}")
             field.setReadOnly(not can_edit)
             field.setModified(False)
-        self.size_text.setText(f"{width_px} × {height_px} px")
+        parts = tr("{count} flat parts", count=len(place.facets)) if place.facets else ""
+        self.size_text.setText("  ·  ".join(filter(None, (f"{width_px} × {height_px} px", parts))))
 
     def show_selected(self, aoi_id: str) -> None:
         """Show the label of an AOI, and which line it is."""
@@ -159,6 +170,7 @@ class PlacementSide(QWidget):
         column.addWidget(heading)
         column.addWidget(self.list, 1)
         column.addLayout(form)
+        column.addWidget(self.overlaps)
         column.addWidget(self.place)
         column.addLayout(size)
         column.addWidget(self.size_text)

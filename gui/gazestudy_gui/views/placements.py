@@ -42,7 +42,8 @@ from gazestudy_gui.commands import (
 )
 from gazestudy_gui.document import StudyDocument
 from gazestudy_gui.trouble import tell
-from gazestudy_gui.views.aoi_canvas import AoiCanvas, Shape, Tool
+from gazestudy_gui.views.aoi_canvas import AoiCanvas, Shape, Tool, overlapping_labels
+from gazestudy_gui.views.placement_edits import AddWrap
 from gazestudy_gui.views.placement_pictures import PICTURES, PictureButton
 from gazestudy_gui.views.placement_side import PlacementSide
 from gazestudy_gui.words import tr
@@ -139,6 +140,39 @@ class PlacementsView(QWidget):
         from gazestudy_gui.views.placement_schedule import ScheduleDialog
 
         ScheduleDialog(self._document, place, self).open()
+
+    def add_wrap(self) -> None:
+        """Ask for the pictures of the flat parts of a wrap, which become one placement."""
+        from gazestudy_gui.views.placement_joined import JoinDialog
+
+        names, _ = QFileDialog.getOpenFileNames(
+            self, tr("A picture for each flat part"), "", f"{tr('Pictures')} ({PICTURES})"
+        )
+        if names:
+            dialog = JoinDialog([Path(name) for name in names], self)
+            dialog.joined.connect(self._on_joined)
+            dialog.open()
+
+    def ask_facets(self) -> None:
+        """Ask which parts of the placement on show are flat."""
+        from gazestudy_gui.views.placement_facets import FacetsDialog
+
+        place = self._placements.get(self.placement_id)
+        if place is None:
+            return
+        try:
+            picture = self._document.study.placement_image(place.creatives[0])
+        except GazestudyError as error:
+            tell(self, error)
+            return
+        height, width = picture.shape[:2]
+        image = QImage(picture.tobytes(), width, height, 3 * width, QImage.Format.Format_BGR888).copy()
+        FacetsDialog(self._document, place, image, self).open()
+
+    def _on_joined(self, pictures: list[Path], name: str, width_mm: Any, height_mm: Any) -> None:
+        wanted = free_id(name, set(self._placements))
+        if self._edit(AddWrap(wanted, pictures, name=name, width_mm=width_mm, height_mm=height_mm)):
+            self.choose(wanted)
 
     def grab_from_video(self) -> None:
         """Make a placement of the picture that the player shows."""
@@ -246,6 +280,10 @@ class PlacementsView(QWidget):
         )
         add(spec("placement.schedule", menu, "What a screen s&hows when …", "Ctrl+Shift+T", writes=True),
             self.ask_schedule)  # fmt: skip
+        add(spec("placement.facets", menu, "&Folds of a pillar or a corner …", "Ctrl+Alt+F", writes=True),
+            self.ask_facets)  # fmt: skip
+        add(spec("placement.wrap", menu, "Add a &wrap from several pictures …", "Ctrl+Alt+W", writes=True),
+            self.add_wrap)  # fmt: skip
         add(spec("placement.grab", menu, "Placement from the &video …", "Ctrl+Shift+G", writes=True),
             self.grab_from_video)  # fmt: skip
         add(
@@ -456,7 +494,10 @@ class PlacementsView(QWidget):
     def _show_aois(self) -> None:
         everywhere = self._document.study.aois()
         aois = [one for one in everywhere if one.placement_id == self.placement_id]
+        place = self._placements.get(self.placement_id)
+        self.canvas.facets = [] if place is None else [one.corners_px.tolist() for one in place.facets]
         self.canvas.show_shapes([Shape(one.id, one.name, list(one.points_px), one.label) for one in aois])
+        self.side.show_overlaps(overlapping_labels(self.canvas.shapes))
         self.side.show_aois(aois, {one.label for one in everywhere}, self.canvas.selected)
 
     def _edit(self, command: Edit) -> bool:
@@ -477,6 +518,8 @@ class PlacementsView(QWidget):
         if self._edit(command):
             self.set_tool("select")
             self.canvas.select(command.result.id)
+        elif self.canvas.tool == "polygon":
+            self.canvas.draw_on(points)
 
     def _on_reshaped(self, aoi_id: str, points: list[tuple[float, float]], gesture: int) -> None:
         name = next((shape.name for shape in self.canvas.shapes if shape.id == aoi_id), aoi_id)

@@ -190,6 +190,8 @@ def test_label_of_an_aoi_is_kept_changed_and_copied(study: Study, picture: Pictu
         pytest.param([(0, 0), (1, 1)], id="two corners"),
         pytest.param([(0, 0), (1, 1), (float("nan"), 2)], id="nan"),
         pytest.param([], id="none"),
+        pytest.param([(0, 0), (9, 9), (9, 0), (0, 9)], id="lines that cross"),
+        pytest.param([(0, 0), (4, 4), (9, 9)], id="no area"),
     ],
 )
 def test_senseless_polygon_is_refused(
