@@ -30,7 +30,7 @@ class ActionSpec:
     text : str
         What it is called, English.
     keys : str
-        Usual shortcut in portable form, empty for none.
+        Usual shortcut in portable form, empty for none; several, the shown one first, with ", " between them.
     tip : str
         One sentence for the status bar, English.
     writes : bool
@@ -131,7 +131,7 @@ class ActionBook(QObject):
         """Put an action that exists already, such as that of an undo stack, into its menu."""
         action.setObjectName(spec.id)
         keys = preferences.shortcut(spec.id, spec.keys)
-        action.setShortcut(QKeySequence.fromString(keys))
+        action.setShortcuts(_sequences(keys))
         if spec.local:
             action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         menu = self.menu(spec.menu)
@@ -151,16 +151,33 @@ class ActionBook(QObject):
     def set_keys(self, name: str, keys: str | None) -> None:
         """Change a shortcut and remember that; None returns to the usual one."""
         preferences.set_shortcut(name, keys)
-        self.actions[name].setShortcut(
-            QKeySequence.fromString(self.specs[name].keys if keys is None else keys)
-        )
+        self.actions[name].setShortcuts(_sequences(self.specs[name].keys if keys is None else keys))
 
     def user_of(self, keys: QKeySequence, *, but: str = "") -> str:
-        """Return the id of the action that has a shortcut already, empty for none."""
+        """Return the id of the action that has a shortcut already, empty for none.
+
+        Single keys of views of different menus never meet, since only one view has the focus.
+        """
+        own = self.specs.get(but)
         for name, action in self.actions.items():
-            if name != but and not keys.isEmpty() and action.shortcut() == keys:
+            spec = self.specs[name]
+            apart = own is not None and own.local and spec.local and own.menu != spec.menu
+            if name != but and not keys.isEmpty() and not apart and keys in action.shortcuts():
                 return name
         return ""
+
+    def may_have(self, name: str, keys: QKeySequence) -> bool:
+        """Return False for a single letter, digit or sign that would count wherever somebody types."""
+        if self.specs[name].local or keys.isEmpty():
+            return True
+        pressed = keys[0]
+        shift = Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier
+        is_bare = not pressed.keyboardModifiers() & ~shift
+        return not (is_bare and pressed.key() < Qt.Key.Key_Escape)
+
+
+def _sequences(keys: str) -> list[QKeySequence]:
+    return [QKeySequence.fromString(one) for one in keys.split(", ") if one]
 
 
 def plain(text: str) -> str:

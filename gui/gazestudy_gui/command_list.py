@@ -183,7 +183,7 @@ class ShortcutTable(QDialog):
             texts = (
                 plain(tr(self._book.specs[name].menu)),
                 plain(action.text()),
-                action.shortcut().toString(QKeySequence.SequenceFormat.NativeText),
+                QKeySequence.listToString(action.shortcuts(), QKeySequence.SequenceFormat.NativeText),
             )
             for column, text in enumerate(texts):
                 item = QTableWidgetItem(text)
@@ -225,6 +225,12 @@ class ShortcutTable(QDialog):
                    keys=keys.toString(QKeySequence.SequenceFormat.NativeText),
                    name=plain(self._book.actions[other].text()))
             )  # fmt: skip
+            return
+        if not self._book.may_have(current[0], keys):
+            text = tr(
+                "A single key would count wherever somebody types; take one with Ctrl or Alt, or F1 to F12."
+            )
+            self.note.setText(text)
             return
         self._book.set_keys(current[0], keys.toString())
         self._fill()

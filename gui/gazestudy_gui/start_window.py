@@ -23,10 +23,11 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from gazestudy_gui import preferences
+from gazestudy_gui import preferences, theme
 from gazestudy_gui.words import LANGUAGES, language, tr
 
 _PATH = Qt.ItemDataRole.UserRole
+_IS_THERE = Qt.ItemDataRole.UserRole + 1
 _LONGEST_NAME, _NOT_IN_NAMES = 120, set('/\\:*?"<>|')
 
 
@@ -94,8 +95,10 @@ class StartWindow(QMainWindow):
             text = f"{path.name}\n{path}" if is_there else f"{path.name} — {tr('not there any more')}\n{path}"
             item = QListWidgetItem(text)
             item.setData(_PATH, str(path))
-            if not is_there:
-                item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsEnabled)
+            item.setData(_IS_THERE, is_there)
+            if not is_there:  # still to be chosen, so that it can be taken off
+                item.setForeground(theme.muted())
+                item.setToolTip(tr("Put the folder back, open it where it is now, or press Delete."))
             self.recent.addItem(item)
         self.empty.setVisible(self.recent.count() == 0)
         self.recent.setVisible(self.recent.count() > 0)
@@ -132,6 +135,9 @@ class StartWindow(QMainWindow):
         self.setCentralWidget(page)
 
     def _open_item(self, item: QListWidgetItem) -> None:
+        if not item.data(_IS_THERE):
+            self._ask_open()  # it may have been moved
+            return
         self.wants_study.emit(Path(item.data(_PATH)))
 
     def _forget(self) -> None:

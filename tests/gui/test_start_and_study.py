@@ -5,16 +5,17 @@ from __future__ import annotations
 import shutil
 
 import pytest
-from gazestudy_gui import preferences
+from gazestudy_gui import preferences, theme
 from gazestudy_gui.command_list import CommandList, ShortcutTable
 from gazestudy_gui.start_window import NewStudyDialog
 from gazestudy_gui.study_tree import COLUMNS, header_text
 from gazestudy_gui.views.registry import VIEWS
 from PyQt6.QtCore import Qt
 from PyQt6.QtTest import QAbstractItemModelTester, QTest
-from PyQt6.QtWidgets import QApplication, QMessageBox, QTabBar
+from PyQt6.QtWidgets import QApplication, QFileDialog, QInputDialog, QMessageBox, QTabBar
 
 from gazestudy.store import open_study
+from tests.gui.hands import bring_forward, press
 
 
 def top(kind):
@@ -55,16 +56,26 @@ def test_a_new_study_is_made_and_comes_up_among_the_recent_ones(desk, tmp_path, 
     qtbot.waitUntil(lambda: desk.window is not None)
 
 
-def test_a_recent_study_that_is_gone_is_greyed_and_can_be_taken_off(desk, imported, tmp_path, qtbot):
+def test_a_recent_study_that_is_gone_is_greyed_and_can_be_taken_off(
+    desk, imported, tmp_path, qtbot, monkeypatch
+):
     preferences.remember_study(imported)
     preferences.remember_study(tmp_path / "gone")
     start = desk.show_start()
     qtbot.waitExposed(start)
     gone = start.recent.item(0)
-    assert not gone.flags() & Qt.ItemFlag.ItemIsEnabled
+    assert gone.foreground().color() == theme.muted()
     assert "not there any more" in gone.text()
-    start.recent.setCurrentRow(0)
-    start.recent.actions()[0].trigger()
+    asked = []
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *words: asked.append(words) or "")
+    row = start.recent.visualItemRect(gone).center()
+    start.recent.itemActivated.emit(gone)
+    assert len(asked) == 1  # where is it now?
+    assert desk.window is None
+    QTest.mouseClick(start.recent.viewport(), Qt.MouseButton.LeftButton, pos=row)
+    bring_forward(start, qtbot)
+    start.recent.setFocus()
+    QTest.keyClick(start.recent, Qt.Key.Key_Delete)
     assert preferences.recent_studies() == [imported]
 
 
@@ -307,6 +318,66 @@ def test_shortcuts_are_listed_changed_and_remembered(desk, imported, qtbot):
     assert window.book.actions["analyse.run"].shortcut().toString() == "Ctrl+F5"
     window.book.set_keys("analyse.run", None)
     assert window.book.actions["analyse.run"].shortcut().toString() == "Ctrl+R"
+
+
+def test_single_letters_are_for_views_and_may_serve_two_of_them(desk, imported, qtbot):
+    window = desk.open(imported)
+    qtbot.waitExposed(window)
+    window.book.actions["help.shortcuts"].trigger()
+    dialog = top(ShortcutTable)
+
+    def assign(name, keys):
+        rows_ = range(dialog.table.rowCount())
+        row = next(row for row in rows_ if dialog.table.item(row, 0).data(Qt.ItemDataRole.UserRole) == name)
+        dialog.table.setCurrentCell(row, 0)
+        dialog.keys.setKeySequence(keys)
+        dialog.assign.click()
+        return window.book.actions[name].shortcut().toString()
+
+    for bare in ("Q", "Shift+Q", "5"):
+        assert assign("analyse.run", bare) == "Ctrl+R"
+        assert "single key" in dialog.note.text()
+    assert assign("analyse.run", "F9") == "F9"
+    assert assign("player.next_fixation", "W") == "W"
+    assert assign("player.next_fixation", "S") == "S"  # the mapping review has it too, and never at one time
+    assert assign("player.next_fixation", "Space") == "S"  # taken in the same view
+    dialog.close()
+    dialog.deleteLater()
+
+
+def test_shortcuts_are_listed_by_two_keys(desk, imported, qtbot):
+    window = desk.open(imported)
+    keys = [one.toString() for one in window.book.actions["help.shortcuts"].shortcuts()]
+    assert keys == ["F1", "Ctrl+/"]
+
+
+def test_the_selected_recording_is_removed_and_comes_back(desk, imported, qtbot):
+    window = desk.open(imported)
+    qtbot.waitExposed(window)
+    window.view("tree").select("recording", "p01-1")
+    assert window.book.actions["edit.remove_recording"] in window.view("tree").view.actions()
+    press(window, "edit.remove_recording", qtbot)
+    assert window.document.study.recordings() == ()
+    assert "p01-1" in window.statusBar().currentMessage()
+    press(window, "edit.undo", qtbot)
+    assert [one.id for one in window.document.study.recordings()] == ["p01-1"]
+    window.view("tree").select("participant", "P01")
+    press(window, "edit.remove_recording", qtbot)
+    box = top(QMessageBox)
+    assert "Choose a recording" in box.informativeText()
+    box.close()
+
+
+def test_a_participant_without_a_recording_is_added_and_taken_back(desk, imported, qtbot):
+    window = desk.open(imported)
+    qtbot.waitExposed(window)
+    window.book.actions["edit.add_participant"].trigger()
+    dialog = top(QInputDialog)
+    dialog.setTextValue("P77")
+    dialog.accept()
+    assert [row[0] for row in rows(window.view("tree"), "participant")] == ["P01  (visitor)", "P77"]
+    window.document.undo_stack.undo()
+    assert [row[0] for row in rows(window.view("tree"), "participant")] == ["P01  (visitor)"]
 
 
 def test_closing_while_a_job_runs_asks_first(desk, imported, qtbot, monkeypatch):
