@@ -26,7 +26,7 @@ _BOUNDS, _ENDS = ("_high", "_low", "_method"), ("_share", "_rate", "_count")
 _STARTS = ("n_", "mean_", "median_", "geometric_mean_", "max_", "min_")
 _LONGEST = 4000
 _TIGHT, _SMALLER = 1.05, 0.92
-_JOINTS = ("\n", "; ", ". ", ": ", ", ")
+_JOINTS = ("\n", ". ", "; ", ": ", ", ")
 
 
 class Phrases:
