@@ -66,7 +66,7 @@ class Tour:
     end : str
         How their names end.
     only : str
-        Keep only pictures whose name begins so.
+        Keep only pictures whose name begins so; several with commas.
     just_one : bool
         Stop at the picture that is called so.
     """
@@ -74,7 +74,8 @@ class Tour:
     def __init__(
         self, application: Any, folder: Path, end: str, *, only: str = "", just_one: bool = False
     ) -> None:
-        self._application, self._folder, self._end, self._only = application, folder, end, only
+        self._application, self._folder, self._end = application, folder, end
+        self._only = tuple(only.split(",")) if only else ()
         self._just_one = just_one
         self.kept: set[str] = set()
         self.cut: dict[str, None] = {}
@@ -100,7 +101,7 @@ class Tour:
             (("jobs",), lambda: self._jobs(desk, study)),
         )
         for names, does in parts:
-            if not self._only or any(self._only.startswith(name) for name in names):
+            if not self._only or any(only.startswith(name) for only in self._only for name in names):
                 does()
         desk.close()
         self._wait(0.1)
@@ -232,7 +233,6 @@ class Tour:
             view.side.begin_label()
             self._wait(0.3)
             self._keep("placements-label", view)
-            self._popup("placements-labels", view.side.label.view())
             self._dialog("placements-copy", CopyDialog(places[0], places[1:], window))
             image = player.video.image
             dialog = GrabDialog(window.document.path, RECORDING, _ROW / 30, image, window)
@@ -294,8 +294,11 @@ class Tour:
             raise RuntimeError(page.message.text())
         for button in list(page.panel.counters.values())[:3]:
             button.click()
-        for button in list(page.panel.states.values())[:1]:
+        asking = [code for code in page.session.behaviours() if page.session.modifier_sets(code)]
+        for button in list(page.panel.states.values())[:1] if not asking else ():
             button.click()
+        for code in asking[:1]:
+            page.panel.behave(code)
         self._wait(0.4)
         self._keep(f"fieldwork-live-{name}", view)
         self._modifiers(page.panel, f"fieldwork-live-{name}", view)
@@ -664,10 +667,10 @@ class Tour:
         if type(widget).__name__ != wanted:
             raise RuntimeError(f"{name} shows a {type(widget).__name__}, not a {wanted}")
         self.kept.add(name)
-        if name.startswith(self._only):
+        if not self._only or name.startswith(self._only):
             widget.grab().save(str(self._folder / f"{name}-{self._end}"))
             self.cut.update({f"{name}: {one}": None for one in cut_words(widget)})
-            if self._just_one and name == self._only:
+            if self._just_one and name in self._only:
                 raise EnoughError
 
     def _wait(self, seconds: float) -> None:

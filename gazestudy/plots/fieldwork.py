@@ -135,7 +135,7 @@ def draw_bland_altman(found: ObserverAgreement, item: str, *, about: str = "inte
         _foot(
             figure,
             [
-                f"{row['n']:.0f} {unit} of {row['pairs']:.0f} pairs of sessions; bias {row['bias']:+.2f} "
+                f"{row['n']:.0f} {unit} of {_pairs(int(row['pairs']))}; bias {row['bias']:+.2f} "
                 f"({row['bias_low']:+.2f} to {row['bias_high']:+.2f})",
                 f"ICC(2,1) {row['icc']:.3f} ({row['icc_low']:.3f} to {row['icc_high']:.3f}); "
                 f"{row['within_share']:.0%} within ±{row['within']:.0%}",
@@ -187,7 +187,7 @@ def draw_agreement(found: ObserverAgreement, name: str, *, about: str = "time gr
             figure,
             [
                 f"{first['units']:,} paired {'moments' if grid else 'scans'} of "
-                f"{first['pairs']} pairs of sessions{', empty time included' if grid else ''}",
+                f"{_pairs(int(first['pairs']))}{', empty time included' if grid else ''}",
                 f"Limits by bootstrap of {first['drawn']}. Kappa falls where one category is rare, whatever "
                 "the agreement: read it beside the prevalence",
             ],
@@ -311,6 +311,10 @@ def _confusion(
     axes.text(len(labels) - 0.4, -0.75, "prevalence", color=_SOFT_INK, ha="left", va="center", clip_on=False)
     for spine in axes.spines.values():
         spine.set_visible(False)
+
+
+def _pairs(count: int) -> str:
+    return f"{count:,} pair{'' if count == 1 else 's'} of sessions"
 
 
 def _foot(figure: Figure, lines: list[str]) -> None:

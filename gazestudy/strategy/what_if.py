@@ -189,9 +189,12 @@ def moved_term(term: Term, ratio: float, *, low: float, high: float, why: str) -
     -------
     Term
         Source "modelled": the share times the ratio, not above 1; both ranges are multiplied, which is at
-        least as wide as the range of the product.
+        least as wide as the range of the product. Without an interval where the term has none.
     """
     value = min(term.value * ratio, 1.0)
+    rule = f"{why}: {term.rule}, times {ratio:.3g} by the occlusion model"
+    if not (np.isfinite(term.low) and np.isfinite(term.high)):
+        return replace(term, value=value, source="modelled", rule=rule)
     lower, upper = min(term.low * low, value), max(min(term.high * high, 1.0), value)
     return assumed_term(
         term.name,
@@ -200,7 +203,7 @@ def moved_term(term: Term, ratio: float, *, low: float, high: float, why: str) -
         high=upper,
         unit="share",
         source="modelled",
-        rule=f"{why}: {term.rule}, times {ratio:.3g} by the occlusion model",
+        rule=rule,
     )
 
 

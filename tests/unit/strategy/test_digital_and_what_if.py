@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -121,3 +124,15 @@ def test_a_counted_clear_view_moves_with_the_model_and_never_above_1():
 def test_a_face_needs_a_size():
     with pytest.raises(ParameterError):
         clear_view_scenarios(Face(1.0, 0.0, 5.0), 1.0, radius=default_radius(), rng=np.random.default_rng(0))
+
+
+def test_a_term_without_an_interval_moves_without_one():
+    counted = replace(
+        assumed_term("clear", 0.8, low=0.7, high=0.9, unit="share", rule="counted"),
+        low=float("nan"),
+        high=float("nan"),
+    )
+    moved = moved_term(counted, 1.1, low=1.05, high=1.15, why="higher")
+    assert moved.value == pytest.approx(0.88)
+    assert math.isnan(moved.low) and math.isnan(moved.high)
+    assert moved.source == "modelled"
