@@ -181,6 +181,30 @@ def test_details_are_edited_in_place_with_undo(desk, imported, qtbot):
     assert details.fields["Segment"].text() == "visitor"
 
 
+def test_a_field_that_is_left_by_keyboard_or_mouse_is_kept_and_the_program_lives(desk, imported, qtbot):
+    """What is typed is taken as the field loses the focus, when the form is made anew."""
+    window = desk.open(imported)
+    qtbot.waitExposed(window)
+    bring_forward(window, qtbot)
+    details, player = window.show_view("details"), window.view("player")
+    window.view("tree").select("participant", "P01")
+    for number, leave in enumerate(
+        (
+            lambda field: QTest.keyClick(field, Qt.Key.Key_Tab),
+            lambda _field: player.setFocus(),
+            lambda field: QTest.keyClick(field, Qt.Key.Key_Return),
+            lambda _field: press(window, "view.tree", qtbot),
+        )
+    ):
+        field = details.fields["Segment"]
+        field.setFocus()
+        field.selectAll()
+        QTest.keyClicks(field, f"group {number}")
+        leave(field)
+        QApplication.sendPostedEvents(None, 52)  # what is to be deleted is deleted
+        assert window.document.study.participants()[0].segment == f"group {number}"
+
+
 def test_a_number_that_is_none_is_told_and_put_back(desk, imported, qtbot):
     window = desk.open(imported)
     qtbot.waitExposed(window)

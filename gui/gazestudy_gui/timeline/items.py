@@ -16,7 +16,8 @@ _FACTOR = 8
 """Each coarser level of a signal holds least and greatest of so many values of the finer one."""
 _LABEL_EM = 3.0
 _SHAPES = ((0.12, 0.76), (0.50, 0.38), (0.12, 0.38), (0.38, 0.24), (0.68, 0.20), (0.12, 0.20))
-"""Upper edge and height of bars without room for words, by label: colour is never the only sign."""
+"""Upper edge and height of bars without room for words, the commonest label first: colour is never the only
+sign."""
 
 
 class _Item(pg.GraphicsObject):  # type: ignore[misc]
@@ -113,6 +114,8 @@ class IntervalItem(_Item):
         self._reach_s = np.maximum.accumulate(end_s) if len(end_s) else end_s
         if len(start_s):
             self._bounds = QRectF(start_s[0], top, max(float(self._reach_s[-1]) - start_s[0], 1e-9), 1.0)
+        lengths = np.bincount(label, end_s - start_s, len(labels)) if len(label) else np.zeros(len(labels))
+        self._shape = {int(code): rank % len(_SHAPES) for rank, code in enumerate(np.argsort(-lengths))}
         self.recolour()
 
     def recolour(self) -> None:
@@ -145,7 +148,7 @@ class IntervalItem(_Item):
             bars = [
                 QRectF(a, self.top + edge, b - a, height)
                 for a, b in zip(*(side.tolist() for side in joined), strict=True)
-                for edge, height in (_SHAPES[0 if b - a > words_s else int(code) % len(_SHAPES)],)
+                for edge, height in (_SHAPES[0 if b - a > words_s else self._shape[int(code)]],)
             ]
             painter.drawRects(*bars)
         self._paint_labels(painter, start, end, label, per_px)

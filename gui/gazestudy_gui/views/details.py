@@ -69,6 +69,10 @@ class DetailsView(QScrollArea):
             column.addWidget(text, 1)
         else:
             column.addStretch(1)
+        before = self.takeWidget()
+        if before is not None:  # later: one of its fields may be telling of its edit, as it loses the focus
+            before.hide()
+            before.deleteLater()
         self.setWidget(page)
         if editing in self.fields:
             self.fields[editing].setFocus()
