@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,7 +20,9 @@ from numpy.typing import NDArray
 from gazestudy._cv2 import cv2
 from gazestudy.errors import ParameterError
 from gazestudy.model.wording import counted
-from gazestudy.plots.style import INK, SOFT_INK, TEXT_PT, TITLE_PT, axes_or_new, style_for
+from gazestudy.plots.captions import CaptionedFigure, wrapped
+from gazestudy.plots.fonts import families_for
+from gazestudy.plots.style import DPI, INK, SOFT_INK, TEXT_PT, TITLE_PT, style_for
 
 if TYPE_CHECKING:
     from gazestudy.heatmaps.comparison import MapComparison
@@ -28,7 +32,7 @@ _MAP = "PuOr"
 
 _LONG_SIDE_PX = 1200
 _STRONGEST = 0.9
-_LETTERS_PER_INCH = 18  # of the caption
+_EM_PER_INCH, _LINE_IN = 9.6, 0.16  # of the caption
 
 
 def draw_difference(
@@ -80,11 +84,10 @@ def draw_difference(
     top = float(np.abs(points).max()) if scale_max is None else scale_max
     top = top if top > 0 else 1.0
     art_in = _art_size(size) if ax is None else _room(ax)
-    lines = [
-        line for words in _caption(data) for line in textwrap.wrap(words, int(_LETTERS_PER_INCH * art_in[0]))
-    ]
+    sentences = tuple(_caption(data))
+    lines = _lines(sentences, art_in[0])
     with style_for("".join([title, data.a, data.b, *lines])):
-        axes = axes_or_new(ax, (art_in[0] + 1.2, art_in[1] + 0.5 + 0.16 * len(lines)))
+        axes = _captioned((art_in[0] + 1.2, art_in[1] + 0.5), len(lines)) if ax is None else ax
         share = np.clip(points / top, -1, 1)
         picture = _over(_artwork(image, size), colormaps[_MAP]((1 + share) / 2)[..., :3], np.abs(share))
         axes.imshow(picture, extent=(-0.5, width_px - 0.5, height_px - 0.5, -0.5), interpolation="nearest")
@@ -100,7 +103,27 @@ def draw_difference(
         axes.set_xlabel(
             "\n".join(lines), loc="left", color=SOFT_INK, fontsize=TEXT_PT - 0.5, linespacing=1.35
         )
+        figure = axes.get_figure(root=True)
+        if isinstance(figure, CaptionedFigure):
+            figure.sentences = sentences
+            figure.write = partial(_write_again, figure, axes, art_in[0])
     return axes
+
+
+def _captioned(size_in: tuple[float, float], lines: int) -> Axes:
+    size = size_in[0], size_in[1] + _LINE_IN * lines
+    return CaptionedFigure(figsize=size, dpi=DPI, facecolor="white", layout="constrained").add_subplot()
+
+
+def _lines(sentences: Sequence[str], room_in: float) -> list[str]:
+    return [line for words in sentences for line in wrapped(words, room_em=room_in * _EM_PER_INCH)]
+
+
+def _write_again(figure: CaptionedFigure, axes: Axes, room_in: float, sentences: Sequence[str]) -> None:
+    before, lines = axes.get_xlabel().split("\n"), _lines(sentences, room_in)
+    wide, high = figure.get_size_inches()
+    figure.set_size_inches(wide, high + _LINE_IN * (len(lines) - len(before)))
+    axes.xaxis.label.set(text="\n".join(lines), fontfamily=families_for("".join(lines)))
 
 
 def _art_size(size: tuple[int, int]) -> tuple[float, float]:

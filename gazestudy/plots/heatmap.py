@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import io
-import unicodedata
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -20,6 +20,7 @@ from gazestudy.errors import ParameterError
 from gazestudy.heatmaps.maps import HeatmapData, opacity_map
 from gazestudy.heatmaps.weights import WEIGHTING_WORDS
 from gazestudy.model.recording import Finding
+from gazestudy.plots.captions import CaptionedFigure, wrapped
 from gazestudy.plots.fonts import families_for, missing_scripts
 
 Style = Literal["overlay", "fog", "contour"]
@@ -31,9 +32,9 @@ _NARROWEST_PX = 760  # of the column that holds artwork and caption
 _MARGIN_PX = 36
 _BAR_PX = 30  # width of the colour bar, and its distance from the artwork
 _SHORTEST_BAR_PX, _LONGEST_BAR_PX = 260, 700
-_BAR_ROOM_PX = 190  # bar with its numbers and label
-_LINE_PX, _TITLE_LINE_PX, _TITLE_GAP_PX = 34, 46, 8
-_TITLE_PT, _TEXT_PT = 11.0, 7.5
+_BAR_ROOM_PX = 220  # bar with its numbers and label
+_LINE_PX, _TITLE_LINE_PX, _TITLE_GAP_PX = 44, 56, 10
+_TITLE_PT, _TEXT_PT = 13.0, 9.5
 _INK, _SOFT_INK, _FOG = "#1a1a1a", "#5a5a5a", (16, 16, 20)
 _STRONGEST = 0.85  # opacity of the colour at the top of the scale: the artwork never vanishes
 _MUTED = 0.55  # share of its colour that the artwork loses under colours of a scale
@@ -131,7 +132,8 @@ def draw_heatmap(
         art = _blend(_mute(art), colors(np.clip(share, 0, 1))[..., :3] * 255.0, _opacity(share, opacity))
 
     with rc_context({"font.family": text.families, "axes.unicode_minus": False}):
-        figure = Figure(figsize=(layout.width / _DPI, layout.height / _DPI), dpi=_DPI, facecolor="white")
+        size_in = layout.width / _DPI, layout.height / _DPI
+        figure = CaptionedFigure(figsize=size_in, dpi=_DPI, facecolor="white")
         axes = figure.add_axes(layout.fractions(layout.art))
         axes.imshow(art, interpolation="nearest", aspect="auto", extent=(-0.5, wide - 0.5, high - 0.5, -0.5))
         axes.set_axis_off()
@@ -140,6 +142,7 @@ def draw_heatmap(
         if style != "fog" and top > 0:
             _bar(figure, layout, colors, top, data.unit, opacity if style == "overlay" else None)
         _write(figure, layout, text)
+    figure.sentences = text.facts
     return figure
 
 
@@ -233,6 +236,7 @@ def figure_pixels(figure: Figure) -> Picture:
 @dataclass(frozen=True, slots=True)
 class _Text:
     title: tuple[str, ...]
+    facts: tuple[str, ...]
     lines: tuple[str, ...]
     families: list[str]
 
@@ -314,39 +318,16 @@ def _caption(data: HeatmapData, scale: str, room_px: int, findings: list[Finding
         facts.append(scale)
     else:
         facts.append("No fixation on this placement.")
+    return _text(_wrap(title, room_px, _TITLE_PT), facts, room_px)
+
+
+def _text(title: Sequence[str], facts: Sequence[str], room_px: int) -> _Text:
     lines = [line for fact in facts for line in _wrap(fact, room_px, _TEXT_PT)]
-    return _Text(tuple(_wrap(title, room_px, _TITLE_PT)), tuple(lines), families_for(title + "".join(lines)))
+    return _Text(tuple(title), tuple(facts), tuple(lines), families_for("".join([*title, *lines])))
 
 
 def _wrap(text: str, room_px: int, size_pt: float) -> list[str]:
-    """Break a text into lines, at spaces where there are any: Thai and Chinese have none."""
-    em_px = size_pt / 72.0 * _DPI
-    lines, line, used = [], "", 0.0
-    for word in text.split(" "):
-        width = _width_em(word) * em_px
-        if line and used + width > room_px:
-            lines.append(line)
-            line, used = "", 0.0
-        for letter in word:
-            step = _width_em(letter) * em_px
-            if line and used + step > room_px and not unicodedata.category(letter).startswith("M"):
-                lines.append(line)
-                line, used = "", 0.0
-            line, used = line + letter, used + step
-        line, used = line + " ", used + _width_em(" ") * em_px
-    return [*lines, line.rstrip()]
-
-
-def _width_em(text: str) -> float:
-    """Estimate the width of a text, rather too wide than too narrow."""
-    return sum(
-        0.0
-        if unicodedata.category(letter) == "Mn"
-        else 1.0
-        if unicodedata.east_asian_width(letter) in "WF"
-        else 0.57
-        for letter in text
-    )
+    return wrapped(text, room_em=room_px / (size_pt / 72.0 * _DPI))
 
 
 def _scale_words(data: HeatmapData, style: str, top: float, *, shared: bool, lines: bool) -> str:
@@ -404,13 +385,27 @@ def _bar(
         spine.set(linewidth=0.5, color=_SOFT_INK)
 
 
-def _write(figure: Figure, layout: _Layout, text: _Text) -> None:
+def _write(figure: CaptionedFigure, layout: _Layout, text: _Text) -> None:
     top, left = layout.text_top, _MARGIN_PX / layout.width
     styles = [(line, _TITLE_PT, _INK, _TITLE_LINE_PX) for line in text.title]
     styles += [(line, _TEXT_PT, _SOFT_INK, _LINE_PX) for line in text.lines]
+    made = []
     for number, (line, size_pt, color, step_px) in enumerate(styles):
         top += _TITLE_GAP_PX if number == len(text.title) else 0
         baseline = 1 - (top + 0.75 * step_px) / layout.height
         written = figure.text(left, baseline, line, va="baseline", ha="left", color=color)
         written.set(fontsize=size_pt, fontfamily=text.families, parse_math=False)
+        made.append(written)
         top += step_px
+
+    def write_again(facts: Sequence[str]) -> None:
+        other = _text(text.title, facts, layout.width - 2 * _MARGIN_PX)
+        for one in made:
+            one.remove()
+        taller = replace(layout, height=layout.height + other.height - text.height)
+        figure.set_size_inches(taller.width / _DPI, taller.height / _DPI)
+        for axes, box in zip(figure.axes, (taller.art, taller.bar), strict=False):
+            axes.set_position(taller.fractions(box))
+        _write(figure, taller, other)
+
+    figure.write = write_again

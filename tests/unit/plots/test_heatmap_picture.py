@@ -9,7 +9,7 @@ from matplotlib import image as mpl_image
 from gazestudy.errors import ParameterError
 from gazestudy.heatmaps import Kernel, make_heatmap
 from gazestudy.model import Creative, Placement
-from gazestudy.plots import draw_heatmap, families_for, figure_bytes, fonts, heatmap, missing_scripts
+from gazestudy.plots import captions, draw_heatmap, families_for, figure_bytes, fonts, missing_scripts
 
 ART = np.full((300, 200, 3), 200, np.uint8)
 
@@ -88,12 +88,13 @@ def test_contours_keep_the_artwork():
     shown = artwork(figure)
     assert np.isclose(shown, 200 / 255, atol=0.02).all(axis=2).mean() > 0.9
     assert not np.isclose(shown, 200 / 255, atol=0.02).all()
-    assert "25, 50, 75 %" in words(figure)
+    assert "25, 50, 75 %" in " ".join(words(figure).split())
 
 
 def test_contours_over_colours_are_explained_too():
     plain, lined = draw_heatmap(data(), ART), draw_heatmap(data(), ART, contours=True)
-    assert "25, 50, 75 %" in words(lined) and "25, 50, 75 %" not in words(plain)
+    assert "25, 50, 75 %" in " ".join(words(lined).split())
+    assert "25, 50" not in words(plain)
     assert np.abs(artwork(plain) - artwork(lined)).max() > 0.3
 
 
@@ -102,6 +103,27 @@ def test_a_shared_scale_dims_a_weak_map():
     assert np.abs(artwork(own) - artwork(shared)).max() > 0.3
     assert "shared" in words(shared) and "peak of this picture" in words(own)
     assert shared.axes[1].get_ylim()[1] == pytest.approx(data().peak * 4)
+
+
+def test_sentences_are_broken_anew_in_another_language_and_the_picture_stays():
+    figure = draw_heatmap(data(), ART)
+    before, art, size = words(figure), artwork(figure), figure.get_size_inches().copy()
+    boxes = [axes.get_window_extent().bounds[2:] for axes in figure.axes]
+    figure.retell(lambda text: f"{text} " + "น้ำหนักของการมองคือเวลา" * 4)
+    assert figure.get_size_inches()[1] > size[1]
+    assert figure.get_size_inches()[0] == size[0]
+    np.testing.assert_array_equal(artwork(figure), art)
+    for axes, box in zip(figure.axes, boxes, strict=True):
+        np.testing.assert_allclose(axes.get_window_extent().bounds[2:], box, atol=1e-6)
+    figure.draw_without_rendering()
+    inside = figure.bbox
+    for text in figure.texts:  # nothing runs out of the picture, nothing lies on anything
+        box = text.get_window_extent()
+        assert box.x1 <= inside.x1 and box.y0 >= 0, text.get_text()
+    assert words(figure).count("น้ำหนัก") >= 4
+    figure.retell(lambda text: text.partition(" น้ำ")[0])
+    assert words(figure) == before
+    np.testing.assert_allclose(figure.get_size_inches(), size)
 
 
 def test_nobody_looked():
@@ -213,5 +235,5 @@ def test_width_estimate_is_not_too_narrow():
     figure = draw_heatmap(data(name="Platform WMWM 2 north, exit to the main hall"), ART)
     figure.draw_without_rendering()
     title = figure.texts[0]
-    estimate = heatmap._width_em(title.get_text()) * title.get_fontsize() / 72 * figure.dpi
+    estimate = captions.width_em(title.get_text()) * title.get_fontsize() / 72 * figure.dpi
     assert estimate >= title.get_window_extent().width * 0.95
