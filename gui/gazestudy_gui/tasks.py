@@ -137,11 +137,18 @@ def _writing(study: str, token: str) -> Study:
     return open_delegated(study, token)
 
 
-def look(paths: Sequence[str], columns: str | None, *, progress: Telling) -> list[dict[str, Any]]:
-    """Look what lies in some folders."""
+def look(
+    paths: Sequence[str], columns: str | None, study: str = "", *, progress: Telling
+) -> dict[str, list[dict[str, Any]]]:
+    """Look what lies in some folders, and when somebody observed at the stations of a study."""
+    from gazestudy.pipeline.meanwhile import watches
     from gazestudy.pipeline.surveying import survey
 
     found = survey(
         [Path(path) for path in paths], columns=Path(columns) if columns else None, progress=progress
     )
-    return [dataclasses.asdict(one) for one in found]
+    watched: list[dict[str, Any]] = []
+    if study:
+        with open_study(study, read_only=True) as opened:
+            watched = [dataclasses.asdict(one) for one in watches(opened)]
+    return {"found": [dataclasses.asdict(one) for one in found], "watches": watched}

@@ -15,7 +15,7 @@ from gazestudy_gui import preferences, theme
 from gazestudy_gui.actions import ActionBook, ActionSpec
 from gazestudy_gui.background import Background
 from gazestudy_gui.document import StudyDocument
-from gazestudy_gui.phrases import error_text
+from gazestudy_gui.phrases import error_text, value_name
 from gazestudy_gui.timeline.items import IntervalItem, SignalItem
 from gazestudy_gui.timeline.parts import Stretch, TimeAxis, TimeBox
 from gazestudy_gui.views.player import clock_text
@@ -45,6 +45,15 @@ def row_title(row: str) -> str:
     }[row]
 
 
+def _said(row: str, label: str) -> str:
+    """Return a label in the language of the interface; names of people's own are as they are."""
+    if row in ("reasons", "events"):
+        return tr(label.replace("_", " "))
+    if row == "mapping" and label.startswith("– "):  # why something was not located
+        return f"– {value_name(label.removeprefix('– '))}"
+    return label
+
+
 class TimelineView(QWidget):
     """Rows over one time axis; the wheel zooms where the pointer is, dragging moves, a click goes there.
 
@@ -63,6 +72,7 @@ class TimelineView(QWidget):
         self._document = document
         self._recording_id = ""
         self.timeline: Any = None
+        self._playhead = ("", 0)
         self._reading = Background("timeline", self, in_turn=True)
         self._hidden = set(preferences.settings().value("timeline/hidden", [], list) or [])
         self._soon = QTimer(self)
@@ -101,6 +111,7 @@ class TimelineView(QWidget):
         self._fill()
         self.show_all() if keep is None else self.set_range(*keep)
         self._stack.setCurrentWidget(self._page)
+        self._on_playhead(*self._playhead)  # the player may have been first
 
     def range_s(self) -> tuple[float, float]:
         """Return the first and the last second on show."""
@@ -261,8 +272,7 @@ class TimelineView(QWidget):
             self.items.append((plot, item))
         shown = [row for row in data.rows if row.id not in self._hidden]
         for top, row in enumerate(shown):
-            own_words = row.id in ("reasons", "events")
-            labels = tuple(tr(label.replace("_", " ")) if own_words else label for label in row.labels)
+            labels = tuple(_said(row.id, label) for label in row.labels)
             bars = IntervalItem(
                 (row.start_ns - zero) / 1e9, (row.end_ns - zero) / 1e9, row.label, labels, float(top)
             )
@@ -313,6 +323,7 @@ class TimelineView(QWidget):
             self._stack.setCurrentWidget(self.empty)
 
     def _on_playhead(self, recording_id: str, t_ns: int) -> None:
+        self._playhead = (recording_id, t_ns)
         if self.timeline is None or recording_id != self.timeline.recording_id:
             return
         at_s = (t_ns - self._zero_ns) / 1e9

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from PyQt6.QtCore import QDateTime, Qt, QTime
-from PyQt6.QtWidgets import QAbstractItemView, QTableWidgetItem, QVBoxLayout
+from PyQt6.QtWidgets import QAbstractItemView, QLabel, QTableWidgetItem, QVBoxLayout
 
 from gazestudy_gui.background import Background
 from gazestudy_gui.phrases import error_text
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from gazestudy_gui.wizard.window import ImportWizard
 
 _OFFSET, _FOUND = 4, 5
+_PAIRS = 30
 
 
 class ClocksPage(Page):
@@ -33,6 +34,7 @@ class ClocksPage(Page):
             ),
         )
         self._worker = Background("alignment", self)
+        self._found: list[tuple[dict[str, Any] | None, str]] = []
         self.table = table_of(
             self,
             tr("Clocks of the recordings"),
@@ -46,12 +48,17 @@ class ClocksPage(Page):
             ],
         )
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.AllEditTriggers)
+        self.pairs = QLabel(self)
+        self.pairs.setWordWrap(True)
+        self.pairs.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.form = ClockForm(self, tr("Not now: clocks stay apart"))
         column = QVBoxLayout(self)
         column.addWidget(self.table, 1)
+        column.addWidget(self.pairs)
         column.addWidget(self.form)
         self.form.changed.connect(self._preview)
         self.table.itemChanged.connect(self._on_item)
+        self.table.currentCellChanged.connect(lambda *_cells: self._show_pairs())
         self._worker.done.connect(self._on_done)
 
     def initializePage(self) -> None:
@@ -124,6 +131,7 @@ class ClocksPage(Page):
     def _on_done(self, number: int, rows: list[tuple[dict[str, Any] | None, str]]) -> None:
         if number != self._worker.newest:
             return
+        self._found = rows
         self.table.blockSignals(True)
         for row, (found, error) in enumerate(rows):
             item = self.table.item(row, _FOUND)
@@ -132,3 +140,20 @@ class ClocksPage(Page):
                 item.setToolTip(error if found is None else residual_text(found) or item.text())
         self.table.blockSignals(False)
         fit(self.table)
+        self._show_pairs()
+
+    def _show_pairs(self) -> None:
+        """Say of the recording that is chosen how far each pair is off, or why there is no alignment."""
+        row = max(0, self.table.currentRow())
+        if row >= len(self._found):
+            self.pairs.clear()
+            return
+        found, error = self._found[row]
+        residuals = [] if found is None else found["residuals_ms"]
+        text = error
+        if residuals:
+            shown = ", ".join(f"{value:+.0f}" for value in residuals[:_PAIRS])
+            text = tr("How far each pair is off, ms: {values}", values=shown)
+            text += " …" if len(residuals) > _PAIRS else ""
+        name = self.plan.chosen[row].found.name if row < len(self.plan.chosen) else ""
+        self.pairs.setText(f"{name}: {text}" if text else "")

@@ -6,19 +6,23 @@ import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PyQt6.QtCore import Qt
+from PyQt6.QtCore import QModelIndex, Qt
 from PyQt6.QtGui import QDragEnterEvent, QDropEvent
 from PyQt6.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
     QComboBox,
+    QCompleter,
     QFileDialog,
     QHBoxLayout,
     QHeaderView,
     QLabel,
+    QLineEdit,
     QListWidget,
     QProgressBar,
     QPushButton,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
     QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
@@ -178,7 +182,11 @@ class FoundPage(Page):
         order = Order(
             tr("Looking"),
             "gazestudy_gui.tasks:look",
-            {"paths": [str(path) for path in self.plan.paths], "columns": columns},
+            {
+                "paths": [str(path) for path in self.plan.paths],
+                "columns": columns,
+                "study": str(self.document.path),
+            },
         )
         self._job = Job(order, self)
         self._job.over.connect(self._on_over)
@@ -209,11 +217,12 @@ class FoundPage(Page):
             self.note.setText(job.error or tr("Stopped."))
             self._looked = ()
         else:
+            from gazestudy.pipeline.meanwhile import Watch
             from gazestudy.pipeline.surveying import Found
 
             people = {one.id: one.segment for one in self.document.study.participants()}
-            rows = [Found(**{**row, "importers": tuple(row["importers"])}) for row in job.result]
-            self.plan.take(rows, people)
+            rows = [Found(**{**row, "importers": tuple(row["importers"])}) for row in job.result["found"]]
+            self.plan.take(rows, people, [Watch(**row) for row in job.result["watches"]])
             self._fill()
         self.completeChanged.emit()
 
@@ -300,7 +309,7 @@ class FoundPage(Page):
 class PeoplePage(Page):
     """Whose each recording is."""
 
-    _FIELDS = (None, None, None, "participant_id", "segment", "daypart")
+    _FIELDS = (None, None, None, "participant_id", "segment", "daypart", None)
 
     def __init__(self, wizard: ImportWizard) -> None:
         super().__init__(
@@ -318,8 +327,11 @@ class PeoplePage(Page):
                 tr("Participant"),
                 tr("Segment"),
                 tr("Daypart"),
+                tr("Observed meanwhile"),
             ],
         )
+        for number in (3, 4, 5):
+            self.table.setItemDelegateForColumn(number, _Known(self, number))
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.AllEditTriggers)
         self.note = QLabel("", self)
         self.note.setWordWrap(True)
@@ -335,16 +347,30 @@ class PeoplePage(Page):
         self.table.setRowCount(len(chosen))
         for row, line in enumerate(chosen):
             one = line.found
+            seen = ", ".join(f"{watch.session_id} ({watch.point})" for watch in line.observed)
             for column, text in enumerate(
-                (one.name, one.label, start_text(one), line.participant_id, line.segment, line.daypart)
+                (one.name, one.label, start_text(one), line.participant_id, line.segment, line.daypart, seen)
             ):
                 item = QTableWidgetItem(text)
+                item.setToolTip(text)
                 if self._FIELDS[column] is None:
                     item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsEditable)
                 self.table.setItem(row, column, item)
         self.table.blockSignals(False)
         fit(self.table)
         self._check()
+
+    def known(self, column: int) -> list[str]:
+        """Return what the study and this import have in a column already, to choose from."""
+        study = self.document.study
+        words: dict[int, list[str]] = {
+            3: [one.id for one in study.participants()] + [line.participant_id for line in self.plan.chosen],
+            4: [one.segment for one in study.participants()] + [line.segment for line in self.plan.chosen],
+            5: [one.daypart for one in study.recordings()]
+            + [watch.daypart for line in self.plan.chosen for watch in line.observed]
+            + [line.daypart for line in self.plan.chosen],
+        }
+        return sorted({word for word in words[column] if word})
 
     def isComplete(self) -> bool:
         """Return True if everybody has a pseudonym and nobody is in two segments."""
@@ -380,6 +406,27 @@ class PeoplePage(Page):
         names = ", ".join(sorted(new)) or tr("nobody")
         self.note.setText(self._trouble() or tr("New in the study: {names}.", names=names))
         self.completeChanged.emit()
+
+
+class _Known(QStyledItemDelegate):
+    """A cell to type in that offers what is known already."""
+
+    def __init__(self, page: PeoplePage, column: int) -> None:
+        super().__init__(page)
+        self._page, self._column = page, column
+
+    def createEditor(
+        self, parent: QWidget | None, option: QStyleOptionViewItem, index: QModelIndex
+    ) -> QWidget | None:
+        """Offer it below the line."""
+        editor = super().createEditor(parent, option, index)
+        if isinstance(editor, QLineEdit):
+            completer = QCompleter(self._page.known(self._column), editor)
+            completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+            completer.setFilterMode(Qt.MatchFlag.MatchContains)
+            editor.setCompleter(completer)
+            editor.setPlaceholderText(", ".join(self._page.known(self._column)[:3]))
+        return editor
 
 
 class SummaryPage(Page):

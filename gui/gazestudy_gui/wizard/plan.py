@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from gazestudy.pipeline.meanwhile import Watch, meanwhile
 from gazestudy.pipeline.surveying import Found, Wish
 
 
@@ -29,6 +31,8 @@ class Line:
         File with a column mapping.
     offset_s : float or None
         Offset of its clock as a person says it; None: that of all.
+    observed : tuple of Watch
+        Observation sessions that ran meanwhile.
     """
 
     found: Found
@@ -39,6 +43,7 @@ class Line:
     daypart: str = ""
     columns: str = ""
     offset_s: float | None = None
+    observed: tuple[Watch, ...] = ()
 
     @property
     def can_be_read(self) -> bool:
@@ -120,7 +125,7 @@ class Plan:
     salvage: bool = False
     clocks: ClockPlan = field(default_factory=ClockPlan)
 
-    def take(self, found: list[Found], participants: dict[str, str]) -> None:
+    def take(self, found: list[Found], participants: dict[str, str], watched: Sequence[Watch] = ()) -> None:
         """Take what a survey found, and propose whose each recording is.
 
         Parameters
@@ -129,6 +134,8 @@ class Plan:
             What lies there.
         participants : dict of str to str
             Those of the study: pseudonym to segment.
+        watched : sequence of Watch, optional
+            Observation sessions of the study; a recording is of the daypart of those that ran meanwhile.
         """
         self.lines = [
             Line(
@@ -139,6 +146,8 @@ class Plan:
             )
             for one in found
         ]
+        for line in self.lines:
+            match_sessions(line, watched)
         propose_people(self.lines, participants)
 
     @property
@@ -164,6 +173,28 @@ class Plan:
             salvage=self.salvage,
             **(self.clocks.wish(line.offset_s) if one.events or not self.clocks.needs_events else {}),
         )
+
+
+def match_sessions(line: Line, watched: Sequence[Watch]) -> None:
+    """Say which observation sessions ran during a recording, and propose their daypart if they agree.
+
+    Only clocks that tell the time of day can be compared; nothing is proposed for others.
+
+    Parameters
+    ----------
+    line : Line
+        Changed in place.
+    watched : sequence of Watch
+        Observation sessions of the study.
+    """
+    start_ns = line.found.start_unix_ns
+    if start_ns is None:
+        return
+    start_s = start_ns / 1e9
+    line.observed = tuple(meanwhile(watched, start_s, start_s + max(0.0, line.found.duration_s)))
+    dayparts = {one.daypart for one in line.observed} - {""}
+    if len(dayparts) == 1 and not line.daypart:
+        line.daypart = dayparts.pop()
 
 
 def propose_people(lines: list[Line], participants: dict[str, str]) -> None:
