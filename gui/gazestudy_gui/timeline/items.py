@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
+from PyQt6 import sip
 from PyQt6.QtCore import QPointF, QRectF, Qt
 from PyQt6.QtGui import QColor, QPainter, QPen
 
@@ -144,13 +147,11 @@ class IntervalItem(_Item):
         for code in np.unique(label):
             painter.setBrush(self._colours[int(code) % len(self._colours)])
             chosen = label == code
-            joined = _joined(start[chosen], end[chosen], per_px)
-            bars = [
-                QRectF(a, self.top + edge, b - a, height)
-                for a, b in zip(*(side.tolist() for side in joined), strict=True)
-                for edge, height in (_SHAPES[0 if b - a > words_s else self._shape[int(code)]],)
-            ]
-            painter.drawRects(*bars)
+            begin, stop_at = _joined(start[chosen], end[chosen], per_px)
+            shapes = np.where(
+                (stop_at - begin > words_s)[:, None], _SHAPES[0], _SHAPES[self._shape[int(code)]]
+            )
+            painter.drawRects(_rects(begin, self.top + shapes[:, 0], stop_at - begin, shapes[:, 1]))
         self._paint_labels(painter, start, end, label, per_px)
 
     def at(self, t_s: float) -> int:
@@ -204,6 +205,13 @@ def _joined(start: Floats, end: Floats, gap: float) -> tuple[Floats, Floats]:
     reach = np.maximum.accumulate(end)
     first = np.flatnonzero(np.append(True, start[1:] - reach[:-1] >= gap))
     return start[first], np.maximum.reduceat(end, first)
+
+
+def _rects(left: Floats, top: Floats, width: Floats, height: Floats) -> Any:
+    """Return rectangles for a painter, without an object for each."""
+    made: Any = sip.array(QRectF, len(left))  # type: ignore[call-arg]
+    np.frombuffer(made, np.float64).reshape(-1, 4)[:] = np.column_stack([left, top, width, height])
+    return made
 
 
 def _levels(values: NDArray[np.float32]) -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:
