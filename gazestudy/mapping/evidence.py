@@ -41,6 +41,7 @@ _SHADES_SAY = 0.2  # of a cell without strokes that could be told
 _TALL_ROWS = 5  # no line of lettering is so high; people are
 _WIDE_COLUMNS = 14  # nor so wide at the lower edge; railings and benches are
 _WORD_CELLS = 6  # smaller patches are noise, if they look right now and then
+_LITTLE_PRINT = 40  # cells; where so few are printed on at all, one of them is a good part of a word
 _LINE_CELLS, _CLEAR_ENOUGH = 10, 0.4  # so much lettering is another one, however faint it is printed
 _NEAR_EDGE = np.ones((GRID, GRID), dtype=bool)
 _NEAR_EDGE[:-2, 2:-2] = False
@@ -109,6 +110,9 @@ class Evidence:
     def __init__(self) -> None:
         self._shades, self._strokes = _Tally(), _Tally()
         self._contrast = np.zeros((GRID, GRID))
+        self._cells = 0.0
+        self.amount = 0.0
+        """Sum of what the frames could tell: 0.7 for each of the sharpest."""
         self.clarity = 0.0
         """How much the best frame could tell: 0 where it was too blurred or small, 0.7 for the sharpest."""
 
@@ -128,6 +132,8 @@ class Evidence:
         say = max(_LEAST_SAY, 1.0 - loss / _LARGEST_LOSS) * size
         right = telling & (1.0 - look.scores <= loss)
         self.clarity = max(self.clarity, say)
+        self._cells += say * rows * columns
+        self.amount += say
         self._shades.add(np.full(telling.shape, say), right, look, telling, say)
         self._add_strokes(look, telling, right, size)
 
@@ -148,9 +154,16 @@ class Evidence:
     def merge(self, other: Evidence) -> None:
         """Take the frames of another track of the same print into account."""
         self.clarity = max(self.clarity, other.clarity)
+        self._cells += other._cells
+        self.amount += other.amount
         self._shades.merge(other._shades)
         self._strokes.merge(other._strokes)
         np.maximum(self._contrast, other._contrast, out=self._contrast)
+
+    @property
+    def cells(self) -> float:
+        """In how many cells the picture was seen, the mean of the frames that count; 0 without any."""
+        return self._cells / self.amount if self.amount > 0 else 0.0
 
     @property
     def coverage(self) -> float:
@@ -199,7 +212,7 @@ class Evidence:
         reaches in from below or a side and is higher or wider than lettering.
         Plain parts that are not as bright as they should be belong to such a patch, too; around another
         lettering they are. Of strokes only patches higher or wider than lettering are excused, and those too
-        small for a word.
+        small for a word, unless there is hardly any print on the picture.
         """
         return min(self.share_of_shades, self._strokes.sound_share(self._words()))
 
@@ -238,7 +251,9 @@ class Evidence:
     def _words(self) -> Flags:
         textured = self._strokes.textured
         patches, count = self._strokes.doubtful_patches()
-        word = np.bincount(patches[textured], minlength=count) >= _WORD_CELLS
+        printed = np.count_nonzero(self._contrast >= _LEAST_CONTRAST)
+        least = _WORD_CELLS if printed >= _LITTLE_PRINT else 1
+        word = np.bincount(patches[textured], minlength=count) >= least
         word &= ~_in_front(patches, count)
         word[0] = False
         result: Flags = word[patches] & textured

@@ -125,6 +125,24 @@ def test_a_faint_line_of_small_print_is_another_one():
     assert not gathered([look(0.97, strokes=[])] * 20).other_mark
 
 
+def test_on_a_picture_with_hardly_any_print_a_few_letters_are_another_word():
+    letters = slice(7, 8), slice(8, 10)  # of two words on an empty picture
+    little = np.zeros((GRID, GRID), dtype=bool)
+    little[7:9, 3:13] = True
+    assert gathered([look(0.97, strokes=[(letters, 0.2)], judged=little)] * 20).share < 0.95
+    assert gathered([look(0.97, strokes=[], judged=little)] * 20).share == 1.0
+    assert gathered([look(0.97, strokes=[(letters, 0.2)])] * 20).share == 1.0  # among much print it is noise
+
+
+def test_cells_are_those_of_the_frames_that_tell():
+    evidence = gathered([look(0.97)] * 3)
+    assert evidence.cells == GRID * GRID and evidence.amount == pytest.approx(3 * evidence.clarity)
+    other = gathered([look(0.5)])
+    assert other.cells == 0.0
+    evidence.merge(other)
+    assert evidence.cells == GRID * GRID
+
+
 @pytest.mark.parametrize(("rows", "suspected"), [(slice(6, 10), True), (slice(5, 12), False)])
 def test_people_beside_are_higher_than_lettering(rows, suspected):
     part = rows, slice(1, 6)

@@ -18,9 +18,11 @@ def track(
     right: float = 1.0,
     shown: float = 0.0,
     mark: bool = False,
+    cells: float = 200.0,
+    amount: float = 20.0,
 ) -> Track:
     class Known(Evidence):
-        share = coverage = right_coverage = 0.0
+        share = coverage = right_coverage = cells = 0.0
         other_mark = False
 
         def shows(self, part: np.ndarray) -> float:
@@ -28,7 +30,8 @@ def track(
 
     known = Known()
     Known.share, Known.coverage, Known.right_coverage, Known.other_mark = share, coverage, right, mark
-    known.clarity = clarity
+    Known.cells = cells
+    known.clarity, known.amount = clarity, amount
     return Track(0, evidence=known)
 
 
@@ -40,6 +43,9 @@ CLEAR, DOUBTED, LOOK_ALIKE = known(1.0, 0.7), known(0.985, 0.7), known(0.93, 0.7
 SHOWN = known(0.985, 0.7, shown=0.8)  # right where a look-alike is wrong
 OTHER_LOGO = known(1.0, 0.7, mark=True)
 BLURRED, BLURRED_AND_ODD, IN_PART = known(1.0, 0.2), known(0.92, 0.2), known(1.0, 0.7, 0.3)
+COARSE, COARSE_AND_ODD = known(1.0, 0.7, right=0.9, cells=50.0), known(0.985, 0.7, right=0.9, cells=50.0)
+COARSE_IN_PART = known(1.0, 0.7, right=0.7, cells=50.0)
+FINE, FINE_BUT_SHORT = known(0.96, 0.7, cells=400.0), known(0.96, 0.7, cells=400.0, amount=5.0)
 HALF_HIDDEN = known(1.0, 0.7, right=0.4)
 
 
@@ -50,6 +56,12 @@ HALF_HIDDEN = known(1.0, 0.7, right=0.4)
         ([DOUBTED], ["mapped"]),
         ([LOOK_ALIKE], ["wrong_appearance"]),
         ([OTHER_LOGO, CLEAR], ["wrong_appearance", "ambiguous"]),
+        ([COARSE], ["mapped"]),
+        ([COARSE_AND_ODD], ["ambiguous"]),  # the one cell that is wrong may be other lettering
+        ([COARSE_AND_ODD, CLEAR], ["mapped", "mapped"]),
+        ([COARSE_IN_PART], ["ambiguous"]),
+        ([FINE], ["mapped"]),  # blur and glare spoil a few of many cells
+        ([FINE_BUT_SHORT], ["wrong_appearance"]),
         ([BLURRED], ["ambiguous"]),  # a look-alike would look the same
         ([IN_PART], ["ambiguous"]),
         ([HALF_HIDDEN], ["ambiguous"]),
