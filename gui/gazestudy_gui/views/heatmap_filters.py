@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from PyQt6.QtCore import Qt, pyqtSignal
@@ -55,7 +55,7 @@ class HeatmapFilters(QWidget):
 
     def choice(self) -> Any:
         """Return what is wanted now as a `HeatmapChoice`, None if there is no placement."""
-        from gazestudy.pipeline.heatmap_views import HeatmapChoice
+        from gazestudy.pipeline.heatmap_choice import HeatmapChoice
 
         if self.which.currentData() is None:
             return None
@@ -91,7 +91,7 @@ class HeatmapFilters(QWidget):
         self.which.blockSignals(False)
         self._fill_creatives()
 
-    def fill_values(self, values: dict[str, Sequence[str]]) -> None:
+    def fill_values(self, values: Mapping[str, Sequence[str]]) -> None:
         """Offer other segments, dayparts and participants; ticks stay where they can."""
         for column, box in self.lists.items():
             before = set(ticked(box))

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from functools import partial
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from PyQt6.QtCore import Qt, QTimer
-from PyQt6.QtGui import QPaintEvent, QShowEvent
 from PyQt6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
@@ -24,8 +22,11 @@ from gazestudy.errors import StudyError
 from gazestudy_gui.actions import ActionBook, ActionSpec
 from gazestudy_gui.background import Background
 from gazestudy_gui.document import StudyDocument
+from gazestudy_gui.helper import Question
 from gazestudy_gui.jobs import Order
-from gazestudy_gui.phrases import error_text, told, translate_figure
+from gazestudy_gui.phrases import error_text, told
+from gazestudy_gui.seen import WhenSeen
+from gazestudy_gui.views.heatmap_answers import Layers
 from gazestudy_gui.views.heatmap_filters import HeatmapFilters
 from gazestudy_gui.views.heatmap_picture import HeatmapPicture
 from gazestudy_gui.views.plot_pane import nothing_yet
@@ -50,13 +51,15 @@ class HeatmapsView(QWidget):
     def __init__(self, document: StudyDocument, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._document = document
-        self._looks: Any = None
+        self._state = 0  # of the study
+        self._has_values = False
+        self._asked: Any = None  # the choice that is on show or on its way, whatever its opacity
         self._shown: Any = None
-        self._is_owed = False
-        self._worker = Background("heatmap", self)
+        self._worker = Background("heatmap", self, helper=document.helper)
+        self._seen = WhenSeen(self, self._draw)
         self._soon, self._slow = QTimer(self), QTimer(self)
         for timer, pause_ms, does in (
-            (self._soon, _PAUSE_MS, self._draw),
+            (self._soon, _PAUSE_MS, self._seen.ask),
             (self._slow, _SLOW_MS, lambda: self.note.setText(tr("Drawing …"))),
         ):
             timer.setSingleShot(True)
@@ -65,7 +68,7 @@ class HeatmapsView(QWidget):
         self._build()
         self._worker.done.connect(self._on_drawn)
         self._worker.failed.connect(self._on_failed)
-        self.filters.changed.connect(self._soon.start)
+        self.filters.changed.connect(self._on_wish)
         document.changed.connect(self._on_changed)
         document.selected.connect(self._on_selected)
         self.refresh()
@@ -73,7 +76,8 @@ class HeatmapsView(QWidget):
     def refresh(self) -> None:
         """Read placements again; fixations are read when the next heatmap is drawn."""
         self.filters.fill_placements(self._document.study.placements())
-        self._looks = self._shown = None
+        self._state += 1
+        self._has_values, self._asked, self._shown = False, None, None
         self._soon.start()
 
     def choice(self) -> Any:
@@ -122,18 +126,6 @@ class HeatmapsView(QWidget):
         self._slow.stop()
         self._worker.close()
 
-    def showEvent(self, event: QShowEvent | None) -> None:
-        """Draw when it is looked at."""
-        super().showEvent(event)
-        self._soon.start()
-
-    def paintEvent(self, event: QPaintEvent | None) -> None:
-        """Draw the heatmap once the tab is in front."""
-        super().paintEvent(event)
-        if self._is_owed:
-            self._is_owed = False
-            self._soon.start()
-
     # ------------------------------------------------------------------ inside
 
     def _build(self) -> None:
@@ -172,49 +164,50 @@ class HeatmapsView(QWidget):
         whole.addWidget(split)
         self.setFocusProxy(self.filters.which)
 
-    def _draw(self) -> None:
-        if self.visibleRegion().isEmpty():  # behind another tab, which counts as visible: when it is painted
-            self._is_owed = True
+    def _on_wish(self) -> None:
+        """Draw again; another opacity of what is drawn already is only painted."""
+        choice = self.choice()
+        if choice is None or _without_opacity(choice) != self._asked:
+            self._soon.start()
             return
-        choice, study, looks = self.choice(), self._document.study, self._looks
+        self._soon.stop()
+        if self._shown is not None and _without_opacity(self._shown) == self._asked:
+            self._shown = choice
+            self.picture.set_opacity(choice.opacity)
+
+    def _draw(self) -> None:
+        choice = self.choice()
         if choice is None:
+            self._asked = self._shown = None
             self.picture.show_message(tr("No placement yet: Placements › Add placements from pictures."))
             return
-        if looks is not None and choice == self._shown:
+        if _without_opacity(choice) == self._asked:
             return
-
-        code = language()
-
-        def work() -> Any:
-            from gazestudy.pipeline.heatmap_views import Looks, draw_choice
-
-            known = looks or Looks.of(study)
-            drawn = draw_choice(study, known, choice, finish=partial(translate_figure, code=code))
-            return known, choice, drawn.pixels(), drawn.notes
-
+        self._asked = _without_opacity(choice)
+        arguments = {"study": str(self._document.path), "state": self._state, "choice": asdict(choice),
+                     "language": language()}  # fmt: skip
         self._slow.start()
-        self._worker.ask(work)
+        self._worker.ask(Question("gazestudy_gui.views.heatmap_answers:layers", arguments))
 
-    def _on_drawn(self, number: int, result: Any) -> None:
+    def _on_drawn(self, number: int, layers: Layers) -> None:
         if number != self._worker.newest:
             return
         self._slow.stop()
-        looks, self._shown, pixels, notes = result
-        if self._looks is None:
-            self._looks = looks
-            columns = ("segment", "daypart", "participant_id")
-            self.filters.fill_values({column: looks.values(column) for column in columns})
-        self.picture.show_pixels(pixels)
-        self.note.setText("\n".join(map(told, notes)))
+        if not self._has_values:
+            self._has_values = True
+            self.filters.fill_values(layers.values)
+        self._shown = replace(self._asked, opacity=self.filters.opacity.value() / 100)
+        self.picture.show_layers(layers.full, layers.bare, self._shown.opacity)
+        self.note.setText("\n".join(map(told, layers.notes)))
 
     def _on_failed(self, number: int, error: Exception) -> None:
         if number != self._worker.newest:
             return
         self._slow.stop()
-        self._shown = None
+        self._asked = self._shown = None
         self.note.clear()
         text = error_text(error)
-        if self._looks is None and isinstance(error, StudyError):
+        if not self._has_values and isinstance(error, StudyError):
             text = nothing_yet(str(error))
         self.picture.show_message(text)
 
@@ -242,3 +235,8 @@ class HeatmapsView(QWidget):
         folder = QFileDialog.getExistingDirectory(self, tr("Folder for the heatmaps"))
         if folder:
             self.export_all(Path(folder))
+
+
+def _without_opacity(choice: Any) -> Any:
+    """Return all of a choice that is more than a mixture."""
+    return replace(choice, opacity=1.0)
