@@ -99,6 +99,29 @@ class Desk(QObject):
             )
         return window
 
+    def return_to(self, backup: Path) -> StudyWindow | None:
+        """Put a backup in the place of the study that is open, open it again, and check its files."""
+        from gazestudy.store.returning import return_to_backup
+        from gazestudy_gui.jobs import Order
+
+        if self.window is None:
+            return None
+        path = self.window.document.path
+        if not self.window.close():
+            return None
+        trouble: GazestudyError | None = None
+        try:
+            return_to_backup(path, backup)
+        except GazestudyError as error:
+            trouble = error
+        window = self.open(path)
+        if trouble is not None:
+            tell(window, trouble, doing=tr("The backup cannot be used"))
+        elif window is not None:
+            order = Order(tr("Check all files"), "gazestudy_gui.tasks:check", {"study": str(path)})
+            window.document.submit(order)
+        return window
+
     def speak(self, language: str) -> None:
         """Switch the language; open windows are made anew."""
         preferences.set_language(language)
@@ -130,6 +153,7 @@ class Desk(QObject):
         window.wants_start.connect(self.show_start)
         window.wants_language.connect(self.speak, Qt.ConnectionType.QueuedConnection)  # type: ignore[call-arg]
         window.wants_scheme.connect(self.colour)
+        window.wants_backup.connect(self.return_to, Qt.ConnectionType.QueuedConnection)  # type: ignore[call-arg]
         self.window = window
         window.show()
         if self.start_window is not None:

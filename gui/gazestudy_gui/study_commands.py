@@ -35,8 +35,11 @@ class StudyCommands(QObject):
         super().__init__(window)
         self._window, self._document = window, window.document
         add = window.book.add
-        add(ActionSpec("file.relink", "&File", "&Find moved videos …", "Ctrl+Alt+M",
+        add(ActionSpec("file.relink", "&File", "Find &moved videos …", "Ctrl+Alt+M",
                        "Say where scene videos are that are not where they were"), self.relink)  # fmt: skip
+        add(ActionSpec("file.backups", "&File", "Return to a bac&kup …", "Ctrl+Shift+B",
+                       "What people edited as it was on an earlier day", writes=True),
+            self.backups)  # fmt: skip
         add(ActionSpec("edit.remove_recording", "&Edit", "Remove the r&ecording", "Ctrl+Alt+Backspace",
                        "Take the recording that is selected out of the study", writes=True, separated=True),
             self.remove_recording)  # fmt: skip
@@ -60,6 +63,14 @@ class StudyCommands(QObject):
         from gazestudy_gui.views.relink_dialog import RelinkDialog
 
         RelinkDialog(self._document, self._window).open()
+
+    def backups(self) -> None:
+        """Show the backups, to return to one."""
+        from gazestudy_gui.views.backups_dialog import BackupsDialog
+
+        dialog = BackupsDialog(self._document.path, self._window)
+        dialog.chosen.connect(self._window.wants_backup)
+        dialog.open()
 
     def remove_recording(self) -> None:
         """Take the selected recording out; undo brings it back."""

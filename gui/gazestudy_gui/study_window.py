@@ -39,7 +39,7 @@ from gazestudy_gui.words import LANGUAGES, tr
 MENUS = ("&File", "&Edit", "&Analyse", "&Placements", "&Mapping", "&Playback", "&View", "&Help")
 _STATE = "study window"
 _LAYOUT_VERSION = 4
-_LEFT_SHARE, _LEFT_LEAST_EM, _LEFT_EM = 0.25, 21, 42
+_LEFT_SHARE, _LEFT_LEAST_EM, _LEFT_EM, _ASIDE_EM = 0.25, 21, 42, 29
 _NO_LIMIT = (1 << 24) - 1  # of Qt
 _SECOND_MS = 4000
 
@@ -56,6 +56,8 @@ class StudyWindow(QMainWindow):
     wants_start = pyqtSignal()
     wants_language = pyqtSignal(str)
     wants_scheme = pyqtSignal(str)
+    wants_backup = pyqtSignal(object)
+    """Return to this backup."""
     closed = pyqtSignal()
     _share_read = pyqtSignal(str, object)
 
@@ -230,9 +232,13 @@ class StudyWindow(QMainWindow):
     def _give_widths(self, left: int, other: QDockWidget) -> None:
         style = self.style()
         assert style is not None
-        rest = self.width() - left - style.pixelMetric(QStyle.PixelMetric.PM_DockWidgetSeparatorExtent)
-        both = [self.docks["tree"], other]  # Qt heeds only pairs
-        self.resizeDocks(both, [left, rest], Qt.Orientation.Horizontal)
+        edge = style.pixelMetric(QStyle.PixelMetric.PM_DockWidgetSeparatorExtent)
+        docks, sizes = [self.docks["tree"], other], [left, self.width() - left - edge]
+        aside = self.docks["interviews"]
+        if other is not aside and aside.isVisible() and not aside.isFloating() and not self._is_left(aside):
+            wanted = min(aside.width(), _ASIDE_EM * self.fontMetrics().height())
+            docks, sizes = [*docks, aside], [left, sizes[1] - wanted - edge, wanted]
+        self.resizeDocks(docks, sizes, Qt.Orientation.Horizontal)  # Qt heeds one alone never
 
     def _is_left(self, dock: QDockWidget) -> bool:
         return not dock.isFloating() and self.dockWidgetArea(dock) == Qt.DockWidgetArea.LeftDockWidgetArea
@@ -323,7 +329,7 @@ class StudyWindow(QMainWindow):
                  writes=True), lambda: self.import_paths([]))  # fmt: skip
         add(spec("file.backup", "&File", "Make a &backup now", "Ctrl+B",
                  "Copy what people edited into the backups folder", writes=True), self._back_up)  # fmt: skip
-        add(spec("file.check", "&File", "&Check all files", "Ctrl+Shift+K",
+        add(spec("file.check", "&File", "Chec&k all files", "Ctrl+Shift+K",
                  "Compare every file of the study with its hash"), self._check)  # fmt: skip
         self.commands = StudyCommands(self)
         add(spec("file.folder", "&File", "Show study &folder", "Ctrl+Shift+O"), self._show_folder)

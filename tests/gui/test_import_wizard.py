@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
+from pathlib import Path
 
 import pandas as pd
 import pytest
-from gazestudy_gui.wizard.plan import Line, Plan, propose_people
+from gazestudy_gui.commands import AddParticipant
+from gazestudy_gui.wizard.plan import Line, Plan, match_sessions, propose_people
 from gazestudy_gui.wizard.report import ImportReport
 from gazestudy_gui.wizard.window import COLUMNS, PEOPLE, ImportWizard
 from PyQt6.QtCore import QDateTime, QMimeData, QPointF, Qt, QUrl
 from PyQt6.QtGui import QDragEnterEvent, QDropEvent
 from PyQt6.QtTest import QTest
-from PyQt6.QtWidgets import QApplication
+from PyQt6.QtWidgets import QApplication, QFileDialog, QLineEdit
 
+from gazestudy.pipeline.meanwhile import Watch, watches
 from gazestudy.store import check_study, create_study, is_sound, open_study
 from tests.gui.conftest import SESSIONS
 from tests.gui.hands import type_text
@@ -93,6 +97,21 @@ def test_folders_are_dropped_recognised_matched_and_imported(window, qtbot):
         assert study.participants()[0].segment == "ผู้มาเยือน"
         assert study.recording("p01-1").daypart == "morning peak"
     assert window.view("tree").model.find("recording", "p01-1").isValid()
+
+
+def test_a_zip_is_dropped_and_imported_without_being_unpacked(window, qtbot, tmp_path):
+    source = SESSIONS / "recordings" / "p01-pupil-cloud-neon"
+    archive = Path(shutil.make_archive(str(tmp_path / "เดินครั้งที่ 1"), "zip", source.parent, source.name))
+    before = archive.read_bytes()
+    drop(window, [archive])
+    wizard = wizard_of(window)
+    to_people(wizard, qtbot)
+    assert [line.found.device for line in wizard.plan.chosen] == ["Neon"]
+    rows = import_all(window, wizard, qtbot)
+    assert rows[0][1] == "p01-1", rows
+    assert window.document.study.media("p01-1")[0].is_file()
+    assert archive.read_bytes() == before
+    assert sorted(path.name for path in tmp_path.iterdir() if path.suffix == ".zip") == [archive.name]
 
 
 def test_cancel_writes_nothing(window, qtbot):
@@ -185,6 +204,148 @@ def test_columns_are_asked_for_previewed_and_used(window, qtbot, odd_table):
     assert gaze["x_px"].corr(truth["links"]) == pytest.approx(1.0), width
 
 
+def odd_tables(odd_table, folder, renames):
+    """Folders with tables like the odd one, each with columns called otherwise."""
+    for number, (name, columns) in enumerate(renames.items()):
+        shutil.copytree(odd_table, folder / name)
+        table = pd.read_csv(odd_table / "werte.csv").rename(columns=columns)
+        table.iloc[number:].to_csv(folder / name / "werte.csv", index=False)
+    return folder
+
+
+def answer(page, qtbot, **values):
+    """Choose from the boxes of the page about columns, one after the other."""
+    for field, value in values.items():
+        qtbot.waitUntil(lambda field=field: field in page._boxes and not page._worker.is_busy, timeout=30_000)
+        box = page._boxes[field]
+        index = box.findData(value)
+        assert index >= 0, [box.itemText(row) for row in range(box.count())]
+        box.setCurrentIndex(index)
+        with qtbot.waitSignal(page._worker.done, timeout=30_000):
+            box.activated.emit(index)
+    qtbot.waitUntil(page.isComplete, timeout=30_000)
+
+
+def test_tables_of_one_kind_are_answered_once(window, qtbot, odd_table, tmp_path):
+    folder = odd_tables(odd_table, tmp_path / "lab", {"P11": {}, "P12": {}})
+    window.import_paths([folder])
+    wizard = wizard_of(window)
+    qtbot.waitUntil(wizard.found.isComplete, timeout=60_000)
+    wizard.next()
+    page = wizard.columns
+    assert [page.which.itemText(row) for row in range(2)] == ["? lab/P11", "? lab/P12"]
+    answer(page, qtbot, x="links", y="oben", origin="top-left")
+    wizard.next()
+    qtbot.waitUntil(lambda: wizard.currentId() == PEOPLE, timeout=30_000)
+    assert [(line.importer, line.found.name) for line in wizard.plan.chosen] == [
+        ("table", "P11"), ("table", "P12"),
+    ]  # fmt: skip
+    assert all(line.found.duration_s > 5 for line in wizard.plan.chosen)
+    rows = import_all(window, wizard, qtbot)
+    assert [row[1] for row in rows] == ["p01-1", "p02-1"]
+
+
+def test_tables_of_other_kinds_are_asked_for_one_after_the_other_or_left_out(
+    window, qtbot, odd_table, tmp_path
+):
+    kinds = {"A": {}, "B": {"links": "gauche", "oben": "haut"}, "C": {"links": "zuo", "oben": "shang"}}
+    folder = odd_tables(odd_table, tmp_path / "lab", kinds)
+    window.import_paths([folder])
+    wizard = wizard_of(window)
+    qtbot.waitUntil(wizard.found.isComplete, timeout=60_000)
+    wizard.next()
+    page = wizard.columns
+    answer(page, qtbot, x="links", y="oben", origin="top-left")
+    wizard.next()
+    qtbot.waitUntil(lambda: page.which.currentIndex() == 1, timeout=30_000)
+    assert wizard.currentId() == COLUMNS
+    assert page.which.itemText(0).startswith("✓")
+    answer(page, qtbot, x="gauche", y="haut", origin="top-left")
+    wizard.next()
+    qtbot.waitUntil(lambda: page.which.currentIndex() == 2, timeout=30_000)
+    page.skip.click()
+    assert page.isComplete()
+    wizard.next()
+    qtbot.waitUntil(lambda: wizard.currentId() == PEOPLE, timeout=30_000)
+    assert [line.found.name for line in wizard.plan.chosen] == ["A", "B"]
+    wizard.reject()
+
+
+def test_what_is_no_saved_mapping_is_told(window, qtbot, odd_table, tmp_path, monkeypatch):
+    (tmp_path / "list.json").write_text("[1, 2]", encoding="utf-8")
+    window.import_paths([odd_table])
+    wizard = wizard_of(window)
+    qtbot.waitUntil(wizard.found.isComplete, timeout=30_000)
+    wizard.next()
+    page = wizard.columns
+    qtbot.waitUntil(lambda: "x" in page._boxes, timeout=30_000)
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(tmp_path / "list.json"), ""))
+    page.load.click()
+    assert "list.json" in page.note.text()
+    wizard.reject()
+
+
+def watch(name, start_s, stop_s, daypart):
+    return Watch(name, "C1", daypart, start_s, stop_s)
+
+
+def test_a_recording_is_matched_with_who_observed_meanwhile(window, qtbot):
+    window.import_paths([SESSIONS / "recordings" / "p01-pupil-cloud-neon"])
+    wizard = wizard_of(window)
+    qtbot.waitUntil(wizard.found.isComplete, timeout=30_000)
+    line = wizard.plan.chosen[0]
+    start_s = line.found.start_unix_ns / 1e9
+    match_sessions(
+        line,
+        [
+            watch("C1-early", start_s - 900, start_s - 600, "night"),
+            watch("C1-0700", start_s - 60, start_s + 5, "morning peak"),
+            watch("C1-later", start_s + 3600, start_s + 7200, "evening"),
+        ],
+    )
+    wizard.next()
+    row = [wizard.people.table.item(0, column).text() for column in (5, 6)]
+    assert row == ["morning peak", "C1-0700 (C1)"]
+    assert wizard.people.known(5) == ["morning peak"]
+    wizard.reject()
+
+
+def test_nothing_is_matched_by_a_clock_that_tells_no_time_of_day_or_where_dayparts_differ():
+    line = found("P01")
+    match_sessions(line, [watch("a", 0.0, 1e12, "peak")])
+    assert (line.observed, line.daypart) == ((), "")
+    line.found = replace(line.found, start_unix_ns=10**12, duration_s=60.0)
+    match_sessions(line, [watch("a", 900, 1100, "peak"), watch("b", 950, 1200, "midday")])
+    assert [one.session_id for one in line.observed] == ["a", "b"]
+    assert line.daypart == ""
+
+
+def test_sessions_of_a_study_say_when_they_ran(made_sample):
+    with open_study(made_sample, read_only=True) as study:
+        known = watches(study)
+        log = study.field_log()
+    assert len(known) == len(log.sessions) > 3
+    first = log.sessions.iloc[0]
+    one = next(one for one in known if one.session_id == first["session_id"])
+    assert one.start_s == pd.Timestamp(first["started_at"]).timestamp()
+    assert one.stop_s == pd.Timestamp(first["stopped_at"]).timestamp()
+
+
+def test_cells_offer_what_is_known(window, qtbot):
+    window.document.edit(AddParticipant("P40", segment="ประจำ"))
+    window.import_paths([SESSIONS / "recordings" / "p01-pupil-cloud-neon"])
+    wizard = wizard_of(window)
+    to_people(wizard, qtbot)
+    table = wizard.people.table
+    assert wizard.people.known(3) == ["P01", "P40"]
+    table.setCurrentCell(0, 4)
+    table.editItem(table.item(0, 4))
+    editor = next(one for one in table.findChildren(QLineEdit) if one.isVisible())
+    model = editor.completer().model()
+    assert [model.index(row, 0).data() for row in range(model.rowCount())] == ["ประจำ"]
+    wizard.reject()
+
+
 def test_the_alignment_is_shown_before_and_kept_after(window, qtbot, tmp_path):
     source = SESSIONS / "recordings" / "p01-pupil-cloud-neon"
     events = pd.read_csv(source / "events.csv")
@@ -198,6 +359,9 @@ def test_the_alignment_is_shown_before_and_kept_after(window, qtbot, tmp_path):
     wizard.clocks.set_marks(str(table))
     qtbot.waitUntil(lambda: "±" in wizard.clocks.table.item(0, 5).text(), timeout=20_000)
     assert wizard.clocks.table.item(0, 5).text().startswith("3.2")
+    pairs = wizard.clocks.pairs.text()  # how far each of the two is off, in the open
+    assert pairs.startswith("p01-pupil-cloud-neon: How far each pair is off")
+    assert pairs.count("+") + pairs.count("-0") + pairs.count(" -") >= 1
     assert window.document.study.alignments() == ()
     wizard.next()
     wizard.button(wizard.WizardButton.FinishButton).click()
@@ -332,3 +496,36 @@ def test_a_person_cannot_be_in_two_segments(window, qtbot):
 
 def test_the_plan_is_plain():
     assert Plan().wishes() == []
+
+
+def test_tab_reaches_everything_on_every_page(window, qtbot, odd_table):
+    from tests.gui.test_reachable import check
+
+    window.import_paths([])
+    wizard = wizard_of(window)
+    wizard.choose.add([SESSIONS / "recordings" / "p01-pupil-cloud-neon", odd_table])
+    seen = []
+    for _ in wizard.pageIds():
+        page = wizard.currentPage()
+        qtbot.waitUntil(lambda page=page: not is_reading(wizard), timeout=60_000)
+        if page is wizard.columns:
+            answer(page, qtbot, x="links", y="oben", origin="top-left")
+        if page is wizard.clocks:
+            choose_method(wizard, "wall-clock")
+            qtbot.waitUntil(lambda: not is_reading(wizard), timeout=60_000)
+        qtbot.waitUntil(page.isComplete, timeout=60_000)
+        check(wizard, qtbot)
+        seen.append(wizard.currentId())
+        if wizard.nextId() < 0:
+            break
+        wizard.next()
+    assert seen == list(wizard.pageIds())
+    wizard.reject()
+
+
+def is_reading(wizard) -> bool:
+    """Whether a page waits for something: what is disabled then is not reached by Tab."""
+    job = wizard.found._job
+    return (job is not None and not job.is_over) or any(
+        page._worker.is_busy for page in (wizard.columns, wizard.clocks)
+    )

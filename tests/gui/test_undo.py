@@ -8,7 +8,14 @@ import numpy as np
 import pytest
 from gazestudy_gui import commands
 from gazestudy_gui.document import StudyDocument
-from gazestudy_gui.views import document_editor, fieldwork_edits, file_edits, interview_edits, placement_edits
+from gazestudy_gui.views import (
+    document_editor,
+    fieldwork_edits,
+    file_edits,
+    interview_edits,
+    placement_edits,
+    relink_dialog,
+)
 
 from gazestudy._cv2 import cv2
 from gazestudy.errors import GazestudyError, StudyError
@@ -194,10 +201,10 @@ ELSEWHERE = {
     one.__name__
     for one in (
         file_edits.PutFile, document_editor.WriteText, fieldwork_edits.KeepLog, fieldwork_edits.KeepSheet,
-        fieldwork_edits.TypeSheet,
+        fieldwork_edits.TypeSheet, relink_dialog.RelinkMedia,
     )
 }  # fmt: skip
-"""A file, and a field log: in the tests of strategy and fieldwork."""
+"""A file, a field log, and moved videos: in the tests of strategy, fieldwork and moved videos."""
 
 
 def add_coding(code, where):
