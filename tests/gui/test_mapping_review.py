@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
+from gazestudy_gui.views.review_list import ReviewModel
 from PyQt6.QtCore import QPoint, QPointF, Qt
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QApplication
 
 from gazestudy.errors import StudyDamagedError
+from gazestudy.model import Creative, Placement
 from gazestudy.pipeline.run import run_study
 from gazestudy.store import create_study, open_study
 from tests.e2e.small_study import write_picture, write_recording
@@ -90,6 +94,25 @@ def test_a_fixation_is_on_both_pictures(view):
     assert view.scene.marks.gaze_px is not None
     assert view.counter.text() == f"0 of {view.model.rowCount()} reviewed"
     assert "Doubt" in view.reason.text()
+
+
+def test_doubts_name_placements_and_offer_the_one_that_was_thought_of(view):
+    first = view.model.fixations.iloc[[0]]
+    places = [
+        Placement("north", r"ป้าย \1 เหนือ", (Creative("n", "north", "n", "n.png", "", 9, 9),)),
+        Placement("north-2", "Screen", (Creative("s", "north-2", "s", "s.png", "", 9, 9),)),
+    ]
+    words = "north-2 was refused (too few matches); north was refused (wrong appearance)"
+    model = ReviewModel()
+    rows = pd.concat([first.assign(placement_id="", reasons=words, doubt=0.44)], ignore_index=True)
+    model.fill(replace(view._loaded, fixations=rows), places)
+    assert model.reasons(0) == (
+        "Screen was refused (too few matches); ป้าย \\1 เหนือ was refused (wrong appearance)"
+    )
+    assert model.likely_placement(0) == "north-2"
+    strong = model.data(model.index(0, 2), Qt.ItemDataRole.BackgroundRole).alpha()
+    model.fill(replace(view._loaded, fixations=rows.assign(doubt=0.05)), places)
+    assert 0 < model.data(model.index(0, 2), Qt.ItemDataRole.BackgroundRole).alpha() < strong
 
 
 def test_a_click_moves_it_and_that_survives_a_re_run(window, view, qtbot):

@@ -454,7 +454,7 @@ class MappingReviewView(ReviewPanel):
         doubt = tr(
             "Doubt {doubt:.0%}: {reasons}",
             doubt=one["doubt"],
-            reasons=told(str(one["reasons"])) or tr("no doubt"),
+            reasons=self.model.reasons(self.row) or tr("no doubt"),
         )
         self.reason.setText(f"{said}  {doubt}".strip() if said else doubt)
         self._show_key_frames()

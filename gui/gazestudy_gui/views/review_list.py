@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,11 +13,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from PyQt6.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt
+from PyQt6.QtGui import QColor
 
 from gazestudy.errors import Cancelled, StudyError
 from gazestudy.model import Placement
 from gazestudy.model.manual import KeyFrame, ManualAnswer, Stored
 from gazestudy.progress import SILENT, raise_if_cancelled
+from gazestudy_gui import theme
 from gazestudy_gui.helper import Helper, Question
 from gazestudy_gui.phrases import told
 from gazestudy_gui.views.player import clock_text
@@ -32,6 +35,7 @@ LIKELY = 0.1
 """Fixations on no placement with less doubt than this are no question of mapping."""
 
 _NONE = QModelIndex()
+_DEEPEST = 120  # of 255: how strong the ground behind the greatest doubt is
 _TRIES, _PAUSE_S = 3, 0.3
 
 Judged = tuple[pd.DataFrame, str, bool]
@@ -294,14 +298,28 @@ class ReviewModel(QAbstractTableModel):
         )
 
     def likely_placement(self, row: int) -> str:
-        """Return the placement that the fixation in a row was mapped to, or else the one nearest in time."""
+        """Return the placement of a fixation, or the one thought of, or the one nearest in time."""
         own = str(self.fixation(row)["placement_id"])
+        refused = {
+            name: place.start()
+            for name in self._placements
+            if not own and (place := _mention(name).search(str(self.fixation(row)["reasons"])))
+        }
+        if refused:  # the one that was thought of first
+            return min(refused, key=lambda name: refused[name])
         on = np.flatnonzero((self.fixations["placement_id"] != "").to_numpy(bool))
         if own or not len(on):
             return own
         times = self.fixations["onset_ns"].to_numpy(np.int64)
         away = np.abs(times[on] - times[int(self._rows[row])])
         return str(self.fixations["placement_id"].iloc[int(on[np.argmin(away)])])
+
+    def reasons(self, row: int) -> str:
+        """Return in words why the fixation in a row is doubtful, with the names of placements."""
+        text = str(self.fixation(row)["reasons"])
+        for name, place in self._placements.items():
+            text = _mention(name).sub(place.name.replace("\\", r"\\"), text)
+        return told(text)
 
     def mapped(self, row: int) -> tuple[float, float] | None:
         """Return where the fixation in a row was mapped, as shares; None where on no placement."""
@@ -345,8 +363,13 @@ class ReviewModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.TextAlignmentRole:
             side = Qt.AlignmentFlag.AlignRight if column in (1, 2) else Qt.AlignmentFlag.AlignLeft
             found = side | Qt.AlignmentFlag.AlignVCenter
+        elif role == Qt.ItemDataRole.ToolTipRole and column == 3:
+            found = self._text(row, column)
         elif role == Qt.ItemDataRole.ToolTipRole and column > 0:
-            found = told(str(self.fixation(row)["reasons"]))
+            found = self.reasons(row)
+        elif role == Qt.ItemDataRole.BackgroundRole and column == 2:
+            found = QColor(theme.SERIES[1])  # the number says it too
+            found.setAlpha(round(_DEEPEST * min(1.0, float(self.fixation(row)["doubt"]))))
         elif role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole) and column == 0:
             found = self.mark(row)
         elif role == Qt.ItemDataRole.DisplayRole:
@@ -373,6 +396,10 @@ class ReviewModel(QAbstractTableModel):
         return {"on": "✓ " + tr("on it"), "off": "✗ " + tr("not on it"), "nowhere": "∅ " + tr("on none")}[
             verdict
         ]
+
+
+def _mention(placement_id: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<![\w-]){re.escape(placement_id)}(?![\w-])")
 
 
 def answer_for(

@@ -73,6 +73,9 @@ class ReviewPanel(QWidget):
         self.note.setWordWrap(True)
         self.run_button = QPushButton(tr("&Update results"), self)
         self.setFocusProxy(self.scene)
+        for box in (self.which, self.order, self.show_box, self.placement, self.creative):
+            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            box.setMinimumContentsLength(8)  # other docks need room too; the list shows the whole words
         for widget, name in (
             (self.which, tr("Recording")),
             (self.order, tr("Order")),
@@ -100,11 +103,11 @@ class ReviewPanel(QWidget):
         column.addLayout(line)
         column.addWidget(self.reference, 1)
         split = QSplitter(Qt.Orientation.Horizontal, self)
-        for widget, stretch in ((self.table, 3), (self.scene, 5), (right, 3)):
+        for widget, stretch in ((self.table, 2), (self.scene, 5), (right, 4)):
             split.addWidget(widget)
             split.setStretchFactor(split.count() - 1, stretch)
         em = self.fontMetrics().height()
-        split.setSizes([18 * em, 42 * em, 18 * em])
+        split.setSizes([16 * em, 30 * em, 24 * em])  # a click on the picture has to be exact
         keys = QHBoxLayout()
         self.buttons: dict[str, QPushButton] = {}
         for name, text in (
@@ -119,8 +122,10 @@ class ReviewPanel(QWidget):
             button = self.buttons[name] = QPushButton(text, self)
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             keys.addWidget(button)
-        keys.addWidget(self.steps_on)
         keys.addStretch(1)
+        said = QHBoxLayout()
+        said.addWidget(self.reason, 1)
+        said.addWidget(self.steps_on)
         words = QHBoxLayout()
         words.addWidget(self.note, 1)
         words.addWidget(self.frames_text)
@@ -129,7 +134,7 @@ class ReviewPanel(QWidget):
         whole.setContentsMargins(2, 2, 2, 2)
         whole.addLayout(top)
         whole.addWidget(split, 1)
-        whole.addWidget(self.reason)
+        whole.addLayout(said)
         whole.addLayout(keys)
         whole.addLayout(words)
 
