@@ -23,6 +23,8 @@ WINDOWS = {
     "placements-schedule": "ScheduleDialog",
     "placements-copy": "CopyDialog",
     "placements-grab": "GrabDialog",
+    "placements-facets": "FacetsDialog",
+    "placements-join": "JoinDialog",
     "dialog-commands": "CommandList",
     "dialog-shortcuts": "ShortcutTable",
     "dialog-clock": "AlignDialog",
@@ -203,19 +205,23 @@ class Tour:
             view = window.show_view("review")
             view.show_row(3)
             self._wait(1.0)
+            self._idle(view)
             self._keep("dock-review-doubtful", view)
             view = window.show_view("heatmaps")
             view.filters.style_box.setCurrentIndex(1)
-            self._wait(2.5)
+            self._until(lambda: view._shown == view.choice())
+            self._idle(view)
             self._keep("dock-heatmaps-fog", view)
             view.filters.style_box.setCurrentIndex(0)
             view.filters.compare.setCurrentIndex(1)
-            self._wait(6.0)
+            self._wait(2.0)
+            self._idle(view)
             self._keep("dock-heatmaps-difference", view)
 
     def _placements(self, desk: Any, study: Path) -> None:
         from gazestudy_gui.views.aoi_copy import CopyDialog
         from gazestudy_gui.views.grab import GrabDialog
+        from gazestudy_gui.views.placement_joined import JoinDialog
         from gazestudy_gui.views.placement_schedule import ScheduleDialog
 
         with self._window(desk, study) as window:
@@ -238,6 +244,16 @@ class Tour:
             dialog = GrabDialog(window.document.path, RECORDING, _ROW / 30, image, window)
             dialog.name.setText("Corridor poster")
             self._dialog("placements-grab", dialog, 5.0)
+            view.choose("hall-wrap")
+            self._wait(0.5)
+            view.ask_facets()
+            self._wait(0.5)
+            for box in self._application.topLevelWidgets():
+                if type(box).__name__ == "FacetsDialog":
+                    self._keep("placements-facets", box)
+                    box.close()
+            image = window.document.path / places[0].creatives[0].image
+            self._dialog("placements-join", JoinDialog([image, image], window), 2.0)
             self._popup("timeline-rows", window.view("timeline").visible.menu())
 
     def _fieldwork(self, desk: Any, study: Path) -> None:
@@ -615,6 +631,8 @@ class Tour:
             self._until(lambda: view._shown is not None and view._shown == view.choice())
         if name == "review":
             self._until(lambda: not view.scene.image.isNull())
+        if name == "interviews":
+            self._until(lambda: view.talks is not None and view.found.is_read)
         if name == "fieldwork":
             self._ready(view.page("figures"))
         if name == "results":

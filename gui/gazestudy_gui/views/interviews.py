@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from PyQt6.QtCore import QSignalBlocker, QSize
 from PyQt6.QtWidgets import (
     QComboBox,
@@ -23,6 +21,7 @@ from gazestudy_gui.actions import ActionBook
 from gazestudy_gui.background import Background
 from gazestudy_gui.document import StudyDocument
 from gazestudy_gui.helper import Question
+from gazestudy_gui.seen import WhenSeen
 from gazestudy_gui.trouble import tell
 from gazestudy_gui.views.interview_answers import AnswersTab
 from gazestudy_gui.views.interview_data import Remembered, Talks
@@ -55,6 +54,7 @@ class InterviewsView(QWidget):
         self._reader = Background("interviews", self)
         self._joiner = Background("recall", self, helper=document.helper)
         self._build()
+        self._read_soon, self._join_soon = WhenSeen(self, self._read), WhenSeen(self, self._join)
         self._reader.done.connect(self._on_read)
         self._reader.failed.connect(lambda _number, error: tell(self, error))
         self._joiner.done.connect(self._on_joined)
@@ -74,10 +74,13 @@ class InterviewsView(QWidget):
         return self.who.currentText().strip()
 
     def refresh(self) -> None:
-        """Read everything again; it is shown when it is there."""
+        """Read everything again once somebody looks; it is shown when it is there."""
+        self._read_soon.ask()
+        self._join_soon.ask()
+
+    def _read(self) -> None:
         study = self._document.study
         self._reader.ask(lambda: Talks.of(study))
-        self._join()
 
     def _join(self) -> None:
         arguments = {"study": str(self._document.path)}
@@ -142,7 +145,7 @@ class InterviewsView(QWidget):
     def _build(self) -> None:
         self.which = QComboBox(self)
         self.which.setAccessibleName(tr("Interview"))
-        self.which.setMinimumContentsLength(20)
+        self.which.setMinimumContentsLength(16)
         self.which.currentIndexChanged.connect(lambda _index: self._show())
         new = QPushButton(tr("&New interview …"), self)
         new.clicked.connect(self._ask_person)
@@ -171,7 +174,7 @@ class InterviewsView(QWidget):
         self.about.setWordWrap(True)
         self.answers = AnswersTab(self._document, self)
         self.texts = TextsTab(self._document, self)
-        self.recall = RecallTab(self)
+        self.recall = RecallTab(self._document.helper, self)
         for tab in (self.answers, self.recall):
             tab.wants_moment.connect(self._show_look)
         self.tabs = QTabWidget(self)
@@ -271,11 +274,10 @@ class InterviewsView(QWidget):
             self.start_interview(name.strip())
 
     def _on_changed(self, kind: str) -> None:
-        study: Any = self._document.study
         if kind in ("interviews", "placements", "participants", "recordings"):
-            self._reader.ask(lambda: Talks.of(study))
+            self._read_soon.ask()
         if kind in ("interviews", "placements", "participants", "recordings", "results", "mapping"):
-            self._join()
+            self._join_soon.ask()
 
     def _on_selected(self, kind: str, item_id: str) -> None:
         if kind == "interview":

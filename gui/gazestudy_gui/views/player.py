@@ -290,7 +290,7 @@ class PlayerView(QWidget):
     def _build(self) -> None:
         self.video = VideoWidget(self)
         self.setFocusProxy(self.video)
-        self.find_button = QPushButton(tr("&Find moved videos …"), self)
+        self.find_button = QPushButton(tr("Find &moved videos …"), self)
         self.find_button.clicked.connect(lambda _checked=False: self.find_videos())
         self.find_button.hide()
         icons = self.style()
