@@ -59,6 +59,26 @@ def write_xlsx_tables(tables: Sequence[TidyTable], path: Path, *, notes: Sequenc
     return lost
 
 
+def write_xlsx_table(table: pd.DataFrame, path: Path, *, title: str = "table") -> None:
+    """Write one table as a workbook with nothing else in it, whole or not at all.
+
+    Parameters
+    ----------
+    table : DataFrame
+        What to write; rows beyond `MAX_ROWS` and characters beyond `MAX_CELL` are cut.
+    path : Path
+        The file; replaced if it is there.
+    title : str
+        Name of the sheet.
+    """
+    from openpyxl import Workbook
+
+    book = Workbook(write_only=True)
+    _write_sheet(book.create_sheet(_title(title, 1, ())), table.iloc[:MAX_ROWS])
+    with new_file(path) as partial:
+        book.save(partial)
+
+
 def _title(name: str, number: int, taken: Sequence[str]) -> str:
     end = "" if number == 1 else f" {number}"
     title, count = f"{name[: _MAX_NAME - len(end)]}{end}", 1

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 _PLACE = re.compile(r"{(\w+)}")
 _UNITS = {"deg": "°", "m2": "m²"} | {unit: unit for unit in ("ns", "ms", "s", "mm", "px", "m", "min")}
-_ANYTHING = {"why", "what", "names", "parts", "where", "rest"}
+_ANYTHING = {"why", "what", "names", "parts", "where", "rest", "code"}
+_AS_IT_IS = {"name", "file", "path", "coder", "code", "value"}
 _WITHIN = r"(?:(?!; |: |  |\n).)+?"
 _BOUNDS, _ENDS = ("_high", "_low", "_method"), ("_share", "_rate", "_count")
 _STARTS = ("n_", "mean_", "median_", "geometric_mean_", "max_", "min_")
@@ -77,8 +78,8 @@ class Phrases:
         return self._exact.get(words, words)
 
     def _said(self, text: str) -> str:
-        if not text or len(text) > _LONGEST or not any(letter.isalpha() for letter in text):
-            return text
+        if not 1 < len(text) <= _LONGEST or not any(letter.isalpha() for letter in text):
+            return text  # one letter is the code of a person, though it may head a column, too
         lead = len(text) - len(text.lstrip(" •"))
         if lead:
             return text[:lead] + self.say(text[lead:])
@@ -88,7 +89,10 @@ class Phrases:
         if "\n" not in text:
             for expression, piece, other in self._patterns:
                 if piece in text and (found := expression.fullmatch(text)) is not None:
-                    values = {name: self.say(value) for name, value in found.groupdict().items()}
+                    values = {
+                        name: value if name in _AS_IT_IS else self.say(value)
+                        for name, value in found.groupdict().items()
+                    }
                     return other.format(**values)
         for joint in _JOINTS:
             parts = text.split(joint, 1 if joint == ": " else -1)
@@ -173,9 +177,13 @@ def translate_figure(figure: Figure, code: str) -> None:
     """
     from matplotlib.text import Text
 
+    from gazestudy.plots import CaptionedFigure
+
     if code == "en":
         return
     known = phrases(code)
+    if isinstance(figure, CaptionedFigure):
+        figure.retell(known.say)
     for axes in figure.axes:  # labels of ticks are made when they are drawn: names are fixed before
         for axis in (axes.xaxis, axes.yaxis):
             labels = [one.get_text() for one in axis.get_ticklabels()]

@@ -231,6 +231,17 @@ def test_a_sentence_is_taken_apart_and_said_anew():
     assert known.say("3.5") == "3.5"
 
 
+def test_names_and_codes_of_people_stay_as_they_are(thai):
+    told = thai.say("coders differ on 1 of 9 answers; the codes of A count")
+    assert THAI.search(told)
+    assert told.split()[-1] == "A"
+    assert "{term: exposed, value: 0.6" in thai.say(
+        "no placement has both a price and a known potential: liked (it has no price). Write your own numbers for"
+        " what is missing below assumptions of strategy.yaml, such as - {term: exposed, value: 0.6}; the potential"
+        " says what is missing"
+    )
+
+
 def test_english_stays_as_the_library_says_it(qapp):
     assert told("only 54% of its samples lie on it") == "only 54% of its samples lie on it"
     assert column_title("median_dwell_s") == "median dwell, s"

@@ -96,6 +96,30 @@ def test_copied_and_exported_tables_have_the_numbers_as_they_are(qtbot, tmp_path
         assert read["name"].tolist() == ["a", "b", "ก", "C"]
 
 
+def test_what_people_said_never_runs_as_a_formula(qtbot, tmp_path):
+    from openpyxl import load_workbook
+
+    table = TableWidget("quotes")
+    qtbot.addWidget(table)
+    table.set_frame(pd.DataFrame({"quote": ["=HYPERLINK(1)"], "n": [-5]}))
+    assert table.count.text() == "1 row"
+    for name in ("said.csv", "said.xlsx"):
+        table.export(tmp_path / name)
+    assert "'=HYPERLINK(1),-5" in (tmp_path / "said.csv").read_text(encoding="utf-8")
+    assert "'=HYPERLINK(1)\t-5" in table.copied()
+    (sheet,) = load_workbook(tmp_path / "said.xlsx").worksheets
+    assert [cell.data_type for cell in sheet[2]] == ["s", "n"]
+
+
+def test_columns_fit_what_comes_into_an_empty_table(qtbot):
+    table = TableWidget("codings")
+    qtbot.addWidget(table)
+    table.set_frame(TABLE.iloc[:0])
+    before = table.view.columnWidth(0)
+    table.set_frame(TABLE.assign(name="a name that needs more room"))
+    assert table.view.columnWidth(0) > 2 * before
+
+
 def test_a_figure_takes_the_colours_of_the_window(qapp):
     def draw(figure):
         axes = figure.add_subplot()

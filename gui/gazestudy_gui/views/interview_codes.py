@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import Qt, pyqtSignal
@@ -23,6 +24,7 @@ from gazestudy.errors import GazestudyError
 from gazestudy_gui import theme
 from gazestudy_gui.commands import Edit
 from gazestudy_gui.document import StudyDocument
+from gazestudy_gui.phrases import told
 from gazestudy_gui.trouble import tell
 from gazestudy_gui.views.interview_edits import AddCode, AddStarterCodes, ChangeCode, RemoveCode
 from gazestudy_gui.words import tr
@@ -120,6 +122,11 @@ class CodeTree(QWidget):
         """Return the name of a code."""
         return self._names.get(code_id, code_id)
 
+    def title_of(self, code_id: str) -> str:
+        """Return the name of a code for the screen: that of a usual code in the language that is set."""
+        name = self.name_of(code_id)
+        return told(name) if name in _usual() else name
+
     def colour_of(self, code_id: str) -> str:
         """Return the colour of a code, #RRGGBB."""
         return self._colours.get(code_id, theme.SERIES[-1])
@@ -145,10 +152,14 @@ class CodeTree(QWidget):
         for code_id in _tree_order(rows):
             row = next(one for one in rows if one[0] == code_id)
             item = QTreeWidgetItem(
-                [row[1], self._key_of.get(code_id, "").upper(), row[5] if row[5] != "0" else ""]
+                [
+                    self.title_of(code_id),
+                    self._key_of.get(code_id, "").upper(),
+                    row[5] if row[5] != "0" else "",
+                ]
             )
             item.setData(0, _ID, code_id)
-            item.setToolTip(0, row[4] or row[1])
+            item.setToolTip(0, told(row[4]) if row[1] in _usual() else row[4] or row[1])
             picture = QPixmap(size, size)
             picture.fill(QColor(row[3]))
             item.setIcon(0, QIcon(picture))
@@ -213,6 +224,14 @@ class CodeTree(QWidget):
             tell(self, error)
             return False
         return True
+
+
+@lru_cache(maxsize=1)
+def _usual() -> frozenset[str]:
+    """Return the names of the codes that a code book begins with."""
+    from gazestudy.model.interview import STARTER_CODES
+
+    return frozenset(one.name for one in STARTER_CODES)
 
 
 def _tree_order(rows: list[tuple[str, ...]]) -> list[str]:

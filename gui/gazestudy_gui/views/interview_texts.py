@@ -302,7 +302,7 @@ class TextsTab(QWidget):
         placements = self._talks.placements
         table = pd.DataFrame(
             {
-                "code": [self.codes.name_of(row["code_id"]) for row in self._rows],
+                "code": [self.codes.title_of(row["code_id"]) for row in self._rows],
                 "quote": [row["quote"] for row in self._rows],
                 "moment": [self._clock(row["moment"]) for row in self._rows],
                 "placement": [placements.get(row["placement_id"], "") for row in self._rows],

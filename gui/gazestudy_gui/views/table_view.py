@@ -71,9 +71,9 @@ class TableWidget(QWidget):
         mark: Callable[[int], Any] | None = None,
     ) -> None:
         """Show a table; see `FrameModel.set_frame`. Columns get the widths their contents need."""
-        before = self._headings()
+        before, was_empty = self._headings(), not self.model.rowCount()
         self.model.set_frame(frame, titles, tips, mark)
-        if before != self._headings():
+        if was_empty or before != self._headings():
             self._fit()
         self._say_count()
 
@@ -99,11 +99,12 @@ class TableWidget(QWidget):
 
     def copied(self) -> str:
         """Return what is selected, or all that is on show, as text with tabs; numbers with a point."""
+        from gazestudy.pipeline.exporting.shown import text_with_tabs
+
         shown = self.model.shown()
         selection = self.view.selectionModel()
         picked = sorted({index.row() for index in selection.selectedRows()}) if selection is not None else []
-        rows = shown.iloc[picked] if picked else shown
-        return str(rows.to_csv(sep="\t", index=False, lineterminator="\n"))
+        return text_with_tabs(shown.iloc[picked] if picked else shown)
 
     def copy(self) -> None:
         """Put it on the clipboard."""
@@ -113,14 +114,10 @@ class TableWidget(QWidget):
 
     def export(self, path: Path) -> None:
         """Write the rows on show to a file: CSV or XLSX, numbers as they are."""
-        from gazestudy.pipeline.metrics import write_csv
+        from gazestudy.pipeline.exporting.shown import write_shown
 
-        shown = self.model.shown()
         try:
-            if path.suffix.lower() == ".xlsx":
-                shown.to_excel(path, index=False)
-            else:
-                write_csv(shown, path)
+            write_shown(self.model.shown(), path)
         except (GazestudyError, OSError) as error:
             tell(self, error)
 
@@ -208,7 +205,7 @@ class TableWidget(QWidget):
         frame = self.model.frame
         whole = 0 if frame is None else len(frame)
         on_show = self.model.rowCount()
-        text = tr("{n} rows", n=cell(whole))
+        text = tr("1 row") if whole == 1 else tr("{n} rows", n=cell(whole))
         if on_show != whole:
             text = tr("{shown} of {n} rows", shown=cell(on_show), n=cell(whole))
         self.count.setText(text)
