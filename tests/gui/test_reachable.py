@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from gazestudy_gui.views.fieldwork import FieldworkView
 from gazestudy_gui.views.registry import VIEWS
 from PyQt6.QtCore import Qt
 from PyQt6.QtTest import QTest
@@ -23,6 +24,7 @@ from PyQt6.QtWidgets import (
 )
 
 from tests.gui.conftest import SESSIONS
+from tests.gui.hands import view_of
 
 TAB = Qt.FocusPolicy.TabFocus
 SECTIONS = 8  # of a date and time, through which Tab goes before it leaves
@@ -140,6 +142,25 @@ def test_a_dock(window, qtbot, view):
                 tabs.setCurrentIndex(number)
                 QApplication.processEvents()
                 check(window.docks[view], qtbot)
+
+
+@pytest.mark.parametrize("protocol", ["station_point_observation", "dwell_and_queue", "focal_follow"])
+def test_the_live_logger(imported, qtbot, protocol):
+    with view_of(FieldworkView, imported, qtbot, (1100, 900)) as shown:
+        page = shown.show_page("live")
+        page.which.choose_with(lambda one: one.id == protocol)
+        page.head.show_answers(dict.fromkeys(page.head.fields, "1"))
+        for field in page.head.fields.values():
+            if isinstance(field, QComboBox) and not field.isEditable():
+                field.setCurrentIndex(1)
+        page.faces.item(0).setCheckState(Qt.CheckState.Checked)
+        page.start()
+        assert page.panel is not None, page.message.text()
+        assert page.panel.counters or page.panel.states
+        check(shown, qtbot)
+        page.stop()
+        if page.session is not None:  # the questions at the end
+            check(shown, qtbot)
 
 
 def dialogs(window, qtbot, monkeypatch):

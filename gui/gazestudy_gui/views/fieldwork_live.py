@@ -268,21 +268,21 @@ class RunPanel(QWidget):
         self.face.addItem(tr("no placement"), "")
         for place, name in self.placements.items():
             self.face.addItem(name, place)
-        self.subject.hide()
-        self.face.hide()
-        for block in self.protocol.focal_blocks():
+        self.subject.setAccessibleName(tr("Followed person, by number"))
+        self.face.setAccessibleName(tr("Placement"))
+        blocks = self.protocol.focal_blocks()
+        line = QHBoxLayout()
+        for text, field in ((tr("Person:"), self.subject), (tr("About:"), self.face)):
+            label = QLabel(text, self)
+            label.setBuddy(field)
+            line.addWidget(label)
+            line.addWidget(field, 1)
+            label.setVisible(bool(blocks))
+            field.setVisible(bool(blocks))
+        column.addLayout(line)
+        for block in blocks:
             box = QGroupBox(self.protocol.text(block.title, self._language), self)
             inside = QVBoxLayout(box)
-            line = QHBoxLayout()
-            for text, field in ((tr("Person:"), self.subject), (tr("About:"), self.face)):
-                label = QLabel(text, box)
-                label.setBuddy(field)
-                line.addWidget(label)
-                line.addWidget(field, 1)
-                field.show()
-            self.subject.setAccessibleName(tr("Followed person, by number"))
-            self.face.setAccessibleName(tr("Placement"))
-            inside.addLayout(line)
             grid = QGridLayout()
             for number, one in enumerate(block.behaviours):
                 name = self.protocol.text(one.label, self._language)
