@@ -22,6 +22,7 @@ ENOUGH_POINTS = 96
 
 _FLOW_WINDOW_PX, _FLOW_LEVELS = 21, 4
 _FLOW_REACH_PX = 90  # around the points; farther they are not followed from one frame to the next
+_BACK_LEVELS = 1  # where it should come out is known
 _FLOW_RETURN_PX = 1.0
 _FIT_RETURN_PX = 0.6
 _FIT_THRESHOLD_PX = 1.5
@@ -91,7 +92,7 @@ def flow(before: Bytes, after: Bytes, points: Floats, shifts: Floats) -> tuple[F
     window = (_FLOW_WINDOW_PX, _FLOW_WINDOW_PX)
     expected = shifts.reshape(-1, 1, 2).astype(np.float32)
     moved, ahead = _followed(before, after, start, start + expected, window, _FLOW_LEVELS)
-    back, behind = _followed(after, before, moved, moved - expected, window, _FLOW_LEVELS)
+    back, behind = _followed(after, before, moved, start, window, _BACK_LEVELS)
     miss = np.abs(back - start).reshape(-1, 2).max(axis=1)
     good = ahead & behind & (miss < _FLOW_RETURN_PX)
     return moved.reshape(-1, 2).astype(np.float64) + low, good

@@ -29,6 +29,7 @@ _CLEAR = 0.6
 _LIT_CELLS = 100  # enough to know the light by
 _AS_BRIGHT, _UNEVEN = 15.0, 6.0  # grey levels
 _STROKE_PX = 2.0  # standard deviation: strokes of lettering are finer, shades of a photograph are not
+_STROKE_KERNEL = cv2.getGaussianKernel(6 * round(_STROKE_PX) + 1, _STROKE_PX)
 _STROKE_CONTRAST = 4.0  # grey levels; fainter strokes drown in noise
 _RESOLVED = 0.75  # px of the frame for one px compared; with fewer, strokes are smeared by enlarging
 _SMEARED = 0.5  # of the usual contrast of strokes in the frame; weaker ones tell nothing
@@ -149,7 +150,7 @@ def appearance(
     share = int(np.count_nonzero(textured & (scores > _ALIKE))) / count if count else 0.0
     clear = np.where(textured, scores > _CLEAR, _as_bright(cells, in_image))
     look = Appearance(share, count, in_image, textured, scores, deviations, clear)
-    if count == 0 or float(np.quantile(scores[textured], _SHARP_QUANTILE)) < _SHARP:
+    if count == 0 or quantile(scores[textured], _SHARP_QUANTILE) < _SHARP:
         return look
     fine = compare_cells(_strokes(drawn), _strokes(seen), rows, columns, CELL_PX)
     fine_judged = in_image & (fine[1] >= _STROKE_CONTRAST) & _resolved(to_image, columns, rows)
@@ -161,16 +162,20 @@ def appearance(
 
 def _strokes(image: Bytes) -> Bytes:
     """Return a picture without its shades, around middle grey."""
-    shades = cv2.GaussianBlur(image, (0, 0), _STROKE_PX)
+    shades = cv2.sepFilter2D(image, -1, _STROKE_KERNEL, _STROKE_KERNEL)  # GaussianBlur takes thrice the time
     return np.asarray(cv2.addWeighted(image, 1.0, shades, -1.0, 128.0), dtype=np.uint8)
 
 
 def _resolved(to_image: Floats, columns: int, rows: int) -> NDArray[np.bool_]:
     """Say which cells the frame shows large enough for strokes; to the left and right the world blurs in."""
     x, y = (np.arange(count) * CELL_PX + (CELL_PX - 1) / 2 for count in (columns, rows))
-    centres = np.stack(np.meshgrid(x, y), axis=2).reshape(-1, 2)
-    steps = np.linalg.norm(jacobian(to_image, centres), axis=1).min(axis=1)
-    large: NDArray[np.bool_] = steps.reshape(rows, columns) >= _RESOLVED
+    (a, b, c), (d, e, f), (g, h, i) = to_image.tolist()
+    y = y[:, None]
+    depth = g * x + h * y + i
+    u, v = (a * x + b * y + c) / depth, (d * x + e * y + f) / depth
+    across = np.hypot(a - g * u, d - g * v)  # of the frame for one px to the right, times the depth
+    down = np.hypot(b - h * u, e - h * v)
+    large: NDArray[np.bool_] = np.minimum(across, down) >= _RESOLVED * np.abs(depth)
     large[:, [0, -1]] = False
     return large
 
@@ -201,6 +206,15 @@ def cells_of(image: NDArray[np.generic], columns: int, rows: int) -> NDArray[np.
     side_y, side_x = image.shape[0] // rows, image.shape[1] // columns
     blocks = image.reshape(rows, side_y, columns, side_x).transpose(0, 2, 1, 3)
     return blocks.reshape(rows, columns, side_y * side_x)
+
+
+def quantile(values: Floats, share: float) -> float:
+    """Return the quantile of some numbers between the two nearest, as `numpy.quantile`, ten times as fast."""
+    ascending = np.sort(values, axis=None)
+    at = share * (len(ascending) - 1)
+    low = int(at)
+    high = min(low + 1, len(ascending) - 1)
+    return float(ascending[low] + (at - low) * (ascending[high] - ascending[low]))
 
 
 GRID = 16

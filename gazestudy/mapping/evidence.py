@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gazestudy._cv2 import cv2
-from gazestudy.mapping.appearance import GRID, Appearance, nearest_cells
+from gazestudy.mapping.appearance import GRID, Appearance, nearest_cells, quantile
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -124,7 +124,7 @@ class Evidence:
         telling = look.judged & (look.weight >= _LEAST_CONTRAST)
         if rows * columns < _TELLING_CELLS or np.count_nonzero(telling) < _FEW_CELLS:
             return
-        sight = float(np.quantile(look.scores[telling], _SIGHT_QUANTILE))
+        sight = quantile(look.scores[telling], _SIGHT_QUANTILE)
         if sight < _LEAST_SIGHT:
             return
         size = min(1.0, rows * columns / _ALL_CELLS)
@@ -143,7 +143,7 @@ class Evidence:
         fine = look.fine_judged & telling
         if np.count_nonzero(fine) < _FEW_CELLS:
             return
-        sight = float(np.quantile(look.fine_scores[fine], _SIGHT_QUANTILE))
+        sight = quantile(look.fine_scores[fine], _SIGHT_QUANTILE)
         if sight < _LEAST_STROKE_SIGHT:
             return
         loss = max(_LEAST_STROKE_LOSS, _STROKE_LOSS * (1.0 - sight))

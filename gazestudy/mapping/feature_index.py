@@ -90,7 +90,9 @@ class FeatureIndex:
         if neighbours < 2 or len(descriptors) == 0:
             return nothing, nothing
         entries, squares = self._trees.knnSearch(descriptors, neighbours, params={"checks": _CHECKS})
-        queries = np.flatnonzero((entries >= 0).all(axis=1))
+        # whoever the rival is, it is no farther away than the farthest neighbour
+        hopeful = squares[:, 0] < ratio**2 * squares[:, -1]
+        queries = np.flatnonzero((entries >= 0).all(axis=1) & hopeful)
         if len(queries) == 0:
             return nothing, nothing
         entries, distances = entries[queries].astype(np.int64), np.sqrt(squares[queries])
@@ -126,13 +128,13 @@ class FeatureIndex:
         are suspected are compared again as if they were the only ones. Parameters and results are those of
         `match`; `owner` is the artwork.
         """
-        entries = np.flatnonzero(self.owners == owner)
-        if len(entries) < 2 or len(descriptors) == 0:
+        first, end = np.searchsorted(self.owners, [owner, owner + 1]).tolist()
+        if end < first + 2 or len(descriptors) == 0:
             return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
-        alike = descriptors @ self._descriptors[entries].T  # both have length 1
-        spot = _SAME_SPOT * float(self._diagonals[entries[0]])
-        queries, best = distinct(alike, self.points[entries], spot, ratio=ratio)
-        return queries, entries[best]
+        alike = descriptors @ self._descriptors[first:end].T  # both have length 1
+        spot = _SAME_SPOT * float(self._diagonals[first])
+        queries, best = distinct(alike, self.points[first:end], spot, ratio=ratio)
+        return queries, best + first
 
 
 def distinct(

@@ -63,18 +63,24 @@ def compare_cells(expected: Bytes, found: Bytes, rows: int, columns: int, side_p
         Normalised correlation, standard deviation of the expected picture, means of the expected and of the
         found, standard deviation of the found.
     """
-    a, b = found.astype(np.float32), expected.astype(np.float32)
-    size = columns, rows
+    height, width = expected.shape
+    planes = np.empty((5, height, width), dtype=np.float32)
+    a, b, aa, bb, ab = planes
+    np.copyto(a, found)
+    np.copyto(b, expected)
+    np.multiply(a, a, out=aa)
+    np.multiply(b, b, out=bb)
+    np.multiply(a, b, out=ab)
     pixels = side_px * side_px
-
-    def mean(image: NDArray[np.float32] | cv2.typing.MatLike) -> Floats:
-        shrunk = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-        exact: Floats = np.rint(np.asarray(shrunk, dtype=np.float64) * pixels) / pixels  # whole numbers
-        return exact
-
-    mean_a, mean_b = mean(a), mean(b)
-    power_a = np.maximum(mean(cv2.multiply(a, a)) - mean_a * mean_a, 0.0)
-    power_b = np.maximum(mean(cv2.multiply(b, b)) - mean_b * mean_b, 0.0)
-    shared = mean(cv2.multiply(a, b)) - mean_a * mean_b
-    scores = shared / np.sqrt(np.maximum(power_a * power_b, 1e-6))
-    return np.stack([scores, np.sqrt(power_b), mean_b, mean_a, np.sqrt(power_a)])
+    size = columns, 5 * rows
+    shrunk = cv2.resize(planes.reshape(5 * height, width), size, interpolation=cv2.INTER_AREA)
+    sums = np.rint(np.multiply(shrunk, pixels, dtype=np.float64))  # whole numbers, so this is exact
+    mean_a, mean_b, mean_aa, mean_bb, mean_ab = (sums / pixels).reshape(5, rows, columns)
+    power_a = np.maximum(mean_aa - mean_a * mean_a, 0.0)
+    power_b = np.maximum(mean_bb - mean_b * mean_b, 0.0)
+    result = np.empty((5, rows, columns))
+    result[0] = (mean_ab - mean_a * mean_b) / np.sqrt(np.maximum(power_a * power_b, 1e-6))
+    np.sqrt(power_b, out=result[1])
+    result[2], result[3] = mean_b, mean_a
+    np.sqrt(power_a, out=result[4])
+    return result

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ ART_LONG_SIDE_PX = 720
 
 _TRACK_POINTS = 140
 _MIN_SIDE_PX = 16
+_SIZES = 24  # that are remembered of a picture: all of them would fill the memory in an hour
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +135,10 @@ class Artwork:
     to_reference: Floats
     whole_px: tuple[int, int]
     points: NDArray[np.float32]
-    _reduced: dict[tuple[int, int], Bytes] = field(default_factory=dict)
+    _reduced: Callable[[tuple[int, int]], Bytes] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._reduced = lru_cache(maxsize=_SIZES)(partial(resized, self.luma))
 
     @property
     def to_plane(self) -> Floats:
@@ -165,12 +170,8 @@ class Artwork:
         return apply_homography(self.to_reference, corners_px(*self.size_px))
 
     def reduced(self, size_px: tuple[int, int]) -> Bytes:
-        """Return the picture at another size, area-averaged; remembered, so ask for few different sizes."""
-        if size_px == self.size_px:
-            return self.luma
-        if size_px not in self._reduced:
-            self._reduced[size_px] = resized(self.luma, size_px)
-        return self._reduced[size_px]
+        """Return the picture at another size, area-averaged; the last few sizes are remembered."""
+        return self.luma if size_px == self.size_px else self._reduced(size_px)
 
 
 def cut_apart(references: Sequence[Reference], facets: Sequence[Facet]) -> list[Reference]:

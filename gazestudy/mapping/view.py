@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import ceil, floor
 from typing import Any
 
 import numpy as np
@@ -236,8 +237,8 @@ class Patch:
     def cut(self, points: Floats, margin_px: float) -> tuple[Bytes, NDArray[np.int64], NDArray[np.int64]]:
         """Return what lies around some points, and the box it fills."""
         low, high = bounds(points, margin_px, (self.mask.shape[1], self.mask.shape[0]))
-        low = np.clip(low, self._low, self._high - 1)
-        high = np.clip(high, low + 1, self._high)
+        low = np.minimum(np.maximum(low, self._low), self._high - 1)
+        high = np.minimum(np.maximum(high, low + 1), self._high)
         (left, top), (right, bottom) = low - self._low, high - self._low
         return np.ascontiguousarray(self._image[top:bottom, left:right]), low, high
 
@@ -246,10 +247,18 @@ def bounds(
     points: Floats, margin_px: float, size_px: tuple[int, int]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the corners of the box around points, cut at the border of the picture; at least one pixel."""
-    size = np.array(size_px)
-    low = np.clip(np.floor(points.min(axis=0) - margin_px), 0, size - 1).astype(np.int64)
-    high = np.clip(np.ceil(points.max(axis=0) + margin_px) + 1, low + 1, size).astype(np.int64)
-    return low, high
+    (left, top), (right, bottom) = points.min(axis=0).tolist(), points.max(axis=0).tolist()
+    width, height = size_px
+    low = _within(floor(left - margin_px), 0, width - 1), _within(floor(top - margin_px), 0, height - 1)
+    high = (
+        _within(ceil(right + margin_px) + 1, low[0] + 1, width),
+        _within(ceil(bottom + margin_px) + 1, low[1] + 1, height),
+    )
+    return np.array(low), np.array(high)
+
+
+def _within(value: int, low: int, high: int) -> int:
+    return min(max(value, low), high)
 
 
 def _reduced(image: Bytes, size_px: tuple[int, int]) -> Bytes:
