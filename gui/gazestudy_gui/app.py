@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING
 from PyQt6.QtCore import QObject, Qt
 from PyQt6.QtWidgets import QApplication, QMessageBox
 
-from gazestudy.errors import GazestudyError, StudyLockedError
+from gazestudy.errors import (
+    GazestudyError,
+    StudyDamagedError,
+    StudyError,
+    StudyLockedError,
+    StudyNotFoundError,
+    StudyVersionError,
+)
 from gazestudy_gui import preferences, theme
 from gazestudy_gui.phrases import error_text
 from gazestudy_gui.start_window import StartWindow
@@ -65,8 +72,13 @@ class Desk(QObject):
             return None
         try:
             document = StudyDocument.open(path, read_only=read_only)
-        except StudyLockedError as error:
-            if self._wants_to_look(error):
+        except (StudyNotFoundError, StudyDamagedError, StudyVersionError) as error:
+            tell(self.start_window, error, doing=tr("The study cannot be opened"))
+            return None
+        except StudyError as error:  # somebody has it, or the folder cannot be written
+            if read_only:
+                tell(self.start_window, error, doing=tr("The study cannot be opened"))
+            elif self._wants_to_look(error):
                 return self.open(path, read_only=True)
             return None
         except GazestudyError as error:
@@ -177,12 +189,19 @@ class Desk(QObject):
         if was_shown:
             self.show_start()
 
-    def _wants_to_look(self, error: StudyLockedError) -> bool:
+    def _wants_to_look(self, error: StudyError) -> bool:
+        is_locked = isinstance(error, StudyLockedError)
         box = QMessageBox(self.start_window)
         box.setObjectName("locked")
         box.setIcon(QMessageBox.Icon.Information)
-        box.setWindowTitle(tr("Somebody else has this study open"))
-        box.setText(tr("Somebody else has this study open for editing."))
+        box.setWindowTitle(
+            tr("Somebody else has this study open") if is_locked else tr("This study cannot be edited here")
+        )
+        box.setText(
+            tr("Somebody else has this study open for editing.")
+            if is_locked
+            else tr("This study cannot be edited where it is; it can be looked at.")
+        )
         box.setInformativeText(error_text(error))
         look = box.addButton(tr("Open &read-only"), QMessageBox.ButtonRole.AcceptRole)
         box.addButton(QMessageBox.StandardButton.Cancel)

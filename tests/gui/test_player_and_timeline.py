@@ -370,6 +370,7 @@ def test_the_inset_shows_the_placement_and_where_gaze_is_on_it(player, qtbot):
     x, y = inset.on.trail_px[-1]
     assert 0 <= x <= width
     assert 0 <= y <= height
+    qtbot.waitUntil(lambda: not inset.image().isNull(), timeout=20_000)
     player.video.resize(800, 600)
     shown = pixels(player.video.grab().toImage()).astype(int)
     player.video.show_inset = False
@@ -415,6 +416,30 @@ def test_what_is_there_now_is_said_in_words(player, timeline, qtbot):
     row = timeline.timeline.row("visits")
     go(player, qtbot, player.scene.row_at(int(row.start_ns[0]) + 100_000_000))
     assert row.labels[row.label[0]] in timeline.note.text()
+
+
+def test_a_timeline_that_is_read_after_the_player_has_its_playhead(window, player, timeline, qtbot):
+    go(player, qtbot, 150)
+    at_s = timeline._heads[0].value()
+    for head in timeline._heads:
+        head.setValue(0.0)
+    timeline.show_timeline(timeline.timeline)
+    assert [head.value() for head in timeline._heads] == [at_s] * 3
+
+
+def test_why_nothing_was_located_is_said_in_the_language_of_the_interface(qapp):
+    from gazestudy_gui.timeline.view import _said
+    from gazestudy_gui.words import set_language
+
+    from gazestudy.model.tables import MAPPING_STATES
+
+    set_language("th")
+    words = [
+        _said("mapping", f"– {state.replace('_', ' ')}") for state in MAPPING_STATES if state != "mapped"
+    ]
+    assert words
+    assert [word for word in words if not any("\u0e00" <= letter <= "\u0e7f" for letter in word)] == []
+    assert _said("visits", "Pillar poster") == "Pillar poster"
 
 
 def test_narrow_bars_differ_by_shape_not_by_colour_alone(qapp):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 
 import pytest
 from gazestudy_gui import preferences, theme
@@ -112,6 +113,28 @@ def test_the_second_person_is_told_who_has_it_and_may_look(desk, imported, qtbot
         assert not window.book.actions["file.import"].isEnabled()
         assert window.book.actions["file.check"].isEnabled()
         window.close()
+
+
+def test_a_study_on_a_disk_that_can_only_be_read_is_offered_for_looking(desk, imported, qtbot, monkeypatch):
+    real, asked = Path.open, []
+
+    def refuses(path, mode="r", *words, **options):
+        if path.name == "study.lock" and set(mode) & set("wxa+"):
+            raise PermissionError(13, "Read-only file system", str(path))
+        return real(path, mode, *words, **options)
+
+    def answer(box):
+        asked.append(box.text() + box.informativeText())
+        next(button for button in box.buttons() if "read-only" in button.text()).click()
+
+    monkeypatch.setattr(Path, "open", refuses)
+    monkeypatch.setattr(QMessageBox, "exec", answer)
+    window = desk.open(imported)
+    assert len(asked) == 1
+    assert "cannot be edited" in asked[0]
+    assert window.document.read_only
+    window.view("tree").select("recording", "p01-1")
+    qtbot.waitUntil(lambda: not window.view("player").video.image.isNull(), timeout=30_000)
 
 
 def test_the_second_person_may_also_leave_it(desk, imported, qtbot, monkeypatch):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QPointF, QRectF, QSize, Qt
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from gazestudy.pipeline.on_reference import OnPicture
 
 _SHARE_WIDE, _SHARE_HIGH = 0.3, 0.45
-_LARGEST_PX, _KEPT = 640, 12
+_LARGEST_PX, _KEPT = 640, 6
 _GAZE, _EDGE, _SHADE = QColor("#E69F00"), QColor("white"), QColor(0, 0, 0, 170)
 
 
@@ -35,20 +36,19 @@ class Inset:
         return QRectF(room.right() - margin - size[0], room.top() + margin, *size)
 
     def image(self) -> QImage:
-        """Return the picture, read once and not larger than it is ever shown."""
+        """Return the picture, an empty one as long as it was not brought."""
         assert self.on is not None
-        name = self.on.creative_id
-        if name not in self._images:
-            reader = QImageReader(str(self.on.path))
-            reader.setAutoTransform(True)
-            size = reader.size()
-            if size.isValid() and max(size.width(), size.height()) > _LARGEST_PX:
-                largest = QSize(_LARGEST_PX, _LARGEST_PX)
-                reader.setScaledSize(size.scaled(largest, Qt.AspectRatioMode.KeepAspectRatio))
-            self._images[name] = reader.read()
-            while len(self._images) > _KEPT:
-                self._images.popitem(last=False)
-        return self._images[name]
+        return self._images.get(self.on.creative_id, QImage())
+
+    def lacks(self) -> OnPicture | None:
+        """Return the picture that should be brought, if there is one."""
+        return self.on if self.on is not None and self.on.creative_id not in self._images else None
+
+    def bring(self, creative_id: str, image: QImage) -> None:
+        """Take a picture that was read."""
+        self._images[creative_id] = image
+        while len(self._images) > _KEPT:
+            self._images.popitem(last=False)
 
     def forget(self) -> None:
         """Read pictures again, which may have been replaced."""
@@ -102,3 +102,14 @@ class Inset:
             for colour, width in ((QColor(0, 0, 0, 180), em / 3), (_GAZE, em / 6)):
                 painter.setPen(QPen(colour, width))
                 painter.drawEllipse(points[-1], 0.55 * em, 0.55 * em)
+
+
+def read_picture(path: Path) -> QImage:
+    """Return a picture, not larger than an inset ever is; may be called in any thread."""
+    reader = QImageReader(str(path))
+    reader.setAutoTransform(True)
+    size = reader.size()
+    if size.isValid() and max(size.width(), size.height()) > _LARGEST_PX:
+        largest = QSize(_LARGEST_PX, _LARGEST_PX)
+        reader.setScaledSize(size.scaled(largest, Qt.AspectRatioMode.KeepAspectRatio))
+    return reader.read()

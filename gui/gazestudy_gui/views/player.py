@@ -60,6 +60,7 @@ class PlayerView(QWidget):
         self._numbers = np.zeros(0, np.int64)
         self._row_of = np.zeros(0, np.int64)
         self._opening = Background("player", self, in_turn=True)
+        self._bringing, self._brings = Background("inset", self), ""
         self._recording_id, self._go_to_ns = "", -1
         self.row = 0
         self._asked_row, self._is_waiting = -1, False
@@ -73,6 +74,7 @@ class PlayerView(QWidget):
         self._timer.setInterval(_TICK_MS)
         self._timer.timeout.connect(self._tick)
         self._build()
+        self._bringing.done.connect(self._on_brought)
         self._opening.done.connect(self._on_opened)
         self._opening.failed.connect(self._on_not_opened)
         document.selected.connect(self._on_selected)
@@ -283,6 +285,7 @@ class PlayerView(QWidget):
         """End threads and timers."""
         self._timer.stop()
         self._opening.close()
+        self._bringing.close()
         self._close_source()
 
     # ------------------------------------------------------------------ inside
@@ -429,11 +432,33 @@ class PlayerView(QWidget):
         self.video.inset.on = self._on_reference.at(
             self.scene.end_ns(row), since_ns=int(self.scene.t_ns[row])
         )
+        self._bring_picture()
         self.video.show_picture(image, self._marks(row))
         if not self.slider.isSliderDown():
             self.slider.setValue(row)
         self.clock.setText(clock_text(self.t_ns - int(self.scene.t_ns[0])))
         self._document.playhead.emit(self._recording_id, self.t_ns)
+
+    def _bring_picture(self) -> None:
+        """Have the picture that gaze is on read beside the window."""
+        wanted = self.video.inset.lacks()
+        if wanted is None or wanted.creative_id == self._brings:
+            return
+        self._brings = name = wanted.creative_id
+        path = wanted.path
+
+        def read() -> tuple[str, QImage]:
+            from gazestudy_gui.views.inset import read_picture
+
+            return name, read_picture(path)
+
+        self._bringing.ask(read)
+
+    def _on_brought(self, _number: int, brought: tuple[str, QImage]) -> None:
+        self.video.inset.bring(*brought)
+        self._brings = ""
+        self._bring_picture()
+        self.video.update()
 
     def _on_bad_picture(self, number: int, error: Exception) -> None:
         self._is_waiting = False
