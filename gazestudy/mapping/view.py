@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from gazestudy._cv2 import cv2
 from gazestudy.geometry.cameras import distort_px, undistort_px
-from gazestudy.geometry.homographies import scaling
+from gazestudy.geometry.homographies import scaling, side_lengths
 from gazestudy.mapping.references import resized
 from gazestudy.model.camera import Camera
 
@@ -202,7 +202,7 @@ class View:
 
     def around(self, quad: Floats, margin_px: float) -> Patch:
         """Return the part that holds a quad with a margin; at half size where that shows enough of it."""
-        sides = np.linalg.norm(np.roll(quad, -1, axis=0) - quad, axis=1)
+        sides = side_lengths(quad)
         if float(np.sqrt((sides[0] + sides[2]) * (sides[1] + sides[3]))) / 2 < _LARGE_PX:
             low, high = bounds(quad, margin_px, self.size_px)
             return Patch(self.cut(low, high), low, self.mask, np.eye(3))
