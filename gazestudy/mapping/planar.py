@@ -33,7 +33,7 @@ from gazestudy.model.camera import Camera
 from gazestudy.model.provenance import Provenance
 from gazestudy.progress import SILENT, Progress, raise_if_cancelled
 
-VERSION = 20
+VERSION = 21
 
 Bytes = NDArray[np.uint8]
 
