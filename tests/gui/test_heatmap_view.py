@@ -17,6 +17,7 @@ from PyQt6.QtWidgets import QApplication
 
 from gazestudy.pipeline.heatmap_choice import HeatmapChoice
 from gazestudy.pipeline.heatmap_views import Looks, draw_choice, export_choice, number_exposures
+from gazestudy.pipeline.results import attention_table
 from gazestudy.store import open_study
 
 ROUNDING = 2
@@ -120,6 +121,87 @@ def test_filters_weight_kernel_style_and_opacity_change_the_picture(view, qtbot)
         assert all(one != other for other in pictures[number + 1 :])
     filters.clear_filters()
     assert view.choice().words() == ""
+
+
+def counted_by_hand(study, choice):
+    """Count the fixations that filters leave, one by one, from the tables of the results."""
+    fixations = attention_table(study, "mapped_fixations").to_dict("records")
+    exposures = attention_table(study, "exposures").to_dict("records")
+    order = list(dict.fromkeys(one["recording_id"] for one in exposures))
+    left = 0
+    for one in fixations:
+        if one["placement_id"] != choice.placement_id:
+            continue
+        wanted = (("segment", choice.segments), ("daypart", choice.dayparts),
+                  ("participant_id", choice.participants))  # fmt: skip
+        if any(names and one[column] not in names for column, names in wanted):
+            continue
+        mine = [
+            (order.index(each["recording_id"]), each["onset_ns"], each["offset_ns"]) for each in exposures
+            if (each["participant_id"], each["placement_id"]) == (one["participant_id"], one["placement_id"])
+        ]  # fmt: skip
+        here = order.index(one["recording_id"]) if one["recording_id"] in order else -1
+        met = [(number, begin) for number, (place, begin, end) in enumerate(sorted(mine), start=1)
+               if place == here and begin <= one["onset_ns"] <= end]  # fmt: skip
+        number, since_s = (met[-1][0], (one["onset_ns"] - met[-1][1]) / 1e9) if met else (0, None)
+        if choice.first_exposure and number < choice.first_exposure:
+            continue
+        if choice.last_exposure and not 1 <= number <= choice.last_exposure:
+            continue
+        if choice.since_s and (since_s is None or since_s < choice.since_s):
+            continue
+        if choice.until_s and (since_s is None or since_s >= choice.until_s):
+            continue
+        left += 1
+    return left
+
+
+FILTERS = {
+    "all": lambda filters: None,
+    "segment": lambda filters: filters.lists["segment"].item(0).setCheckState(Qt.CheckState.Checked),
+    "daypart": lambda filters: filters.lists["daypart"].item(1).setCheckState(Qt.CheckState.Checked),
+    "participant": lambda filters: (
+        filters.lists["participant_id"].item(0).setCheckState(Qt.CheckState.Checked)
+    ),
+    "first exposure": lambda filters: filters.first.setValue(2),
+    "last exposure": lambda filters: filters.last.setValue(1),
+    "since": lambda filters: filters.since.setValue(0.4),
+    "until": lambda filters: filters.until.setValue(1.5),
+}
+
+
+def test_every_filter_shows_what_it_exports_and_leaves_what_is_counted_by_hand(window, view, qtbot, tmp_path):
+    study, filters, looks = window.document.study, view.filters, looks_of(view)
+    choose(view, busiest(view))
+    counts = {}
+    for name, change in FILTERS.items():
+        filters.clear_filters()
+        change(filters)
+        qtbot.waitUntil(lambda: view._shown is not None and view._shown == view.choice())
+        exported = draw_choice(study, looks, view.choice())
+        assert np.abs(levels(view.picture.image) - exported.pixels()[..., :3].astype(int)).max() <= ROUNDING
+        counts[name] = exported.data.n_fixations
+        assert counts[name] == counted_by_hand(study, view.choice()), name
+    assert 0 < counts["until"] < counts["all"], counts  # the filters are not all alike
+    assert 0 < counts["since"] < counts["all"], counts
+    filters.weight.setCurrentIndex(2)
+    filters.style_box.setCurrentIndex(1)
+    qtbot.waitUntil(lambda: view._shown == view.choice())
+    view.export(tmp_path / "file.png")
+    over(window, qtbot)
+    assert largest_difference(QImage(str(tmp_path / "file.png")), view.picture.image) <= ROUNDING
+
+
+def test_a_name_with_a_point_is_a_name(view, monkeypatch):
+    named = []
+    monkeypatch.setattr(view, "export", lambda path: named.append(path.name))
+    for typed in ("ป้าย 1.5 ม", "map.v2", "map.PNG", "map.svg", "map"):
+        monkeypatch.setattr(
+            "gazestudy_gui.views.heatmaps.QFileDialog.getSaveFileName",
+            lambda *_a, typed=typed: (typed, "NumPy (*.npz)"),
+        )
+        view._ask_one()
+    assert named == ["ป้าย 1.5 ม.npz", "map.v2.npz", "map.PNG", "map.svg", "map.npz"]
 
 
 def test_ticking_a_segment_leaves_the_others_out(view, qtbot):

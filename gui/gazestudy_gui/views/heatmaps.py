@@ -228,8 +228,9 @@ class HeatmapsView(QWidget):
             self, tr("Export this heatmap"), f"{choice.placement_id}.png", _FILES
         )
         if name:
-            path = Path(name)
-            self.export(path if path.suffix else path.with_suffix(kind[kind.find("*") + 1 : -1]))
+            path, suffix = Path(name), kind[kind.find("*") + 1 : -1]
+            # a name may hold a point, such as 1.5 m
+            self.export(path if f"(*{path.suffix.lower()})" in _FILES else Path(name + suffix))
 
     def _ask_all(self) -> None:
         folder = QFileDialog.getExistingDirectory(self, tr("Folder for the heatmaps"))
