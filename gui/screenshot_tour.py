@@ -395,6 +395,8 @@ class Tour:
     def _dialogs(self, desk: Any, study: Path) -> None:
         from gazestudy_gui.command_list import CommandList, ShortcutTable
         from gazestudy_gui.trouble import message_for
+        from gazestudy_gui.views.backups_dialog import BackupsDialog
+        from gazestudy_gui.views.relink_dialog import RelinkDialog
         from gazestudy_gui.words import tr
         from PyQt6.QtWidgets import QMessageBox
 
@@ -405,6 +407,8 @@ class Tour:
         with self._window(desk, study) as window:
             self._dialog("dialog-commands", CommandList(window.book, window))
             self._dialog("dialog-shortcuts", ShortcutTable(window.book, window))
+            self._dialog("dialog-videos", RelinkDialog(window.document, window))
+            self._dialog("dialog-backups", BackupsDialog(window.document.path, window))
             self._dialog("dialog-error", message_for(window, wrong))
             self._dialog("dialog-mistake", message_for(window, ZeroDivisionError("division by zero")))
             for name in ("about", "question"):
@@ -543,7 +547,7 @@ class Tour:
             self._wait(0.3)
             self._keep("import-2-found", wizard)
             wizard.next()
-            self._until(lambda: wizard.columns._proposal is not None)
+            self._until(lambda: wizard.columns.proposal is not None)
             self._wait(0.5)
             self._keep("import-3-columns", wizard)
             for field, value in (("x", "links"), ("y", "oben"), ("origin", "top-left")):

@@ -151,6 +151,11 @@ class ColumnsPage(Page):
         row = self.which.currentIndex()
         return self.tables[row] if 0 <= row < len(self.tables) else None
 
+    @property
+    def proposal(self) -> Any:
+        """How the table on show will be read, None while that is not known."""
+        return None if self._table is None else self._table.proposal
+
     def isComplete(self) -> bool:
         """Return True if the table on show is left out, or no question about it is open."""
         table = self._table
