@@ -163,18 +163,19 @@ def distinct(
     The best columns are taken one after another until one lies elsewhere; if the eighth does not, it stands
     for the rival, a cautious bound. Nearly always it is the second or the third.
     """
+    every = np.arange(len(alike))
     best = alike.argmax(axis=1)
-    rows = np.flatnonzero(alike[np.arange(len(alike)), best] > _ALIKE)
-    best = best[rows]
-    highest = alike[rows, best]
+    highest = alike[every, best]
+    rows = np.flatnonzero(highest > _ALIKE)  # nearly all
     last, rival = best.copy(), highest.copy()
-    left = np.arange(len(rows))  # those without a rival yet
+    left = every  # those without a rival yet
     for _ in range(1, min(_RIVALS, alike.shape[1])):
-        alike[rows[left], last[left]] = -np.inf
-        last[left] = alike[rows[left]].argmax(axis=1)
-        rival[left] = alike[rows[left], last[left]]
+        alike[left, last[left]] = -np.inf
+        last[left] = (alike if left is every else alike[left]).argmax(axis=1)
+        rival[left] = alike[left, last[left]]
         away = places[last[left]] - places[best[left]]
         left = left[np.hypot(away[:, 0], away[:, 1]) <= spot]
+    best, highest, rival = best[rows], highest[rows], rival[rows]
     nearest, runner_up = (np.sqrt(np.maximum(2 - 2 * value, 0.0)) for value in (highest, rival))
     good = nearest < ratio * runner_up
     return rows[good], best[good]
