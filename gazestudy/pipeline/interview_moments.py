@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gazestudy.model.interview import Interviews
-from gazestudy.pipeline.memory import only_recordings
 from gazestudy.store import Study
 
 
@@ -101,3 +100,11 @@ def moments_of(study: Study, talks: Interviews) -> Moments:
         zip(documents["document_id"].astype(str), documents["interview_id"].astype(str), strict=True)
     )
     return Moments(walks, video_ns, marks, of_talk)
+
+
+def only_recordings(study: Study) -> dict[str, str]:
+    """Return the recording of each participant who has just one."""
+    walks: dict[str, list[str]] = {}
+    for recording in study.recordings():
+        walks.setdefault(recording.participant_id, []).append(recording.id)
+    return {person: own[0] for person, own in walks.items() if len(own) == 1}

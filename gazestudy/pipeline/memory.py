@@ -14,6 +14,7 @@ from gazestudy.memory.join import Joined, join_memory
 from gazestudy.memory.two_by_two import REMEMBERED, two_by_two_table
 from gazestudy.model.interview import Interviews
 from gazestudy.model.tables import VIEWED_MS
+from gazestudy.pipeline.interview_moments import only_recordings
 from gazestudy.pipeline.metrics import study_metrics
 from gazestudy.pipeline.results import attention_table
 from gazestudy.store import Study
@@ -328,11 +329,3 @@ def require_interviews(found: StudyMemory) -> None:
 def _require_memory(word: str) -> None:
     if word not in REMEMBERED:
         raise ParameterError("memory", word, "any of " + ", ".join(REMEMBERED))
-
-
-def only_recordings(study: Study) -> dict[str, str]:
-    """Return the recording of each participant who has just one."""
-    walks: dict[str, list[str]] = {}
-    for recording in study.recordings():
-        walks.setdefault(recording.participant_id, []).append(recording.id)
-    return {person: own[0] for person, own in walks.items() if len(own) == 1}

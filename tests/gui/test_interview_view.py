@@ -187,7 +187,7 @@ def test_looks_and_memory_stand_side_by_side(sample, qapp, qtbot):
         study.add_stimulus("pic-a", placement_id=placement)
         study.add_interviews(talks("P01"))
     with view_of(InterviewsView, sample, qtbot) as made:
-        qtbot.waitUntil(lambda: made.found.memory is not None and made.talks is not None, timeout=120000)
+        qtbot.waitUntil(lambda: made.found.cases is not None and made.talks is not None, timeout=120000)
         table = made.recall.mine.model.frame
         assert isinstance(table, pd.DataFrame) and len(table)
         assert set(table["recalled_unaided"]) <= {"no", "–", "yes"}

@@ -20,7 +20,7 @@ from gazestudy.model.interview import Interviews
 from gazestudy.pipeline.exporting.answer_texts import with_answer_texts
 from gazestudy.pipeline.exporting.options import ExportOptions, Part
 from gazestudy.pipeline.exporting.pseudonyms import Pseudonyms, interviews_without_names, names_of
-from gazestudy.pipeline.memory import only_recordings
+from gazestudy.pipeline.interview_moments import only_recordings
 from gazestudy.progress import Progress, raise_if_cancelled
 from gazestudy.store import Study
 

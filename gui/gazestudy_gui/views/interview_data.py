@@ -10,10 +10,8 @@ from gazestudy.errors import GazestudyError, StudyError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from gazestudy.memory.recognition import RecognitionResult
     from gazestudy.model.interview import Interviews
     from gazestudy.pipeline.interview_moments import Moments
-    from gazestudy.pipeline.memory import StudyMemory
     from gazestudy.store import Study
 
 DRAWS = 400
@@ -76,13 +74,33 @@ class Talks:
 
 
 @dataclass(frozen=True, slots=True)
-class Remembered:
-    """Looked at and remembered, as far as it is known now.
+class Recognised:
+    """Recognition with foils.
 
     Attributes
     ----------
-    memory : StudyMemory or None
-        Cases; None where no recording has results.
+    hits, targets, false_alarms, foils, participants : int
+        Counts.
+    table : DataFrame
+        Measures.
+    """
+
+    hits: int
+    targets: int
+    false_alarms: int
+    foils: int
+    participants: int
+    table: pd.DataFrame
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """Looked at and remembered, as far as it is known now; plain tables, which need no library to be read.
+
+    Attributes
+    ----------
+    cases : DataFrame or None
+        One row per participant and placement; None where no recording has results.
     looks : DataFrame or None
         For each participant and placement the recording and start of the longest visit, or of the longest
         time in view where there was no visit: participant_id, placement_id, recording_id, t_ns, looked.
@@ -90,7 +108,7 @@ class Remembered:
         The 2 x 2 table of every placement and kind of memory.
     pooled : DataFrame or None
         The same of all placements together.
-    people : RecognitionResult or None
+    people : Recognised or None
         Recognition with foils.
     notes : tuple of str
         What is missing, and why.
@@ -98,11 +116,11 @@ class Remembered:
         False until the study was asked.
     """
 
-    memory: StudyMemory | None = None
+    cases: pd.DataFrame | None = None
     looks: pd.DataFrame | None = None
     tables: pd.DataFrame | None = None
     pooled: pd.DataFrame | None = None
-    people: RecognitionResult | None = None
+    people: Recognised | None = None
     notes: tuple[str, ...] = ()
     is_read: bool = False
 
@@ -117,7 +135,7 @@ class Remembered:
             return cls(notes=(str(error),), is_read=True)
         looks = _looks(study)
         if memory.interviews.interviews.empty:
-            return cls(memory, looks, is_read=True)
+            return cls(memory.joined.cases, looks, is_read=True)
         notes = []
         tables = pooled = people = None
         try:
@@ -126,17 +144,19 @@ class Remembered:
         except GazestudyError as error:
             notes.append(str(error))
         try:
-            people, _ = study_recognition(memory, draws=DRAWS)
+            found, _ = study_recognition(memory, draws=DRAWS)
+            people = Recognised(
+                found.hits, found.targets, found.false_alarms, found.foils, found.participants, found.table
+            )
         except GazestudyError as error:
             notes.append(str(error))
-        return cls(memory, looks, tables, pooled, people, tuple(notes), is_read=True)
+        return cls(memory.joined.cases, looks, tables, pooled, people, tuple(notes), is_read=True)
 
     def of_person(self, participant_id: str) -> pd.DataFrame | None:
         """Return the cases of a participant, None where no results are there."""
-        if self.memory is None:
+        if self.cases is None:
             return None
-        cases = self.memory.joined.cases
-        return cases[cases["participant_id"] == participant_id]
+        return self.cases[self.cases["participant_id"] == participant_id]
 
     def look(self, participant_id: str, placement_id: str) -> tuple[str, int] | None:
         """Return recording and time of the longest look of a person at a placement, None for none."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSplitter, QVBoxLayout, QWidget
 
+from gazestudy_gui.helper import Helper
 from gazestudy_gui.phrases import told
 from gazestudy_gui.views.interview_data import Remembered
 from gazestudy_gui.views.plot_pane import PlotPane
@@ -16,6 +18,7 @@ from gazestudy_gui.words import tr
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure
 
 _SURE = {1.0: "guess", 2.0: "fairly", 3.0: "sure"}
 
@@ -25,6 +28,8 @@ class RecallTab(QWidget):
 
     Parameters
     ----------
+    helper : Helper
+        Who draws.
     parent : QWidget, optional
         Owner.
     """
@@ -32,7 +37,7 @@ class RecallTab(QWidget):
     wants_moment = pyqtSignal(str)
     """Somebody wants to see the look at a placement."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, helper: Helper, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._found, self._names, self._person = Remembered(), dict[str, str](), ""
         self._ids: list[str] = []
@@ -53,7 +58,7 @@ class RecallTab(QWidget):
         self.kind.currentIndexChanged.connect(lambda _index: self._show_all())
         label = QLabel(tr("&Everybody:"), self)
         label.setBuddy(self.kind)
-        self.plot = PlotPane(tr("Recall table"), self)
+        self.plot = PlotPane(tr("Recall table"), self, helper=helper)
         self.words = QLabel("", self)
         self.words.setWordWrap(True)
         self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -129,14 +134,7 @@ class RecallTab(QWidget):
             self.plot.show_message(tr("Nobody was asked for this yet."))
             self.words.setText(self._recognition())
             return
-        names = self._names
-
-        def draw(figure: Any) -> None:
-            from gazestudy.plots.memory import draw_recall_table
-
-            draw_recall_table(own, figure.add_subplot(), labels=names, title="")
-
-        self.plot.show_figure(draw)
+        self.plot.show_figure(partial(_draw_table, own, self._names))
         self.words.setText("\n".join(text for text in (self._in_words(kind), self._recognition()) if text))
 
     def _in_words(self, kind: str) -> str:
@@ -167,6 +165,12 @@ class RecallTab(QWidget):
             low=cell(prime["mean_low"]), high=cell(prime["mean_high"]), hit=cell(hits["pooled"]),
             alarm=cell(alarms["pooled"]),
         )  # fmt: skip
+
+
+def _draw_table(own: pd.DataFrame, names: dict[str, str], figure: Figure) -> None:
+    from gazestudy.plots.memory import draw_recall_table
+
+    draw_recall_table(own, figure.add_subplot(), labels=names, title="")
 
 
 def _for_people(cases: pd.DataFrame, names: dict[str, str]) -> pd.DataFrame:
