@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _PLACE = re.compile(r"{(\w+)}")
 _UNITS = {"deg": "°", "m2": "m²"} | {unit: unit for unit in ("ns", "ms", "s", "mm", "px", "m", "min")}
+_EXTREME = re.compile(rf"(.+)_({'|'.join(_UNITS)})_(min|max|mean|median)")
 _ANYTHING = {"why", "what", "names", "parts", "where", "rest", "code"}
 _AS_IT_IS = {"name", "file", "path", "coder", "code", "value"}
 _WITHIN = r"(?:(?!; |: |  |\n).)+?"
@@ -143,8 +144,11 @@ def column_title(column: str) -> str:
     ('median dwell, s', 'notice rate')
     """
     name, unit = column, ""
-    for end, sign in _UNITS.items():
-        if column.endswith(f"_{end}"):
+    extreme = _EXTREME.fullmatch(column)
+    if extreme is not None:  # such as distance_mm_min, the least distance
+        name, unit = f"{extreme[1]}_{extreme[3]}", f", {_UNITS[extreme[2]]}"
+    for end, sign in _UNITS.items() if extreme is None else ():
+        if column.endswith(f"_{end}") and not column.endswith(f"_per_{end}"):
             name, unit = column.removesuffix(f"_{end}"), f", {sign}"
             break
     code = language()

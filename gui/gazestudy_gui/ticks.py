@@ -46,6 +46,6 @@ class TickBox(QCheckBox):
 
 
 def _edge(painter: QPainter, box: QRect) -> None:
-    if theme.is_dark():
+    if theme.is_dark() and not box.isEmpty():
         painter.setPen(QPen(theme.muted(), 1))
         painter.drawRect(box.adjusted(0, 0, -1, -1))

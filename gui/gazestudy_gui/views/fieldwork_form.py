@@ -11,6 +11,7 @@ from PyQt6.QtCore import QLocale, Qt, pyqtSignal
 from PyQt6.QtWidgets import QComboBox, QFormLayout, QLabel, QLineEdit, QListWidget, QListWidgetItem, QWidget
 
 from gazestudy.errors import GazestudyError
+from gazestudy_gui.ticks import TickDelegate
 from gazestudy_gui.words import tr
 
 if TYPE_CHECKING:
@@ -36,7 +37,24 @@ def language_of(protocol: Protocol) -> str:
 def _read(path: Path, _modified_ns: int) -> Protocol:
     from gazestudy.protocol import load_protocol
 
-    return load_protocol(path)
+    try:
+        return parsed(path.read_text(encoding="utf-8-sig"))
+    except (GazestudyError, OSError, UnicodeDecodeError):
+        return load_protocol(path)  # which says of which file
+
+
+@lru_cache(maxsize=64)
+def parsed(text: str) -> Protocol:
+    """Return the protocol of a text; the same words are read once, which takes a tenth of a second.
+
+    Raises
+    ------
+    GazestudyError
+        If it has mistakes.
+    """
+    from gazestudy.protocol import parse_protocol
+
+    return parse_protocol(text)
 
 
 def read_protocol(path: Path) -> Protocol:
@@ -230,6 +248,7 @@ def ticks(name: str, entries: list[tuple[str, str]], parent: QWidget, changed: A
     """Return a list of names with boxes to tick; ids are kept beside the names."""
     made = QListWidget(parent)
     made.setAccessibleName(name)
+    made.setItemDelegate(TickDelegate(made))
     fill_ticks(made, entries)
     made.setMaximumHeight(6 * parent.fontMetrics().height())
     if changed is not None:

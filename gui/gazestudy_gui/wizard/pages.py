@@ -32,6 +32,7 @@ from PyQt6.QtWidgets import (
 
 from gazestudy_gui.jobs import Job, Order
 from gazestudy_gui.phrases import told
+from gazestudy_gui.ticks import TickDelegate
 from gazestudy_gui.wizard.plan import Line, Plan, length_text, start_text
 from gazestudy_gui.words import tr
 
@@ -508,6 +509,7 @@ def table_of(parent: QWidget, name: str, header: list[str]) -> QTableWidget:
     table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
     table.setAlternatingRowColors(True)
     table.setWordWrap(False)
+    table.setItemDelegate(TickDelegate(table))
     table.setTabKeyNavigation(False)  # Tab leaves it; arrow keys go from cell to cell
     rows, columns = table.verticalHeader(), table.horizontalHeader()
     assert rows is not None and columns is not None
