@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from gazestudy_gui.background import Background
 from gazestudy_gui.seen import WhenSeen, can_be_seen
-from PyQt6.QtCore import Qt
+from gazestudy_gui.views.registry import VIEWS
+from PyQt6.QtCore import Qt, QTimer
 from PyQt6.QtWidgets import QApplication, QDockWidget, QMainWindow, QTabWidget, QVBoxLayout, QWidget
 
 LEFT = Qt.DockWidgetArea.LeftDockWidgetArea
@@ -113,3 +115,41 @@ def test_what_is_forgotten_is_not_done(behind, qtbot):
     seen.forget()
     back.raise_()
     qtbot.waitUntil(lambda: done == [2])
+
+
+def wishes(view):
+    """Return how often each thread of a view was asked for something."""
+    return [one.newest for one in view.findChildren(Background)]
+
+
+def quiet(view):
+    """Return whether nothing is computed, and nothing waits for a pause to be over."""
+    timers = [one for one in view.findChildren(QTimer) if one.isSingleShot() and one.isActive()]
+    return not timers and not any(one.is_busy for one in view.findChildren(Background))
+
+
+def test_no_view_asks_for_anything_while_it_is_behind_another(desk, sample, qtbot):
+    window = desk.open(sample)
+    qtbot.waitExposed(window)
+    window.view("tree").select("recording", "p01-1")
+    for spec in VIEWS:
+        window.show_view(spec.id)
+    for name in ("interviews", "timeline", "details", "problems"):
+        window.docks[name].hide()
+    window.show_view("placements")
+    behind = ("heatmaps", "review", "fieldwork", "results", "interviews", "timeline")
+    qtbot.waitUntil(lambda: not any(can_be_seen(window.view(name)) for name in behind))
+    qtbot.waitUntil(lambda: quiet(window))
+    before = {name: wishes(window.view(name)) for name in behind}
+    assert all(before.values())
+    for kind in ("results", "placements", "recordings", "participants", "interviews", "fieldwork", "mapping"):
+        window.document.announce((kind,))
+    window.document.selected.emit("recording", "p02-1")
+    window.show_view("placements")  # the choice of a recording may have brought the player to the front
+    qtbot.waitUntil(lambda: quiet(window))
+    assert {name: wishes(window.view(name)) for name in behind} == before
+    for name in ("timeline", "interviews", "review"):  # and when somebody looks, it is done
+        asked = wishes(window.view(name))
+        window.show_view(name)
+        qtbot.waitUntil(lambda name=name, asked=asked: wishes(window.view(name)) > asked)
+    qtbot.waitUntil(lambda: quiet(window))

@@ -16,6 +16,7 @@ from gazestudy_gui.actions import ActionBook, ActionSpec
 from gazestudy_gui.background import Background
 from gazestudy_gui.document import StudyDocument
 from gazestudy_gui.phrases import error_text, value_name
+from gazestudy_gui.seen import WhenSeen
 from gazestudy_gui.timeline.items import IntervalItem, SignalItem
 from gazestudy_gui.timeline.parts import Stretch, TimeAxis, TimeBox
 from gazestudy_gui.views.player import clock_text
@@ -78,6 +79,7 @@ class TimelineView(QWidget):
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.timeout.connect(self._read_again)
+        self._seen = WhenSeen(self, self._read)
         theme.theme_plots()
         self._build()
         self._reading.done.connect(self._on_read)
@@ -88,9 +90,12 @@ class TimelineView(QWidget):
         document.changed.connect(self._on_changed)
 
     def open(self, recording_id: str) -> None:
-        """Show a recording; it comes when its tables are read."""
+        """Show a recording; its tables are read once somebody looks."""
         self._recording_id = recording_id
-        study = self._document.study
+        self._seen.ask()
+
+    def _read(self) -> None:
+        study, recording_id = self._document.study, self._recording_id
 
         def read() -> Any:
             from gazestudy.pipeline.timeline import timeline_of

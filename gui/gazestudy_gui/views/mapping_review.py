@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from PyQt6.QtCore import QModelIndex
-from PyQt6.QtGui import QImage, QShowEvent
+from PyQt6.QtGui import QImage
 from PyQt6.QtWidgets import (
     QWidget,
 )
@@ -24,6 +24,7 @@ from gazestudy_gui.document import StudyDocument
 from gazestudy_gui.helper import Helper
 from gazestudy_gui.jobs import Order
 from gazestudy_gui.phrases import error_text, told
+from gazestudy_gui.seen import WhenSeen
 from gazestudy_gui.trouble import tell
 from gazestudy_gui.video import FrameSource
 from gazestudy_gui.views.later import REVIEW
@@ -62,7 +63,6 @@ class MappingReviewView(ReviewPanel):
         self._document = document
         self._loaded: Loaded | None = None
         self._source: FrameSource | None = None
-        self._is_stale = True
         self._placements: dict[str, Placement] = {}
         self._pictures: dict[str, QImage] = {}
         self._frame = self._number = -1
@@ -70,9 +70,11 @@ class MappingReviewView(ReviewPanel):
         self._stop = _Stop()
         self._helper = Helper()  # of its own: an hour takes long, and others should not wait for it
         self._worker = Background("review", self)
+        self._seen = WhenSeen(self, self._read)
         self._connect()
         self._refresh_choices()
         self._say_nothing()
+        self._seen.ask()
 
     # ------------------------------------------------------------------ what it shows
 
@@ -100,9 +102,10 @@ class MappingReviewView(ReviewPanel):
 
     def reload(self) -> None:
         """Read the fixations again, once somebody looks."""
-        self._is_stale = True
-        if self.isVisible() and self.recording_id:
-            self._is_stale = False
+        self._seen.ask()
+
+    def _read(self) -> None:
+        if self.recording_id:
             self._stop.is_over = True
             stop = self._stop = _Stop()
             path, name = self._document.path, self.recording_id
@@ -258,12 +261,6 @@ class MappingReviewView(ReviewPanel):
         self._helper.close()
         self._worker.close()
         self._close_source()
-
-    def showEvent(self, event: QShowEvent | None) -> None:
-        """Read what was not read yet."""
-        super().showEvent(event)
-        if self._is_stale:
-            self.reload()
 
     # ------------------------------------------------------------------ reading
 

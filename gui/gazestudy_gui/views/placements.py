@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from PyQt6.QtCore import Qt
-from PyQt6.QtGui import QImage, QShowEvent
+from PyQt6.QtGui import QImage
 from PyQt6.QtWidgets import (
     QButtonGroup,
     QComboBox,
@@ -41,6 +41,7 @@ from gazestudy_gui.commands import (
     ReshapeAoi,
 )
 from gazestudy_gui.document import StudyDocument
+from gazestudy_gui.seen import WhenSeen
 from gazestudy_gui.trouble import tell
 from gazestudy_gui.views.aoi_canvas import AoiCanvas, Shape, Tool, overlapping_labels
 from gazestudy_gui.views.placement_edits import AddWrap
@@ -70,6 +71,7 @@ class PlacementsView(QWidget):
         self._fitness: dict[str, str] = {}
         self._worker = Background("pictures", self)
         self._worker.done.connect(self._on_judged)
+        self._judging = WhenSeen(self, self._judge)
         self._build()
         document.changed.connect(self._on_changed)
         document.selected.connect(self._on_selected)
@@ -89,7 +91,7 @@ class PlacementsView(QWidget):
         self.which.setCurrentIndex(max(0, self.which.findData(current)))
         self.which.blockSignals(False)
         self._show()
-        self._judge()
+        self._judging.ask()
 
     @property
     def placement_id(self) -> str:
@@ -329,11 +331,6 @@ class PlacementsView(QWidget):
         """End the thread."""
         self._worker.close()
 
-    def showEvent(self, event: QShowEvent | None) -> None:
-        """Judge the pictures once somebody looks."""
-        super().showEvent(event)
-        self._judge()
-
     # ------------------------------------------------------------------ inside
 
     def _build(self) -> None:
@@ -453,7 +450,7 @@ class PlacementsView(QWidget):
     def _judge(self) -> None:
         """Find out how well the pictures can be mapped, and which look alike; takes seconds."""
         pictures = tuple(c.sha256 for one in self._placements.values() for c in one.creatives)
-        if not self.isVisible() or not pictures or pictures == self._judged:
+        if not pictures or pictures == self._judged:
             return
         self._judged = pictures
         path = self._document.path
