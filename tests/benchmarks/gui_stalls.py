@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import sys
+import tempfile
 import time
 from pathlib import Path
 from types import TracebackType
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from tests.benchmarks.bench_gui import Report
 
 _TICK_MS = 5
+_LATE_S = 0.06
 PROMISED_MS = 100.0
 HOUR = "p99-1"
 """The recording of an hour; here, so that who measures memory need not import what makes it."""
@@ -28,9 +31,17 @@ class Watch:
     ----------
     rows : list of (float, float, float)
         Time, CPU time of this thread, and time it waited for a core, s, at each tick.
+
+    Notes
+    -----
+    With `says_where` every stall of more than 60 ms is printed with what the threads were at: by a watchdog that
+    needs no turn of the interpreter, so it sees also who keeps the interpreter for itself.
     """
 
+    says_where = False
+
     def __init__(self) -> None:
+        self._file = tempfile.TemporaryFile("w+") if self.says_where else None  # noqa: SIM115
         self.rows: list[tuple[float, float, float]] = []
         self._timer = QTimer()
         self._timer.setInterval(_TICK_MS)
@@ -46,10 +57,17 @@ class Watch:
     ) -> None:
         self._timer.stop()
         self.tick()
+        if self._file is not None:
+            faulthandler.cancel_dump_traceback_later()
+            self._file.seek(0)
+            print(self._file.read(), end="")
+            self._file.close()
 
     def tick(self) -> None:
         """Note the times."""
         self.rows.append((time.perf_counter(), time.thread_time(), waited_s()))
+        if self._file is not None:
+            faulthandler.dump_traceback_later(_LATE_S, file=self._file)
 
     def longest_ms(self) -> tuple[float, float, float]:
         """Return the longest time without a tick: by the wall clock, without waiting for a core, in CPU."""
