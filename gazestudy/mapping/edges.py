@@ -81,9 +81,10 @@ class Seen:
 
     def __init__(self, view: View, quad: Floats, margin_px: float) -> None:
         part = view.around(quad, margin_px + PROBE_PX)
-        self._image, self._low, _ = part.cut(
+        image, self._low, _ = part.cut(
             quad * part.to_part[[0, 1], [0, 1]] + part.to_part[:2, 2], margin_px + PROBE_PX
         )
+        self._image = image.astype(np.float32)  # of bytes, brightness would be rounded
         self._to_part, self._mask = part.to_part, part.mask
 
     def at(self, points: Floats) -> Floats:
@@ -91,7 +92,7 @@ class Seen:
         here = points * self._to_part[[0, 1], [0, 1]] + self._to_part[:2, 2]
         local = (here - self._low).astype(np.float32)
         flat = local.reshape(1, -1, 2)
-        values = cv2.remap(self._image.astype(np.float32), flat[..., 0], flat[..., 1], cv2.INTER_LINEAR)
+        values = cv2.remap(self._image, flat[..., 0], flat[..., 1], cv2.INTER_LINEAR)
         height, width = self._image.shape
         inside = (local > 0).all(axis=-1) & (local[..., 0] < width - 1) & (local[..., 1] < height - 1)
         cells = np.clip(np.round(here), 0, np.array(self._mask.shape[::-1]) - 1).astype(np.int64)
