@@ -218,7 +218,9 @@ def _number_problem(item: Any, value: str) -> str:
     low = 0.0 if item.type == "count" else getattr(item, "min", None)
     high = getattr(item, "max", None)
     if (low is not None and number < low) or (high is not None and number > high):
-        return f"{value} is not from {low} to {'any' if high is None else high}"
+        if high is None:
+            return f"{value} is below {low:g}"
+        return f"{value} is above {high:g}" if low is None else f"{value} is not from {low:g} to {high:g}"
     return ""
 
 

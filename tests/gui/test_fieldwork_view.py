@@ -18,7 +18,7 @@ from gazestudy.pipeline.live_log import LiveSession
 from gazestudy.protocol import load_protocol
 from gazestudy.store import open_study
 from tests.gui.conftest import SESSIONS
-from tests.gui.hands import type_text, view_of
+from tests.gui.hands import click, type_text, view_of
 
 HEAD = {"station_id": "Siam", "point_id": "C1", "observer": "A7", "role": "primary"}
 
@@ -113,6 +113,28 @@ def test_open_states_end_with_the_session_and_say_so(view, clock):
         ["stand", "state", 10.0, "session_end"],
     ]
     assert events["t_end_s"].tolist()[::2] == [10.0, 15.0]
+
+
+def test_a_stop_that_was_a_slip_is_none_and_states_that_end_are_named(view, clock, qtbot):
+    page = view.show_page("live")
+    panel = begin(page, "focal_follow")
+    QTest.keyClick(panel, "w")
+    clock.move(4)
+    qtbot.waitUntil(page.finish.isVisible)
+    click(page.finish)
+    assert page.session is not None and not panel.isEnabled()
+    assert "Walking" in page.held.text() or "walk" in page.held.text().lower()
+    assert not view._document.study.field_logs()
+    clock.move(6)
+    qtbot.waitUntil(page.resume.isVisible)
+    click(page.resume)
+    assert panel.isEnabled() and not page.resume.isVisible() and not page.held.text()
+    QTest.keyClick(panel, "g")
+    clock.move(5)
+    end(page)
+    log = view._document.study.field_log()
+    assert log.events["code"].tolist() == ["walk", "glance"]
+    assert log.events["t_end_s"].tolist()[0] == 15.0  # not where the slip was
 
 
 def test_modifiers_are_chosen_by_keys_right_after_the_behaviour(view, clock, qtbot):

@@ -97,6 +97,11 @@ class RunPanel(QWidget):
         """Stop the clock on the screen; the session goes on."""
         self._timer.stop()
 
+    def go_on(self) -> None:
+        """Show the clock running again."""
+        self._timer.start()
+        self.refresh()
+
     def tap(self, item: str, placement_id: str = "") -> None:
         """Count one."""
         self._do(lambda: self.session.tap(now(), item, placement_id))
@@ -444,12 +449,14 @@ class LivePage(QWidget):
             return
         if self._stopped is None:
             self._stopped = now()
-            if self.end is not None and self.end.fields:  # asked after the counting, which is over now
-                self.panel.shut_down()
-                self.panel.setEnabled(False)
-                self.end.show()
-                self.finish.setText(tr("&Keep the session"))
-                return
+            self.panel.shut_down()
+            self.panel.setEnabled(False)
+            if self.end is not None:  # asked after the counting
+                self.end.setVisible(bool(self.end.fields))
+            self.finish.setText(tr("&Keep the session"))
+            self.resume.show()
+            self.held.setText(self._held_words(self.session))
+            return
         try:
             self.session.stop(self._stopped, self.end.answers() if self.end is not None else {})
         except GazestudyError as error:
@@ -457,7 +464,33 @@ class LivePage(QWidget):
             return
         self._keep(self.session)
 
+    def count_on(self) -> None:
+        """Go on counting: the stop was a slip."""
+        if self.session is None or self.panel is None or self._stopped is None:
+            return
+        self._begin_counting()
+        self.panel.setEnabled(True)
+        self.panel.go_on()
+        self.panel.setFocus()
+
     # ------------------------------------------------------------------ inside
+
+    def _begin_counting(self) -> None:
+        self._stopped = None
+        if self.end is not None:
+            self.end.hide()
+        self.resume.hide()
+        self.held.clear()
+        self.finish.setText(tr("S&top"))
+
+    def _held_words(self, session: LiveSession) -> str:
+        """Say which states end with the session."""
+        known, language = session.behaviours(), language_of(session.protocol)
+        names = [
+            f"{who} {session.protocol.text(known[code].label, language)}".strip()
+            for who, code in session.open_states()
+        ]
+        return tr("End with the session: {names}", names=", ".join(names)) if names else ""
 
     def _build(self) -> None:
         self.which = ProtocolBox(self._document.path, self)
@@ -496,7 +529,14 @@ class LivePage(QWidget):
         self.end: HeadForm | None = None
         self.finish = QPushButton(tr("S&top"), self)
         self.finish.clicked.connect(self.stop)
-        self._place.addWidget(self.finish, 0, Qt.AlignmentFlag.AlignLeft)
+        self.resume, self.held = QPushButton(tr("&Go on counting"), self), QLabel("", self)
+        self.resume.clicked.connect(lambda _checked=False: self.count_on())
+        self.resume.hide()
+        foot = QHBoxLayout()
+        foot.addWidget(self.finish)
+        foot.addWidget(self.resume)
+        foot.addWidget(self.held, 1)
+        self._place.addLayout(foot)
         self.stack = QStackedWidget(self)
         self.stack.addWidget(before)
         self.stack.addWidget(self.during)
@@ -512,9 +552,7 @@ class LivePage(QWidget):
         self.end = HeadForm(session.protocol, "end", {}, self)
         self._place.insertWidget(0, self.panel, 1)
         self._place.insertWidget(1, self.end)
-        self.end.hide()
-        self._stopped = None
-        self.finish.setText(tr("S&top"))
+        self._begin_counting()
         self.stack.setCurrentWidget(self.during)
         self.panel.setFocus()
 
