@@ -24,12 +24,12 @@ from gazestudy.mapping.ahead import Crew, Prepared
 from gazestudy.mapping.alignment import ENOUGH_POINTS, Alignment, align, carried, flow, inside
 from gazestudy.mapping.appearance import Appearance, appearance
 from gazestudy.mapping.blur import Shutter
+from gazestudy.mapping.bridges import bridge_back
 from gazestudy.mapping.copies import Copies
 from gazestudy.mapping.detection import Detector, Found, Refused, Search
 from gazestudy.mapping.folds import Folds
 from gazestudy.mapping.references import Artwork
 from gazestudy.mapping.rigid import rigid_errors_px, rigid_fit
-from gazestudy.mapping.rims import Rims
 from gazestudy.mapping.sightings import SAME_PLACE, Pose, Sighting, Slot, Track, TrackingLimits, overlap
 from gazestudy.mapping.view import Patch, View, WorkingView
 from gazestudy.mapping.walls import Walls
@@ -95,7 +95,6 @@ class Follower:
         self._memory, self._gaze_interval, self._window_px = memory, gaze_interval, window_px
         self._only_looked_at = only_looked_at
         self._walls = None if self._matrix is None else Walls(artworks, self._matrix, limits)
-        self._rims = None if self._matrix is None else Rims(artworks, self._matrix, limits)
         bent = any(artwork.reference.cut is not None for artwork in artworks)
         self._folds = Folds(artworks, detector, self._matrix) if bent and self._matrix is not None else None
         self._shutter = Shutter()
@@ -141,8 +140,6 @@ class Follower:
         slot = self._slots.popleft()
         if self._walls is not None:
             self._walls.place(slot)
-        if self._rims is not None:
-            self._rims.follow(slot)
         self.copies.take(slot)
         return slot
 
@@ -213,6 +210,10 @@ class Follower:
         index = self._slots.index(slot)
         self._onward(fresh, range(index, -1, -1))
         self._onward(fresh, range(index, len(self._slots)))
+        memory = list(self._slots) if fresh else []
+        for sighting in fresh:
+            if any(s.track is sighting.track for s in slot.sightings):  # not given up for a better one
+                bridge_back(memory, sighting, self._artworks, self._mask, self._limits)
 
     def _begun(self, slot: Slot, candidate: Found) -> Sighting | None:
         """Begin a track with what was found; None where it, or something better, is known there."""
