@@ -30,6 +30,7 @@ from gazestudy.mapping.detection import Detector, Found, Refused, Search
 from gazestudy.mapping.folds import Folds
 from gazestudy.mapping.references import Artwork
 from gazestudy.mapping.rigid import rigid_errors_px, rigid_fit
+from gazestudy.mapping.rims import Rims
 from gazestudy.mapping.sightings import SAME_PLACE, Pose, Sighting, Slot, Track, TrackingLimits, overlap
 from gazestudy.mapping.view import Patch, View, WorkingView
 from gazestudy.mapping.walls import Walls
@@ -95,6 +96,7 @@ class Follower:
         self._memory, self._gaze_interval, self._window_px = memory, gaze_interval, window_px
         self._only_looked_at = only_looked_at
         self._walls = None if self._matrix is None else Walls(artworks, self._matrix, limits)
+        self._rims = None if self._matrix is None else Rims(artworks, self._matrix, limits)
         bent = any(artwork.reference.cut is not None for artwork in artworks)
         self._folds = Folds(artworks, detector, self._matrix) if bent and self._matrix is not None else None
         self._shutter = Shutter()
@@ -140,6 +142,8 @@ class Follower:
         slot = self._slots.popleft()
         if self._walls is not None:
             self._walls.place(slot)
+        if self._rims is not None:
+            self._rims.follow(slot)
         self.copies.take(slot)
         return slot
 
