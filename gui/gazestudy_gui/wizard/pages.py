@@ -10,7 +10,6 @@ from PyQt6.QtCore import QModelIndex, Qt
 from PyQt6.QtGui import QDragEnterEvent, QDropEvent
 from PyQt6.QtWidgets import (
     QAbstractItemView,
-    QCheckBox,
     QComboBox,
     QCompleter,
     QFileDialog,
@@ -32,14 +31,14 @@ from PyQt6.QtWidgets import (
 
 from gazestudy_gui.jobs import Job, Order
 from gazestudy_gui.phrases import told
-from gazestudy_gui.ticks import TickDelegate
+from gazestudy_gui.ticks import TickBox, TickDelegate
 from gazestudy_gui.wizard.plan import Line, Plan, length_text, start_text
 from gazestudy_gui.words import tr
 
 if TYPE_CHECKING:
     from gazestudy_gui.wizard.window import ImportWizard
 
-_WANTED = Qt.ItemDataRole.UserRole
+_TYPED_EM = 9
 
 
 class Page(QWizardPage):
@@ -359,6 +358,10 @@ class PeoplePage(Page):
                 self.table.setItem(row, column, item)
         self.table.blockSignals(False)
         fit(self.table)
+        least = _TYPED_EM * self.fontMetrics().height()
+        for column, name in enumerate(self._FIELDS):
+            if name is not None:  # room to type, and for what is offered
+                self.table.setColumnWidth(column, max(least, self.table.columnWidth(column)))
         self._check()
 
     def known(self, column: int) -> list[str]:
@@ -438,10 +441,10 @@ class SummaryPage(Page):
         self.text = QLabel("", self)
         self.text.setWordWrap(True)
         self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.copy = QCheckBox(tr("&Copy the scene videos into the study"), self)
+        self.copy = TickBox(tr("&Copy the scene videos into the study"), self)
         self.copy.setChecked(True)
         self.copy.setToolTip(tr("Without a copy the study refers to where they lie now."))
-        self.salvage = QCheckBox(tr("Import what can be read of &damaged recordings too"), self)
+        self.salvage = TickBox(tr("Import what can be read of &damaged recordings too"), self)
         column = QVBoxLayout(self)
         column.addWidget(self.text)
         column.addStretch(1)
