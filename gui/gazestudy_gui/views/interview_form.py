@@ -9,7 +9,6 @@ from PyQt6.QtCore import QSignalBlocker, Qt, pyqtSignal
 from PyQt6.QtGui import QFocusEvent
 from PyQt6.QtWidgets import (
     QButtonGroup,
-    QCheckBox,
     QComboBox,
     QHBoxLayout,
     QLabel,
@@ -21,6 +20,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
+from gazestudy_gui.ticks import TickBox
 from gazestudy_gui.words import tr
 
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ class Field(QWidget):
         self.main = next(iter(buttons.values()), self)
 
     def _make_ticks(self) -> None:
-        boxes = {choice: QCheckBox(tr(choice), self) for choice in self.question.choices}
+        boxes = {choice: TickBox(tr(choice), self) for choice in self.question.choices}
         for box in boxes.values():
             self._named(box, f"{tr(self.question.meaning)}: {box.text()}")
             box.clicked.connect(self.keep)

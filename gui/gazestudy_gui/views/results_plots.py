@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PyQt6.QtWidgets import (
-    QCheckBox,
     QComboBox,
     QDoubleSpinBox,
     QFileDialog,
@@ -24,6 +23,7 @@ from gazestudy_gui.background import Background
 from gazestudy_gui.document import StudyDocument
 from gazestudy_gui.helper import Question
 from gazestudy_gui.seen import WhenSeen
+from gazestudy_gui.ticks import TickBox
 from gazestudy_gui.trouble import tell
 from gazestudy_gui.views.plot_pane import ONE_AT_A_TIME, Draw, PlotPane, fitting_fonts, nothing_yet
 from gazestudy_gui.words import tr
@@ -264,7 +264,7 @@ class SurvivalPage(FigurePage):
 
     def add_choices(self) -> None:
         """Add what a row is."""
-        self.each = QCheckBox(tr("&each exposure by itself"), self)
+        self.each = TickBox(tr("&each exposure by itself"), self)
         self.each.setToolTip(tr("Otherwise the times in view of a recording and placement are added up"))
         self.each.toggled.connect(lambda _on: self.compute())
         self.line.addWidget(self.each)

@@ -30,6 +30,7 @@ from gazestudy_gui.document import StudyDocument
 from gazestudy_gui.helper import Helper, Question
 from gazestudy_gui.phrases import error_text, told
 from gazestudy_gui.seen import WhenSeen, can_be_seen
+from gazestudy_gui.ticks import TickBox
 from gazestudy_gui.trouble import tell
 from gazestudy_gui.views.document_editor import DocumentEditor
 from gazestudy_gui.views.table_model import cell
@@ -298,7 +299,7 @@ class StrategyPage(QWidget):
             ("distances_m", tr("&Distance of those who pass"), 0.5, 30.0, 0.5, 5.0, "m"),
         )
         for number, (key, text, low, high, step, value, unit) in enumerate(rows, start=1):
-            tick = QCheckBox(text, page)
+            tick = TickBox(text, page)
             tick.setChecked(key != "distances_m")
             amount = Amount(text.replace("&", ""), low, high, step, value, unit, page)
             amount.setEnabled(tick.isChecked())

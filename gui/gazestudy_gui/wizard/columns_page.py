@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import (
-    QCheckBox,
     QComboBox,
     QFileDialog,
     QFormLayout,
@@ -25,6 +24,7 @@ from PyQt6.QtWidgets import (
 
 from gazestudy_gui.background import Background
 from gazestudy_gui.phrases import column_title, error_text, told, value_name
+from gazestudy_gui.ticks import TickBox
 from gazestudy_gui.views.table_model import cell
 from gazestudy_gui.wizard.pages import Page, fit, table_of
 from gazestudy_gui.wizard.plan import propose_people
@@ -91,8 +91,8 @@ class ColumnsPage(Page):
         self._asked_others = -1
         self.which = QComboBox(self)
         self.which.setAccessibleName(tr("Table"))
-        self.skip = QCheckBox(tr("Leave this table &out"), self)
-        self.same = QCheckBox(tr("The same for all &tables with these columns"), self)
+        self.skip = TickBox(tr("Leave this table &out"), self)
+        self.same = TickBox(tr("The same for all &tables with these columns"), self)
         self.same.setChecked(True)
         self.form_area = QScrollArea(self)
         self.form_area.setWidgetResizable(True)
