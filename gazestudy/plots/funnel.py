@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 RUNG_COLOURS = {"opportunity": "#b9c4cc", "attention": "#2a6f97", "memory": "#c05a2b", "stated": "#8a6f3c"}
 """Colour of each rung of the ladder."""
 
+RUNG_HATCHES = {"opportunity": "", "attention": "///", "memory": "\\\\\\", "stated": "xxx"}
+"""Hatch of each rung, for those who cannot tell the colours apart and for paper in grey."""
+
 _WIDE = 58
 
 
@@ -70,9 +73,7 @@ def _bar(axes: Axes, place: int, row: dict[Any, Any]) -> None:
     if row["denominator"] == 0:
         axes.text(0.01, place, "nobody was asked", va="center", color=SOFT_INK)
         return
-    axes.barh(
-        place, max(value, 0.0), height=0.62, color=RUNG_COLOURS.get(str(row["rung"]), SOFT_INK), alpha=0.8
-    )
+    axes.barh(place, max(value, 0.0), height=0.62, **_look(str(row["rung"])))
     if np.isfinite(low):
         axes.plot(np.clip([low, high], 0, 1), [place, place], color=INK, lw=1.1, solid_capstyle="butt")
         for limit in (low, high):
@@ -90,6 +91,13 @@ def _bar(axes: Axes, place: int, row: dict[Any, Any]) -> None:
     )
 
 
+def _look(rung: str) -> dict[str, Any]:
+    """Return colour and hatch of a rung."""
+    colour = RUNG_COLOURS.get(rung, SOFT_INK)
+    hatch = RUNG_HATCHES.get(rung, "..")
+    return {"facecolor": colour, "edgecolor": "white", "hatch": hatch, "lw": 0, "alpha": 0.8}
+
+
 def _label(row: dict[Any, Any]) -> str:
     rule = textwrap.shorten(str(row["rule"]), _WIDE, placeholder=" …")
     return f"{row['step']}\n{rule}"
@@ -98,9 +106,7 @@ def _label(row: dict[Any, Any]) -> str:
 def _legend(axes: Axes, rungs: list[str]) -> None:
     from matplotlib.patches import Patch
 
-    handles = [
-        Patch(color=RUNG_COLOURS.get(rung, SOFT_INK), alpha=0.8, label=rung) for rung in dict.fromkeys(rungs)
-    ]
+    handles = [Patch(label=rung, **_look(rung)) for rung in dict.fromkeys(rungs)]
     axes.legend(
         handles=handles,
         loc="upper left",
@@ -108,5 +114,5 @@ def _legend(axes: Axes, rungs: list[str]) -> None:
         ncols=len(handles),
         frameon=False,
         fontsize=TEXT_PT,
-        handlelength=1.0,
+        handlelength=2.2,
     )

@@ -18,7 +18,10 @@ Floats = NDArray[np.float64]
 _FACTOR = 8
 """Each coarser level of a signal holds least and greatest of so many values of the finer one."""
 _LABEL_EM = 3.0
-_SHAPES = ((0.12, 0.76), (0.50, 0.38), (0.12, 0.38), (0.38, 0.24), (0.68, 0.20), (0.12, 0.20))
+_SHAPES = (
+    (0.12, 0.76), (0.50, 0.38), (0.12, 0.38), (0.38, 0.24), (0.68, 0.20), (0.12, 0.20), (0.24, 0.52),
+    (0.45, 0.10), (0.80, 0.08), (0.12, 0.08),
+)  # fmt: skip
 """Upper edge and height of bars without room for words, the commonest label first: colour is never the only
 sign."""
 
