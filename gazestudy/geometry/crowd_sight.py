@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from statistics import NormalDist
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import ndtri
 
 from gazestudy.errors import ParameterError
 
@@ -17,8 +18,8 @@ BODY_HEIGHT_M = 1.70
 BODY_HEIGHT_SD_M = 0.07
 EYE_HEIGHT_M = 1.60
 
-
-_STANDARD_HEIGHTS = ndtri((np.arange(21) + 0.5) / 21)  # equally likely, mean 0, scatter close to 1
+# equally likely, mean 0, scatter close to 1; not by scipy, which what only passes results on can spare
+_STANDARD_HEIGHTS = np.array([NormalDist().inv_cdf((number + 0.5) / 21) for number in range(21)])
 
 
 def length_through_crowd_m(

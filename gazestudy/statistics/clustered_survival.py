@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 from gazestudy.errors import ParameterError
 from gazestudy.statistics.bootstrap import FEWEST_CLUSTERS, cluster_draws, expanded_limits
@@ -241,6 +240,8 @@ def clustered_log_rank(
     >>> z > 0, p < 0.1
     (True, True)
     """
+    from scipy import stats
+
     t, event = np.asarray(time, dtype=float).ravel(), np.asarray(happened, dtype=bool).ravel()
     a = np.asarray(in_a, dtype=float).ravel()
     people = pd.factorize(np.asarray(clusters, dtype=object).ravel())[0]

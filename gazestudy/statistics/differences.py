@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 from gazestudy.errors import ParameterError
 from gazestudy.statistics.intervals import clustered_share, wilson
@@ -154,6 +153,8 @@ def clustered_mean_difference(
     >>> found.difference, round(found.p_value, 4)
     (-1.125, 0.0029)
     """
+    from scipy import stats
+
     first, second = _Group.of(a, people_a), _Group.of(b, people_b)
     both = len(np.intersect1d(first.people, second.people))
     if min(len(first.people), len(second.people)) < 2:
@@ -216,6 +217,8 @@ class _Group:
 
 
 def _share_limits(group: _Group, level: float) -> tuple[float, float]:
+    from scipy import stats
+
     if group.single:
         return wilson(group.value, group.n, z=float(stats.norm.ppf((1 + level) / 2)))
     found = clustered_share(group.sums, group.sizes, level=level)
@@ -265,6 +268,8 @@ def _rare(first: _Group, second: _Group) -> bool:
 
 
 def _boschloo(first: _Group, second: _Group) -> float:
+    from scipy import stats
+
     hits = [int(first.sums.sum()), int(second.sums.sum())]
     table = [hits, [first.n - hits[0], second.n - hits[1]]]
     return float(stats.boschloo_exact(table).pvalue)

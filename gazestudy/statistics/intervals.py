@@ -7,7 +7,6 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 from gazestudy.errors import ParameterError
 
@@ -120,6 +119,8 @@ def share_interval(
     >>> [round(limit, 5) for limit in share_interval(0, 40)]
     [0.0, 0.08762]
     """
+    from scipy import stats
+
     _check_level(level)
     if not 0 <= count <= n:
         raise ParameterError("count", count, f"0 to {n}")
@@ -181,6 +182,8 @@ def clustered_share(
     >>> found.value, round(found.low, 3), round(found.high, 3), found.clusters
     (0.3125, 0.076, 0.716, 4)
     """
+    from scipy import stats
+
     _check_level(level)
     x, n, group = _pairs(counts, trials, strata)
     if np.any(x < 0) or np.any(x > n * (1 + 1e-12)):
@@ -244,6 +247,8 @@ def clustered_ratio(
     >>> found.value, round(found.low, 2), round(found.high, 2)
     (8.0, 4.3, 14.89)
     """
+    from scipy import stats
+
     _check_level(level)
     y, x, group = _pairs(numerators, denominators, strata)
     if np.any(y < 0):
