@@ -105,10 +105,11 @@ class Seen:
         for side in range(4):
             lines = np.stack([_line(side, height, offset)[0] for offset in offsets])
             values = self.at(apply_homography(plane, lines.reshape(-1, 2)).reshape(lines.shape))
-            if np.isfinite(values).mean() < 0.8:
+            seen = np.isfinite(values)
+            if seen.mean() < 0.8 or not seen.any(axis=1).all():
                 return None
             rows.append(np.nanmedian(values, axis=1))
-        return np.stack(rows) if np.isfinite(rows).all() else None
+        return np.stack(rows)
 
 
 def _line(side: int, height: float, offset: float) -> tuple[Floats, Floats]:
