@@ -134,7 +134,7 @@ def when_asked(kind: type, does: Callable[[QWidget], None], owner: QWidget) -> Q
     return timer
 
 
-def finished(window, qtbot, timeout: int = 180_000):
+def finished(window, qtbot, timeout: int = 1_800_000):
     """Wait for the newest job, and that it went well."""
     job = window.document.jobs.jobs[-1]
     qtbot.waitUntil(lambda: job.is_over, timeout=timeout)

@@ -120,6 +120,12 @@ def test_what_is_left_behind_is_found(qapp, leak, monkeypatch):
     assert left_behind(*before) == {}
 
 
+def test_every_test_of_the_desktop_is_watched(request):
+    here = request.path.parent
+    tests = [one for one in request.session.items if one.path.parent == here]
+    assert [one.nodeid for one in tests if "nothing_left" not in one.fixturenames] == []
+
+
 def test_everything_opened_and_closed(desk, sample, qtbot):
     before = set(threading.enumerate()), children()
     window = desk.open(sample)
