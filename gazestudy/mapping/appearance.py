@@ -112,7 +112,8 @@ def appearance(
     Returns
     -------
     Appearance
-        The comparison, at about the size at which the placement is seen, in cells of 12 px.
+        The comparison, at about the size at which the placement is seen, in cells of 12 px. An artwork
+        without a creative stands for any picture: only which cells lie in the image is found out.
 
     Notes
     -----
@@ -128,8 +129,6 @@ def appearance(
     image, low, high = part.cut(quad, 1)
     to_image = homography @ scaling(size, (width, height))
     to_image[:2] -= low[:, None] * to_image[2]
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    seen = np.asarray(cv2.warpPerspective(image, to_image, size, flags=flags), dtype=np.uint8)
     mask = part.mask[low[1] : high[1], low[0] : high[0]]
     if (high - low >= np.ptp(quad, axis=0)).all() and mask.min() > 0:
         in_image = np.ones((rows, columns), dtype=bool)
@@ -137,6 +136,11 @@ def appearance(
         flags = cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
         shown = cv2.warpPerspective(np.ascontiguousarray(mask), to_image, size, flags=flags)
         in_image = cells_of(shown, columns, rows).min(axis=2) > 0
+    if artwork.reference.creative_id == "":  # any picture may be there: nothing to compare with
+        nothing = np.zeros((rows, columns))
+        return Appearance(0.0, 0, in_image, nothing > 0, nothing, nothing, in_image)
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    seen = np.asarray(cv2.warpPerspective(image, to_image, size, flags=flags), dtype=np.uint8)
     drawn = artwork.reduced(size)
     if path_px is not None:
         middle = [[(size[0] - 1) / 2, (size[1] - 1) / 2]]
