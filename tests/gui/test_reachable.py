@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 from gazestudy_gui.views.fieldwork import FieldworkView
+from gazestudy_gui.views.placement_facets import FacetsDialog
+from gazestudy_gui.views.placements import PlacementsView
 from gazestudy_gui.views.registry import VIEWS
 from PyQt6.QtCore import Qt
 from PyQt6.QtTest import QTest
@@ -14,6 +16,7 @@ from PyQt6.QtWidgets import (
     QComboBox,
     QDateTimeEdit,
     QDialog,
+    QDialogButtonBox,
     QGroupBox,
     QLabel,
     QLineEdit,
@@ -161,6 +164,25 @@ def test_the_live_logger(imported, qtbot, protocol):
         page.stop()
         if page.session is not None:  # the questions at the end
             check(shown, qtbot)
+
+
+def test_the_dialogs_of_a_wrap(imported, qtbot, monkeypatch):
+    pictures = [str(path) for path in sorted(SESSIONS.glob("placements/*.jpg"))[:2]]
+    monkeypatch.setattr(
+        "gazestudy_gui.views.placements.QFileDialog.getOpenFileNames", lambda *_a: (pictures, "")
+    )
+    with view_of(PlacementsView, imported, qtbot) as shown:
+        for ask in (shown.ask_facets, shown.add_wrap):
+            ask()
+            (dialog,) = [one for one in shown.findChildren(QDialog) if one.isVisible()]
+            if isinstance(dialog, FacetsDialog):
+                dialog.cut()
+            else:
+                ok = dialog.buttons.button(QDialogButtonBox.StandardButton.Ok)
+                qtbot.waitUntil(ok.isEnabled)
+            check(dialog, qtbot)
+            dialog.reject()
+            qtbot.waitUntil(lambda: not [one for one in shown.findChildren(QDialog) if one.isVisible()])
 
 
 def dialogs(window, qtbot, monkeypatch):
