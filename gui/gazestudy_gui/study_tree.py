@@ -134,6 +134,13 @@ def _cells(state: RecordingState, share: tuple[int, int] | None) -> tuple[tuple[
     return cells, (state.imported[:10], "", "", tip, "", "", "\n".join(map(told, trouble)))
 
 
+def _below(node: Node) -> Iterator[Node]:
+    """Yield all lines under one, parents first."""
+    for child in node.children:
+        yield child
+        yield from _below(child)
+
+
 class StudyTreeModel(QAbstractItemModel):
     """The tree for Qt.
 
@@ -146,12 +153,16 @@ class StudyTreeModel(QAbstractItemModel):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._root = Node("root", "", "")
+        self._lines: dict[tuple[str, str], Node] = {}
         self._heads = tuple(header_text(column) for column in range(len(COLUMNS)))  # asked for very often
 
     def set_root(self, root: Node) -> None:
         """Show another tree."""
         self.beginResetModel()
         self._root = root
+        self._lines = {}
+        for node in _below(root):
+            self._lines.setdefault((node.kind, node.id), node)
         self.endResetModel()
 
     def node(self, index: QModelIndex) -> Node:
@@ -169,11 +180,10 @@ class StudyTreeModel(QAbstractItemModel):
 
     def find(self, kind: str, wanted: str) -> QModelIndex:
         """Return the first line of a kind and id, an invalid index if there is none."""
-        for index in self.indexes():
-            node = self.node(index)
-            if (node.kind, node.id) == (kind, wanted):
-                return index
-        return QModelIndex()
+        node = self._lines.get((kind, wanted))
+        if node is None or node.parent is None:
+            return QModelIndex()
+        return self.createIndex(node.parent.children.index(node), 0, node)
 
     def index(self, row: int, column: int, parent: QModelIndex = _NONE) -> QModelIndex:
         """Return the index of a child."""

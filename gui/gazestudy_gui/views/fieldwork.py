@@ -57,7 +57,7 @@ class FieldworkView(QWidget):
         column.addWidget(self.pages)
         document.changed.connect(self._on_changed)
         self._reader = Background("protocols", self)
-        self._reader.ask(read_shipped)  # so that pages that offer them open at once
+        self._reader.ask(_ahead)
         self.page("figures")
 
     def page(self, name: str) -> QWidget:
@@ -103,3 +103,10 @@ class FieldworkView(QWidget):
             for page in self._made.values():
                 if isinstance(page, (LivePage, SheetPage, ProtocolPage)):
                     page.refresh()
+
+
+def _ahead() -> None:
+    """Read what other pages need, so that they open at once."""
+    import gazestudy.pipeline.live_log  # noqa: F401
+
+    read_shipped()

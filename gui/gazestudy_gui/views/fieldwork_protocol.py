@@ -31,7 +31,7 @@ from gazestudy_gui.document import StudyDocument
 from gazestudy_gui.phrases import error_text
 from gazestudy_gui.trouble import tell
 from gazestudy_gui.views.document_editor import DocumentEditor
-from gazestudy_gui.views.fieldwork_form import FOLDER, USUAL, ProtocolBox, language_of
+from gazestudy_gui.views.fieldwork_form import FOLDER, USUAL, ProtocolBox, language_of, parsed
 from gazestudy_gui.views.file_edits import PutFile
 from gazestudy_gui.words import tr
 
@@ -170,10 +170,9 @@ class ProtocolPage(QWidget):
 
     def export(self, target: str, out: Path) -> tuple[str, ...]:
         """Write the document on show for paper, phone, BORIS or tables; returns what that cannot hold."""
-        from gazestudy.protocol import parse_protocol
         from gazestudy.protocol.targets import export_protocol
 
-        protocol = parse_protocol(self.editor.text.toPlainText())
+        protocol = parsed(self.editor.text.toPlainText())
         done = export_protocol(
             protocol, target, out, language=str(self.language.currentData()), overwrite=True
         )
@@ -243,10 +242,8 @@ class ProtocolPage(QWidget):
 
     def _preview(self) -> None:
         """Draw sheet and form of the text on show, if it has no mistakes."""
-        from gazestudy.protocol import parse_protocol
-
         try:
-            protocol = parse_protocol(self.editor.text.toPlainText())
+            protocol = parsed(self.editor.text.toPlainText())
         except GazestudyError:
             return
         self._fill_languages(protocol)
@@ -317,9 +314,7 @@ class ProtocolPage(QWidget):
 
 
 def _parse(text: str, _path: Path) -> None:
-    from gazestudy.protocol import parse_protocol
-
-    parse_protocol(text)
+    parsed(text)
 
 
 def _paint(sheet: QImage, page: QImage) -> None:
