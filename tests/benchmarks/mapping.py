@@ -31,6 +31,7 @@ from mapping_judge import (
     passers_by,
     visible_differences,
 )
+from mapping_people import follow_people
 from mapping_run import Bench, Figure, key_points, references_in
 from mapping_speed import speed
 
@@ -238,32 +239,36 @@ def occlusion(bench: Bench) -> list[Figure]:
 
 
 def people(bench: Bench) -> list[Figure]:
-    """Gaze on people before placements, in walks through crowds in which it often is."""
-    return _on_people(bench, "people", bench.crowds)
+    """Gaze on people before placements: where it often is, and put onto people in all clips."""
+    found = [follow_people(bench.mapped(clip), clip.plan) for clip in [*bench.walks, *bench.crowds]]
+    called, looks = sum(one.called for one in found), sum(one.looks for one in found)
+    points, front = sum(one.points for one in found), sum(one.called_points for one in found)
+    return [
+        *_on_people(bench, "people", bench.crowds),
+        _called_so("people", "looks put onto passers-by called so", called, looks, ""),
+        Figure("people", "their samples", f"{100 * front / max(points, 1):.1f} % ({front} of {points})"),
+    ]
+
+
+def _called_so(part: str, what: str, called: int, could: int, more: str) -> Figure:
+    """Share of looks at people that is called so; too few prove nothing and are not judged."""
+    low, high = share_interval(called, could)
+    share, enough = called / max(could, 1), could >= LEAST_ON_PEOPLE
+    text = f"{100 * share:.0f} % ({called} of {could}, 95 % interval {100 * low:.0f} to {100 * high:.0f} %{more})"
+    return Figure(part, what, text, ">= 80 %" if enough else "", share >= 0.8 if enough else None)
 
 
 def _on_people(bench: Bench, part: str, clips: Sequence[Clip]) -> list[Figure]:
-    """Fixations on people, and points wrongly called hidden.
-
-    Too few fixations prove nothing: then their share is printed and not judged.
-    """
+    """Fixations on people, and points wrongly called hidden."""
     counts, flagged = np.zeros(3, dtype=int), np.zeros(2, dtype=int)
     for clip, samples in bench.samples(clips):
         counts += passers_by(bench.mapped(clip), samples)
         flagged += called_hidden(bench.mapped(clip), samples)
     (called, could, looks), (wrongly, visible) = counts.tolist(), flagged.tolist()
-    share, wrong = called / max(could, 1), wrongly / max(visible, 1)
-    low, high = share_interval(called, could)
-    enough = could >= LEAST_ON_PEOPLE
+    wrong = wrongly / max(visible, 1)
+    more = f"; {looks} with those before unmapped placements"
     return [
-        Figure(
-            part,
-            "fixations on passers-by called so",
-            f"{100 * share:.0f} % ({called} of {could}, 95 % interval {100 * low:.0f} to {100 * high:.0f} %;"
-            f" {looks} with those before unmapped placements)",
-            ">= 80 %" if enough else "",
-            share >= 0.8 if enough else None,
-        ),
+        _called_so(part, "fixations on passers-by called so", called, could, more),
         Figure(
             part,
             "visible points called hidden",

@@ -23,6 +23,7 @@ from gazestudy.simulate import (
     VISITOR,
     Habits,
     Station,
+    Walk,
     build_station,
     neon_camera,
     plain_camera,
@@ -229,15 +230,12 @@ def _station(plan: ClipPlan) -> Station:
     )
 
 
-def _render(plan: ClipPlan, folder: Path) -> str:
-    from gazestudy._cv2 import cv2
-
-    cv2.setNumThreads(1)
+def simulated(plan: ClipPlan) -> Walk:
+    """Return the walk of a plan, not drawn."""
     # the station does not depend on who walks where
     alike = replace(plan, name="", walk=0, start_m=0.0, duration_s=0.0, width_px=0, height_px=0)
-    station = _station(alike)
-    walk = simulate_walk(
-        station,
+    return simulate_walk(
+        _station(alike),
         rng=np.random.default_rng([plan.seed, 2, plan.walk] if plan.walk else [plan.seed, 2]),
         duration_s=plan.duration_s,
         camera=plan.camera,
@@ -247,6 +245,14 @@ def _render(plan: ClipPlan, folder: Path) -> str:
         noise_levels=plan.noise_levels,
         exposure_ms=plan.exposure_ms,
     )
+
+
+def _render(plan: ClipPlan, folder: Path) -> str:
+    from gazestudy._cv2 import cv2
+
+    cv2.setNumThreads(1)
+    walk = simulated(plan)
+    station = walk.station
     place = _place(plan, folder)
     draft = place.with_name(f"{place.name}.{os.getpid()}")
     draft.mkdir(parents=True)
