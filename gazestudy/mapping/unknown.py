@@ -2,6 +2,7 @@
 
 A face that changes its picture hangs where it hangs. Where it was seen with a picture that is known, its
 place beside neighbours and within its surroundings is learnt; that places it while it shows something else.
+Where no neighbour is in view it is followed by its rim (`rims`).
 """
 
 from __future__ import annotations
