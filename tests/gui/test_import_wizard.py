@@ -54,7 +54,7 @@ def drop(widget, paths):
 
 
 def to_people(wizard, qtbot):
-    qtbot.waitUntil(wizard.found.isComplete, timeout=30_000)
+    qtbot.waitUntil(wizard.found.isComplete, timeout=120_000)
     wizard.next()
     assert wizard.currentId() == PEOPLE
 
@@ -66,7 +66,7 @@ def import_all(window, wizard, qtbot):
     assert wizard.button(wizard.WizardButton.FinishButton).text() == "&Import"
     wizard.button(wizard.WizardButton.FinishButton).click()
     job = window.document.jobs.jobs[-1]
-    qtbot.waitUntil(lambda: job.is_over, timeout=60_000)
+    qtbot.waitUntil(lambda: job.is_over, timeout=180_000)
     assert job.state == "done", job.error + job.details
     qtbot.waitUntil(lambda: any(isinstance(one, ImportReport) for one in QApplication.topLevelWidgets()))
     report = next(one for one in QApplication.topLevelWidgets() if isinstance(one, ImportReport))
@@ -131,7 +131,7 @@ def test_what_is_not_recognised_says_why(window, qtbot, tmp_path):
     shutil.copytree(SESSIONS / "recordings" / "p01-pupil-cloud-neon", folder / "walk")
     window.import_paths([folder, tmp_path / "gone"])
     wizard = wizard_of(window)
-    qtbot.waitUntil(wizard.found.isComplete, timeout=30_000)
+    qtbot.waitUntil(wizard.found.isComplete, timeout=120_000)
     table = wizard.found.table
     names = [table.item(row, 0).text() for row in range(table.rowCount())]
     whys = [table.item(row, 6).text() for row in range(table.rowCount())]
@@ -170,7 +170,7 @@ def odd_table(tmp_path):
 def test_columns_are_asked_for_previewed_and_used(window, qtbot, odd_table):
     window.import_paths([odd_table])
     wizard = wizard_of(window)
-    qtbot.waitUntil(wizard.found.isComplete, timeout=30_000)
+    qtbot.waitUntil(wizard.found.isComplete, timeout=120_000)
     assert wizard.plan.chosen == []
     wizard.next()
     assert wizard.currentId() == COLUMNS
@@ -223,14 +223,14 @@ def answer(page, qtbot, **values):
         box.setCurrentIndex(index)
         with qtbot.waitSignal(page._worker.done, timeout=30_000):
             box.activated.emit(index)
-    qtbot.waitUntil(page.isComplete, timeout=30_000)
+    qtbot.waitUntil(page.isComplete, timeout=120_000)
 
 
 def test_tables_of_one_kind_are_answered_once(window, qtbot, odd_table, tmp_path):
     folder = odd_tables(odd_table, tmp_path / "lab", {"P11": {}, "P12": {}})
     window.import_paths([folder])
     wizard = wizard_of(window)
-    qtbot.waitUntil(wizard.found.isComplete, timeout=60_000)
+    qtbot.waitUntil(wizard.found.isComplete, timeout=180_000)
     wizard.next()
     page = wizard.columns
     assert [page.which.itemText(row) for row in range(2)] == ["? lab/P11", "? lab/P12"]
@@ -252,7 +252,7 @@ def test_tables_of_other_kinds_are_asked_for_one_after_the_other_or_left_out(
     folder = odd_tables(odd_table, tmp_path / "lab", kinds)
     window.import_paths([folder])
     wizard = wizard_of(window)
-    qtbot.waitUntil(wizard.found.isComplete, timeout=60_000)
+    qtbot.waitUntil(wizard.found.isComplete, timeout=180_000)
     wizard.next()
     page = wizard.columns
     answer(page, qtbot, x="links", y="oben", origin="top-left")
@@ -275,7 +275,7 @@ def test_what_is_no_saved_mapping_is_told(window, qtbot, odd_table, tmp_path, mo
     (tmp_path / "list.json").write_text("[1, 2]", encoding="utf-8")
     window.import_paths([odd_table])
     wizard = wizard_of(window)
-    qtbot.waitUntil(wizard.found.isComplete, timeout=30_000)
+    qtbot.waitUntil(wizard.found.isComplete, timeout=120_000)
     wizard.next()
     page = wizard.columns
     qtbot.waitUntil(lambda: "x" in page._boxes, timeout=30_000)
@@ -292,7 +292,7 @@ def watch(name, start_s, stop_s, daypart):
 def test_a_recording_is_matched_with_who_observed_meanwhile(window, qtbot):
     window.import_paths([SESSIONS / "recordings" / "p01-pupil-cloud-neon"])
     wizard = wizard_of(window)
-    qtbot.waitUntil(wizard.found.isComplete, timeout=30_000)
+    qtbot.waitUntil(wizard.found.isComplete, timeout=120_000)
     line = wizard.plan.chosen[0]
     start_s = line.found.start_unix_ns / 1e9
     match_sessions(
@@ -366,7 +366,7 @@ def test_the_alignment_is_shown_before_and_kept_after(window, qtbot, tmp_path):
     wizard.next()
     wizard.button(wizard.WizardButton.FinishButton).click()
     job = window.document.jobs.jobs[-1]
-    qtbot.waitUntil(lambda: job.is_over, timeout=60_000)
+    qtbot.waitUntil(lambda: job.is_over, timeout=180_000)
     stored = window.document.study.alignments("p01-1")
     assert [one.target for one in stored] == ["phone"]
     assert stored[0].alignment.offset_ns / 1e9 == pytest.approx(3.25, abs=0.01)
@@ -457,9 +457,9 @@ def test_a_cancelled_import_leaves_nothing_half_written(window, qtbot, monkeypat
     wizard.next()
     wizard.button(wizard.WizardButton.FinishButton).click()
     job = window.document.jobs.jobs[-1]
-    qtbot.waitUntil(lambda: job.label != "" or job.is_over, timeout=60_000)  # it has begun to read
+    qtbot.waitUntil(lambda: job.label != "" or job.is_over, timeout=180_000)  # it has begun to read
     job.cancel()
-    qtbot.waitUntil(lambda: job.is_over, timeout=60_000)
+    qtbot.waitUntil(lambda: job.is_over, timeout=180_000)
     assert job.state == "stopped", job.error + job.details
     assert not any(isinstance(one, ImportReport) for one in QApplication.topLevelWidgets())
     known = [one.id for one in window.document.study.recordings()]
@@ -507,13 +507,13 @@ def test_tab_reaches_everything_on_every_page(window, qtbot, odd_table):
     seen = []
     for _ in wizard.pageIds():
         page = wizard.currentPage()
-        qtbot.waitUntil(lambda page=page: not is_reading(wizard), timeout=60_000)
+        qtbot.waitUntil(lambda page=page: not is_reading(wizard), timeout=180_000)
         if page is wizard.columns:
             answer(page, qtbot, x="links", y="oben", origin="top-left")
         if page is wizard.clocks:
             choose_method(wizard, "wall-clock")
-            qtbot.waitUntil(lambda: not is_reading(wizard), timeout=60_000)
-        qtbot.waitUntil(page.isComplete, timeout=60_000)
+            qtbot.waitUntil(lambda: not is_reading(wizard), timeout=180_000)
+        qtbot.waitUntil(page.isComplete, timeout=180_000)
         check(wizard, qtbot)
         seen.append(wizard.currentId())
         if wizard.nextId() < 0:

@@ -91,7 +91,7 @@ def test_what_is_no_study_is_told(desk, tmp_path, qtbot):
 def test_the_sample_study_comes_in_as_a_job(desk, tmp_path, qtbot, monkeypatch):
     window = desk.make_sample(tmp_path / "sample")
     job = window.document.jobs.jobs[0]
-    qtbot.waitUntil(lambda: job.is_over, timeout=90_000)
+    qtbot.waitUntil(lambda: job.is_over, timeout=300_000)
     assert job.state == "done", job.error + job.details
     assert len(rows(window.view("tree"), "recording")) == 4
     assert len(rows(window.view("tree"), "placement")) == 12
