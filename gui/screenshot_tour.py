@@ -12,9 +12,9 @@ from typing import Any
 from screenshot_words import cut_words
 
 RECORDING, PLACEMENT, PERSON = "p01-1", "pillar-poster", "P01"
-_SIZE = (1500, 980)
+_SIZE, _SMALL = (1500, 980), (1180, 860)
 _ROW = 195
-_LONG_S = 240.0
+_LONG_S = 900.0
 
 WINDOWS = {
     "start": "StartWindow",
@@ -70,7 +70,7 @@ class Tour:
     only : str
         Keep only pictures whose name begins so; several with commas.
     just_one : bool
-        Stop at the picture that is called so.
+        Stop at the picture that is called so; windows are smaller then.
     """
 
     def __init__(
@@ -79,6 +79,7 @@ class Tour:
         self._application, self._folder, self._end = application, folder, end
         self._only = tuple(only.split(",")) if only else ()
         self._just_one = just_one
+        self._size = _SMALL if just_one else _SIZE
         self.kept: set[str] = set()
         self.cut: dict[str, None] = {}
 
@@ -98,7 +99,7 @@ class Tour:
             (("interviews",), lambda: self._interviews(desk, study)),
             (("dialog",), lambda: self._dialogs(desk, study)),
             (("dialog-clock", "dialog-relink", "player"), lambda: self._moved(desk, study, temporary)),
-            (("question", "menu-text"), lambda: self._questions(desk, study)),
+            (("question",), lambda: self._questions(desk, study)),
             (("import",), lambda: self._import(desk, study, temporary)),
             (("jobs",), lambda: self._jobs(desk, study)),
         )
@@ -135,7 +136,7 @@ class Tour:
         folder = temporary / "empty"
         shutil.rmtree(folder, ignore_errors=True)
         window = desk.make(folder, "Autumn 2026")
-        window.resize(*_SIZE)
+        window.resize(*self._size)
         self._wait(0.6)
         self._keep("empty", window)
         for spec in VIEWS:
@@ -176,7 +177,7 @@ class Tour:
             with open_study(study):
                 window = desk.open(study)
                 if window is not None:
-                    window.resize(*_SIZE)
+                    window.resize(*self._size)
                     self._wait(0.8)
                     self._keep("read-only", window)
                     window.close()
@@ -495,7 +496,7 @@ class Tour:
             colour.setOption(QColorDialog.ColorDialogOption.DontUseNativeDialog)
             self._dialog("question-colour", colour)
             menu = view.who.lineEdit().createStandardContextMenu()
-            self._popup("menu-text", menu)
+            self._popup("question-menu", menu)
 
     @contextmanager
     def _pictured_inputs(self, name: str) -> Iterator[None]:
@@ -611,7 +612,7 @@ class Tour:
         preferences.settings().remove("study window")  # each begins with the docks as at first
         window = desk.open(study) if fresh is None else desk.make(fresh, "Autumn 2026")
         assert window is not None
-        window.resize(*_SIZE)
+        window.resize(*self._size)
         self._wait(0.5)
         try:
             yield window

@@ -10,6 +10,7 @@ on each picture.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shutil
 import subprocess
@@ -22,7 +23,16 @@ from typing import Any
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+_SCREEN = {
+    "synchronousWindowSystemEvents": False,
+    "windowFrameMargins": True,
+    "screens": [
+        {"name": "screen", "x": 0, "y": 0, "width": 3840, "height": 2400}
+        | {"logicalDpi": 96, "logicalBaseDpi": 96, "dpr": 1}
+    ],
+}
 SCALES, SCHEMES, LANGUAGES = ("100", "200"), ("light", "dark"), ("en", "th")
+_COLOURS, _MOST_BYTES = (256, 192, 160, 128, 96), 150_000
 README = (
     ("study", "study", "en", "light"),
     ("study-placements", "placements", "en", "dark"),
@@ -69,7 +79,13 @@ def begin(
     words = [sys.executable, __file__, str(folder), "--study", str(study), "--only", only, "--here"]
     words += ["--scale", scale, "--scheme", scheme, "--language", language]
     words += ["--just-one"] if just_one else []
-    subprocess.run(words, check=True, env={**os.environ, "QT_SCALE_FACTOR": str(int(scale) / 100)})
+    environment = {**os.environ, "QT_SCALE_FACTOR": str(int(scale) / 100)}
+    with tempfile.TemporaryDirectory(prefix="gazestudy-screen-") as temporary:
+        if os.environ["QT_QPA_PLATFORM"] == "offscreen":  # its own screen is too small for long menus
+            screen = Path(temporary) / "screen.json"
+            screen.write_text(json.dumps(_SCREEN), encoding="utf-8")
+            environment["QT_QPA_PLATFORM"] = f"offscreen:configfile={screen}"
+        subprocess.run(words, check=True, env=environment)
 
 
 def picture_readme(folder: Path, study: Path) -> None:
@@ -81,8 +97,11 @@ def picture_readme(folder: Path, study: Path) -> None:
             begin(Path(temporary), study, "100", scheme, language, part, just_one=True)
             path = Path(temporary) / f"{part}-{language}-{scheme}-100.png"
             with Image.open(path) as whole:
-                small = whole.convert("RGB").quantize(256, kmeans=2, dither=Image.Dither.NONE)
-                small.save(folder / f"{name}.png", optimize=True)
+                for colours in _COLOURS:
+                    small = whole.convert("RGB").quantize(colours, kmeans=2, dither=Image.Dither.NONE)
+                    small.save(folder / f"{name}.png", optimize=True)
+                    if (folder / f"{name}.png").stat().st_size < _MOST_BYTES:
+                        break
 
 
 def picture(folder: Path, study: Path, temporary: Path, given: Any) -> None:

@@ -304,7 +304,7 @@ class StudyWindow(QMainWindow):
         self._left_px = left
         self._give_widths(left, docks["player"])
         self.resizeDocks([docks["tree"], docks["details"]], [36 * em, 20 * em], Qt.Orientation.Vertical)
-        self.resizeDocks([docks["player"], docks["timeline"]], [38 * em, 18 * em], Qt.Orientation.Vertical)
+        self.resizeDocks([docks["player"], docks["timeline"]], [36 * em, 20 * em], Qt.Orientation.Vertical)
         self._tidied.start(0)
 
     def _tidy(self) -> None:
