@@ -25,6 +25,7 @@ WINDOWS = {
     "placements-grab": "GrabDialog",
     "placements-facets": "FacetsDialog",
     "placements-join": "JoinDialog",
+    "dialog-backups": "BackupsDialog",
     "dialog-commands": "CommandList",
     "dialog-shortcuts": "ShortcutTable",
     "dialog-clock": "AlignDialog",
@@ -397,6 +398,7 @@ class Tour:
         from gazestudy_gui.command_list import CommandList, ShortcutTable
         from gazestudy_gui.trouble import message_for
         from gazestudy_gui.views.backups_dialog import BackupsDialog
+        from gazestudy_gui.views.backups_dialog import BackupsDialog
         from gazestudy_gui.views.relink_dialog import RelinkDialog
         from gazestudy_gui.words import tr
         from PyQt6.QtWidgets import QMessageBox
@@ -406,6 +408,7 @@ class Tour:
         wrong = InputError("gaze.csv", "a column is missing", place="header", expected="timestamp [ns]",
                            found="time", advice="Export it again")  # fmt: skip
         with self._window(desk, study) as window:
+            self._dialog("dialog-backups", BackupsDialog(window.document.path, window))
             self._dialog("dialog-commands", CommandList(window.book, window))
             self._dialog("dialog-shortcuts", ShortcutTable(window.book, window))
             self._dialog("dialog-videos", RelinkDialog(window.document, window))
