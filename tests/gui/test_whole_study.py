@@ -18,7 +18,6 @@ from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QApplication, QFileDialog, QInputDialog
 
 from gazestudy.store import check_study, is_sound, open_study
-from tests.e2e.small_study import write_recording
 from tests.gui.conftest import SESSIONS
 from tests.gui.hands import (
     LEFT,
@@ -37,15 +36,14 @@ from tests.gui.hands import (
 
 NAME = "สยาม 2026"
 PLACES = ("corridor-six-sheet", "corridor-landscape")
+WALKS = ("p01-1", "p02-1", "p03-1", "p04-1")
 SAID = "the red poster by the gates – ป้ายสีแดง"
 
 
 @pytest.fixture
 def stick(tmp_path) -> Path:
-    """What somebody brings home from the station: a walk of the sample sessions, and another one."""
-    shutil.copytree(SESSIONS / "recordings" / "p01-pupil-cloud-neon", tmp_path / "stick" / "walk-one")
-    write_recording(tmp_path / "stick" / "walk-two", 2, looks_px=[(60, 90), (180, 90), (120, 270)])
-    return tmp_path / "stick"
+    """The sample sessions, as somebody brings them home from the station."""
+    return Path(shutil.copytree(SESSIONS / "recordings", tmp_path / "stick"))
 
 
 @pytest.fixture
@@ -68,9 +66,9 @@ def test_a_whole_study(desk, qtbot, tmp_path, stick, files):
     choose(window, "analyse.run", qtbot)
     finished(window, qtbot)
     model = window.view("tree").model
-    for name, wanted in (("p01-1", "%"), ("p02-1", "✓")):  # the second walk met none of the placements
+    for name in WALKS:
         cell = model.find("recording", name).siblingAtColumn(4)
-        qtbot.waitUntil(lambda cell=cell, wanted=wanted: wanted in str(cell.data()), timeout=60_000)
+        qtbot.waitUntil(lambda cell=cell: any(sign in str(cell.data()) for sign in "%✓"), timeout=600_000)
 
     watch(window, qtbot)
     said = review_two(window, qtbot)
@@ -83,14 +81,14 @@ def test_a_whole_study(desk, qtbot, tmp_path, stick, files):
 
     path = window.document.path
     press(window, "file.close", qtbot)
-    qtbot.waitUntil(lambda: desk.window is None, timeout=10_000)
+    qtbot.waitUntil(lambda: desk.window is None, timeout=600_000)
     assert is_sound(check_study(path, full=True))
 
     window = open_again(desk, qtbot)
     study = window.document.study
     assert (study.path, study.name) == (path, NAME)
-    assert [one.id for one in study.recordings()] == ["p01-1", "p02-1"]
-    assert {one.id: one.segment for one in study.participants()} == {"P01": "commuter", "P02": ""}
+    assert [one.id for one in study.recordings()] == list(WALKS)
+    assert {one.id: one.segment for one in study.participants()}["P01"] == "commuter"
     assert [stored.fact for stored in study.answers()] == said
     assert study.aois() == (aoi,)
     everything_is_on_show(window, qtbot, interview)
@@ -114,7 +112,7 @@ def begin(desk, qtbot, folder):
     dialog.place.selectAll()
     type_text(dialog.place, str(folder))
     click(ok)
-    qtbot.waitUntil(lambda: desk.window is not None, timeout=10_000)
+    qtbot.waitUntil(lambda: desk.window is not None, timeout=600_000)
     qtbot.waitExposed(desk.window)
     desk.window.resize(1500, 980)
     return desk.window
@@ -124,7 +122,7 @@ def bring_in(window, qtbot, folder):
     """Drop a folder with recordings, say whose they are, and import them."""
     drop(window, [folder])
     wizard = shown(ImportWizard)
-    qtbot.waitUntil(wizard.found.isComplete, timeout=60_000)
+    qtbot.waitUntil(wizard.found.isComplete, timeout=600_000)
     forward = wizard.button(wizard.WizardButton.NextButton)
     click(forward)
     assert wizard.currentPage() is wizard.people
@@ -135,10 +133,10 @@ def bring_in(window, qtbot, folder):
     click(wizard.button(wizard.WizardButton.FinishButton))
     finished(window, qtbot)
     qtbot.waitUntil(
-        lambda: any(isinstance(one, ImportReport) for one in QApplication.topLevelWidgets()), timeout=10_000
+        lambda: any(isinstance(one, ImportReport) for one in QApplication.topLevelWidgets()), timeout=600_000
     )
     report = shown(ImportReport)
-    assert "2 of 2" in report.heading.text()
+    assert "4 of 4" in report.heading.text(), report.heading.text()
     report.close()
 
 
@@ -147,12 +145,12 @@ def watch(window, qtbot):
     window.view("tree").select("recording", "p01-1")
     press(window, "view.player", qtbot)
     player = window.view("player")
-    qtbot.waitUntil(lambda: not player.video.image.isNull(), timeout=20_000)
+    qtbot.waitUntil(lambda: not player.video.image.isNull(), timeout=600_000)
     QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Right)  # five seconds on: somebody walks there
-    qtbot.waitUntil(lambda: player.row > 100, timeout=20_000)
+    qtbot.waitUntil(lambda: player.row > 100, timeout=600_000)
     row, before = player.row, player.video.image.copy()
     QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Right, Qt.KeyboardModifier.ShiftModifier)
-    qtbot.waitUntil(lambda: player.row == row + 1 and player.video.image != before, timeout=20_000)
+    qtbot.waitUntil(lambda: player.row == row + 1 and player.video.image != before, timeout=600_000)
 
 
 def review_two(window, qtbot):
@@ -162,7 +160,7 @@ def review_two(window, qtbot):
     view = window.view("review")
     qtbot.waitUntil(
         lambda: view.is_ready and view.recording_id == "p01-1" and not view.scene.image.isNull(),
-        timeout=30_000,
+        timeout=600_000,
     )
     box = view.show_box  # those on one placement, chosen as with the keyboard
     box.setFocus()
@@ -192,7 +190,7 @@ def draw_aoi(window, qtbot):
     window.view("tree").select("placement", PLACES[0])
     press(window, "view.placements", qtbot)
     view = window.view("placements")
-    qtbot.waitUntil(view.canvas.isVisible, timeout=5_000)
+    qtbot.waitUntil(view.canvas.isVisible, timeout=600_000)
     QApplication.processEvents()
     click(view.tools["rectangle"])
     canvas, study = view.canvas, window.document.study
@@ -211,7 +209,7 @@ def draw_aoi(window, qtbot):
     editor.selectAll()
     type_text(editor, "logo")
     QTest.keyClick(editor, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: [one.name for one in study.aois()] == ["logo"], timeout=5_000)
+    qtbot.waitUntil(lambda: [one.name for one in study.aois()] == ["logo"], timeout=600_000)
     return study.aois()[0]
 
 
@@ -219,7 +217,7 @@ def answer_question(window, qtbot):
     """Begin an interview and type an answer; it is kept when the field is left."""
     press(window, "view.interviews", qtbot)
     view = window.view("interviews")
-    qtbot.waitUntil(lambda: view.talks is not None and view.isVisible(), timeout=20_000)
+    qtbot.waitUntil(lambda: view.talks is not None and view.isVisible(), timeout=600_000)
 
     def answer(dialog):
         dialog.setTextValue("P01")
@@ -232,7 +230,7 @@ def answer_question(window, qtbot):
     view.answers.area.ensureWidgetVisible(field)
     bring_forward(window, qtbot)  # the dialog had the keys
     click(field.viewport())
-    qtbot.waitUntil(field.hasFocus, timeout=5_000)
+    qtbot.waitUntil(field.hasFocus, timeout=600_000)
     type_text(field, SAID)
     QTest.keyClick(field, Qt.Key.Key_Tab)
     assert window.document.study.interviews().interview_answers["value"].tolist() == [SAID]
@@ -244,7 +242,7 @@ def export_heatmaps(window, qtbot, files, folder):
     files["folder"] = str(folder)
     press(window, "view.heatmaps", qtbot)
     view = window.view("heatmaps")
-    qtbot.waitUntil(lambda: not view.picture.image.isNull(), timeout=60_000)
+    qtbot.waitUntil(lambda: not view.picture.image.isNull(), timeout=600_000)
     choose(window, "heatmap.export_all", qtbot)
     finished(window, qtbot)
     pictures = sorted(folder.rglob("*.png"))
@@ -257,7 +255,7 @@ def export_report(window, qtbot, files, page):
     press(window, "view.results", qtbot)
     table = window.view("results").tables.table
     qtbot.waitUntil(
-        lambda: table.model.frame is not None and "placement_id" in table.model.frame, timeout=60_000
+        lambda: table.model.frame is not None and "placement_id" in table.model.frame, timeout=600_000
     )
     assert set(table.model.frame["placement_id"]) == set(PLACES)
     files["save"] = str(page)
@@ -278,7 +276,7 @@ def open_again(desk, qtbot):
     place = start.recent.visualItemRect(item).center()
     QTest.mouseClick(start.recent.viewport(), LEFT, pos=place)
     QTest.keyClick(start.recent, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: desk.window is not None, timeout=10_000)
+    qtbot.waitUntil(lambda: desk.window is not None, timeout=600_000)
     qtbot.waitExposed(desk.window)
     return desk.window
 
@@ -287,18 +285,18 @@ def everything_is_on_show(window, qtbot, interview):
     """Look at what was made before through the views."""
     tree = window.view("tree")
     index = tree.model.find("recording", "p01-1")
-    qtbot.waitUntil(lambda: "%" in str(index.siblingAtColumn(4).data()), timeout=20_000)
+    qtbot.waitUntil(lambda: "%" in str(index.siblingAtColumn(4).data()), timeout=600_000)
     assert index.siblingAtColumn(5).data() == "2"
     tree.select("recording", "p01-1")
     review = window.show_view("review")
-    qtbot.waitUntil(lambda: review.is_ready, timeout=30_000)
+    qtbot.waitUntil(lambda: review.is_ready, timeout=600_000)
     assert review.model.done == 2
     tree.select("placement", PLACES[0])
     placements = window.show_view("placements")
     assert [placements.list.item(row).text() for row in range(placements.list.count())] == ["logo"]
     results = window.show_view("results").tables.table
-    qtbot.waitUntil(lambda: results.model.frame is not None, timeout=60_000)
+    qtbot.waitUntil(lambda: results.model.frame is not None, timeout=600_000)
     assert len(results.model.frame) >= 2
     talks = window.show_view("interviews")
-    qtbot.waitUntil(lambda: talks.talks is not None and talks.interview_id == interview, timeout=20_000)
+    qtbot.waitUntil(lambda: talks.talks is not None and talks.interview_id == interview, timeout=600_000)
     assert talks.answers.form.fields["walk"].values() == [SAID]
