@@ -398,7 +398,6 @@ class Tour:
         from gazestudy_gui.command_list import CommandList, ShortcutTable
         from gazestudy_gui.trouble import message_for
         from gazestudy_gui.views.backups_dialog import BackupsDialog
-        from gazestudy_gui.views.backups_dialog import BackupsDialog
         from gazestudy_gui.views.relink_dialog import RelinkDialog
         from gazestudy_gui.words import tr
         from PyQt6.QtWidgets import QMessageBox
@@ -412,7 +411,6 @@ class Tour:
             self._dialog("dialog-commands", CommandList(window.book, window))
             self._dialog("dialog-shortcuts", ShortcutTable(window.book, window))
             self._dialog("dialog-videos", RelinkDialog(window.document, window))
-            self._dialog("dialog-backups", BackupsDialog(window.document.path, window))
             self._dialog("dialog-error", message_for(window, wrong))
             self._dialog("dialog-mistake", message_for(window, ZeroDivisionError("division by zero")))
             for name in ("about", "question"):
