@@ -20,7 +20,7 @@ _STEP_PX = 0.5
 _LEAST_STEP = 8.0  # grey levels across an edge
 _ON_LINE_PX = 1.0
 _LEAST_SHARE, _LEAST_POINTS = 0.45, 8  # of the probes across one side
-_LEAST_SIDES = 3
+_LEAST_SIDES = 4
 _ROUNDS = 4
 _HUBER_PX = 0.7
 _NOISE_PX, _SHARED = 0.2, 2.0
@@ -145,7 +145,7 @@ def fit_pose(
     Returns
     -------
     EdgePose or None
-        None where fewer than three sides are borne out by a straight edge.
+        None where not all sides are borne out by straight edges.
     """
     found = seen_edges(seen, plane, height, edges, reach_px)
     if found is None:
@@ -191,7 +191,7 @@ def seen_edges(
     -------
     tuple or None
         Points on the plane (n, 3), where they are seen (n, 2), directions across the edge (n, 2), and how
-        many probes lie in the image. None where fewer than three sides have a straight edge.
+        many probes lie in the image. None where a side has no straight edge.
     """
     wide = np.arange(-reach_px - 2 * _STEP_PX, reach_px + 2 * _STEP_PX + 1e-6, _STEP_PX)
     across = wide[2:-2]

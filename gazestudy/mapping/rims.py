@@ -37,6 +37,7 @@ _FAR_PX, _FAR_SHARE, _NEAR_PX = 9.0, 0.08, 3.0
 _PATIENCE = 10  # frames without support
 _RING_SHARE, _RING_POINTS = 0.25, 40
 _LEAST_IN_IMAGE = 0.3
+_SURE, _MOST_BENT = 0.4, 0.04
 
 
 @dataclass(slots=True, eq=False)
@@ -160,7 +161,7 @@ class Rims:
     def _carry(self, face: _Face, slot: Slot) -> None:
         """Carry a face into the next frame, as long as its rim is found there."""
         assert face.last is not None and face.before is not None
-        found = self._found(face, slot) if face.proofs >= _PROOFS else None
+        found = self._found(face, slot) if face.outer is not None and face.proofs >= _PROOFS else None
         if found is None:
             face.missed += 1
             if face.missed > _PATIENCE:
@@ -179,7 +180,7 @@ class Rims:
         if not np.isfinite(quad).all() or quad_problem(quad, min_side_px=self._limits.min_side_px):
             return None
         height, to_plane = self._height(face), face.artwork.to_plane
-        width = _width(quad)
+        guessed, width = quad, _width(quad)
         reach = float(np.clip(_FAR_SHARE * width, _NEAR_PX, _FAR_PX))
         edge = 0.0 if face.outer is None else face.outer.offset
         seen = Seen(slot.view, quad, edge * width + reach)
@@ -197,7 +198,7 @@ class Rims:
         share = found.corner_error
         if quad_problem(quad, min_side_px=self._limits.min_side_px) is not None:
             return None
-        if not share <= self._limits.max_corner_error_share:
+        if not share <= _SURE * self._limits.max_corner_error_share or _bent(quad, guessed) > _MOST_BENT:
             return None
         look = appearance(slot.view.around(quad, PROBE_PX), face.artwork, homography)
         if look.in_image_share < _LEAST_IN_IMAGE:
@@ -237,6 +238,12 @@ class Rims:
 def _width(quad: Floats) -> float:
     sides = side_lengths(quad)
     return float(sides[0] + sides[2]) / 2
+
+
+def _bent(quad: Floats, other: Floats) -> float:
+    """Return how much the shapes of two quads differ, wherever they are, in widths."""
+    off = (quad - quad.mean(axis=0)) - (other - other.mean(axis=0))
+    return float(np.linalg.norm(off, axis=1).max()) / _width(quad)
 
 
 def _corners(height: float) -> Floats:
