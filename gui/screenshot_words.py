@@ -40,7 +40,8 @@ def _needs(widget: Any) -> Iterator[tuple[str, int, int]]:
         if widget.wordWrap():
             yield widget.text(), widget.height(), widget.heightForWidth(widget.width())
         else:
-            widest = max(map(metrics.horizontalAdvance, widget.text().splitlines()), default=0)
+            lines = widget.text().replace("&", "").splitlines()  # of access keys
+            widest = max(map(metrics.horizontalAdvance, lines), default=0)
             yield widget.text(), widget.contentsRect().width(), widest
     elif isinstance(widget, QAbstractButton) and widget.text():
         yield widget.text(), widget.width(), widget.minimumSizeHint().width()

@@ -82,6 +82,8 @@ class JobDock(QWidget):
         split.addWidget(self.list)
         split.addWidget(right)
         split.setStretchFactor(1, 3)
+        edge = self.fontMetrics().height() // 2
+        split.setContentsMargins(edge, edge, edge, edge)
         self._stack = QStackedLayout(self)
         self._stack.addWidget(self.empty)
         self._stack.addWidget(split)
