@@ -9,12 +9,17 @@ import numpy as np
 import pandas as pd
 import pytest
 from gazestudy_gui import theme
+from gazestudy_gui.views.registry import VIEWS
 from matplotlib.container import BarContainer
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from PyQt6.QtCore import QAbstractItemModel, QModelIndex, Qt
 from PyQt6.QtGui import QBrush, QColor, QIcon, QPixmap
+from PyQt6.QtWidgets import QAbstractItemView
+
+from gazestudy.model.interview import Interviews, interview_table
+from gazestudy.store import open_study
 
 ROLES = Qt.ItemDataRole
 COLOURED = (ROLES.BackgroundRole, ROLES.ForegroundRole, ROLES.DecorationRole)
@@ -59,6 +64,56 @@ def told_by_colour_alone(model: QAbstractItemModel) -> list[str]:
             if max(abs(one - other) for one, other in zip(colour, before, strict=True)) > NEAR:
                 alone.append(f"{words[0]!r}: {before} and {colour}")
     return alone
+
+
+@pytest.fixture
+def coded(sample):
+    """The sample study with an interview and codes on its text."""
+    text = "I saw the red cat, then my phone"
+    head = {"interview_id": "i1", "participant_id": "P01", "recording_id": "", "source": "table"}
+    page = {"document_id": "d1", "interview_id": "i1", "name": "talk", "kind": "notes", "text": text}
+    with open_study(sample) as study:
+        study.add_interviews(
+            Interviews(
+                interviews=interview_table("interviews", [head]),
+                documents=interview_table("documents", [page]),
+            )
+        )
+        study.add_starter_codes()
+        study.add_coding("liked", "A", document_id="d1", start_char=10, end_char=17)
+        study.add_coding("phone", "A", document_id="d1", start_char=27, end_char=32)
+    return sample
+
+
+def test_every_table_and_tree_says_in_words_what_its_colours_say(desk, coded, qtbot):
+    window = desk.open(coded)
+    qtbot.waitExposed(window)
+    for spec in VIEWS:
+        window.show_view(spec.id)
+    window.view("tree").select("recording", "p01-1")
+    talks, review, table = (
+        window.view("interviews"),
+        window.view("review"),
+        window.view("results").tables.table,
+    )
+    window.show_view("interviews")
+    qtbot.waitUntil(lambda: talks.talks is not None, timeout=600_000)
+    talks.show_interview("i1")
+    talks.set_coder("A")
+    talks.tabs.setCurrentWidget(talks.texts)
+    qtbot.waitUntil(lambda: talks.texts.list.model.rowCount() == 2, timeout=600_000)
+    window.show_view("review")
+    qtbot.waitUntil(lambda: review.is_ready and review.model.rowCount() > 0, timeout=600_000)
+    window.show_view("results")
+    qtbot.waitUntil(lambda: table.model.frame is not None, timeout=600_000)
+    views = [one for one in window.findChildren(QAbstractItemView) if one.model() is not None]
+    found = {one.accessibleName() or type(one).__name__: told_by_colour_alone(one.model()) for one in views}
+    assert {name: pairs for name, pairs in found.items() if pairs} == {}
+    coloured = [
+        one for one in views
+        if any(colour_of(index.data(role)) for index in cells(one.model(), QModelIndex()) for role in COLOURED)
+    ]  # fmt: skip
+    assert len(coloured) >= 3  # codes, codings, doubt: else nothing was tried
 
 
 def test_who_looks_for_colour_alone_finds_it(qapp):
