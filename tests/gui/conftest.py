@@ -131,6 +131,8 @@ def desk(qapp):
 
     made = Desk(qapp)
     yield made
+    if made.window is not None:
+        made.window.document.jobs.close()  # after a failure nobody answers whether to stop them
     made.close()
     made.deleteLater()
 
