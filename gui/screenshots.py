@@ -110,7 +110,9 @@ def picture(folder: Path, study: Path, temporary: Path, given: Any) -> None:
     from gazestudy_gui.words import set_language
     from PyQt6.QtCore import QSettings
     from PyQt6.QtWidgets import QApplication
-    from screenshot_tour import EnoughError, Tour, furnish
+    from screenshot_camera import EnoughError
+    from screenshot_stuff import furnish
+    from screenshot_tour import Tour
 
     QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(temporary / "settings"))
     application = QApplication([])

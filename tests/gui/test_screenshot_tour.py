@@ -17,7 +17,7 @@ GUI = Path(__file__).resolve().parents[2] / "gui"
 def tour(monkeypatch):
     monkeypatch.syspath_prepend(str(GUI))
     yield importlib.import_module("screenshot_tour")
-    for name in ("screenshot_tour", "screenshot_words"):
+    for name in ("screenshot_tour", "screenshot_camera", "screenshot_stuff", "screenshot_words"):
         sys.modules.pop(name, None)
 
 
@@ -57,14 +57,15 @@ def test_a_picture_of_another_window_than_said_is_refused(qapp, qtbot, tour, tmp
 
 
 def test_words_with_too_little_room_are_told(qapp, qtbot, tour):
+    cut_words = importlib.import_module("screenshot_words").cut_words
     label, button = QLabel("a sentence that needs more room"), QPushButton("a button with many words")
     for widget in (label, button):
         qtbot.addWidget(widget)
         widget.show()
         widget.resize(widget.sizeHint())
-    assert tour.cut_words(label) == []
-    assert tour.cut_words(button) == []
+    assert cut_words(label) == []
+    assert cut_words(button) == []
     label.resize(20, label.height())
     button.resize(20, button.height())
-    assert "has 20 px" in tour.cut_words(label)[0]
-    assert tour.cut_words(button)[0].startswith("QPushButton: 'a button with many words'")
+    assert "has 20 px" in cut_words(label)[0]
+    assert cut_words(button)[0].startswith("QPushButton: 'a button with many words'")
