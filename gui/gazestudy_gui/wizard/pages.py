@@ -297,7 +297,7 @@ class FoundPage(Page):
         known = sum(bool(line.found.importers) for line in self.plan.lines)
         self.note.setText(
             tr(
-                "{known} recordings found, {chosen} to import; {unknown} places not recognised.",
+                "Recordings found: {known}. To import: {chosen}. Not recognised: {unknown}.",
                 known=known,
                 chosen=len(self.plan.chosen),
                 unknown=len(self.plan.lines) - known,

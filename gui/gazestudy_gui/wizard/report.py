@@ -55,7 +55,7 @@ class ImportReport(QDialog):
         self.table.setRowCount(len(rows))
         for number, row in enumerate(rows):
             found = [one for one in row["report"].get("findings", ()) if one["severity"] != "info"]
-            state = tr("{count} findings", count=len(found)) if found else "✓"
+            state = tr("findings: {count}", count=len(found)) if found else "✓"
             texts = (
                 row["name"],
                 row["recording"] or "✗ " + tr("not imported"),
