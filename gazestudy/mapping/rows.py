@@ -41,11 +41,7 @@ _MIN_SHARE_OF_BENT = 0.8
 _MIN_CLARITY, _MIN_CLARITY_TO_DOUBT = 0.35, 0.4  # 0.7 is a frame at its best
 _COARSE_CELLS = 150.0  # in fewer, one cell may be all in which a look-alike differs
 _MIN_SHARE_OF_COARSE, _MIN_RIGHT_OF_COARSE = 0.99, 0.8
-_FINE_CELLS, _FINE_SLACK, _LONG = (
-    380.0,
-    0.02,
-    12.0,
-)  # so large, lettering is many cells, and blur or glare a few
+_VERY_LONG = 40.0  # sum of what the frames could tell; so many leave little to noise
 _MIN_RIGHT = 0.5  # share of the picture that must be seen right; people may hide the rest
 _MIN_SHOWN = 0.6  # of what a look-alike showed wrong
 _APART = 0.05  # two sightings that overlap less are two places
@@ -216,7 +212,7 @@ class RowWriter:
         picture itself. So a track that was never seen well counts only where another track proves that the
         picture hangs there, and no look-alike of it has been met. Where one has been met, a track that was
         seen well counts only if it shows right what the look-alike showed wrong. In few cells all of
-        it must be right.
+        it must be right, and where a look-alike was met, they are too few.
 
         A facet may bulge or be seen at a slant where others of its picture are seen well: one that is proven
         speaks for those that look almost right.
@@ -225,7 +221,7 @@ class RowWriter:
         """
         roots = list(dict.fromkeys(track.root() for track in tracks))
         share = {root: root.evidence.share for root in roots}
-        refuted = {root for root in roots if share[root] < self._needed(root) or root.evidence.other_mark}
+        refuted = {root for root in roots if share[root] < self._min_evidence or root.evidence.other_mark}
         well_seen = {
             root
             for root in roots
@@ -237,7 +233,9 @@ class RowWriter:
                 continue
             differs[root.artwork] = root.evidence.suspect | differs.get(root.artwork, False)
         strong = {root for root in well_seen if root.evidence.right_coverage >= _MIN_RIGHT}
-        strong -= {root for root in strong - refuted if self._too_coarse(root.evidence)}
+        strong -= {
+            root for root in strong - refuted if self._too_coarse(root.evidence, root.artwork in differs)
+        }
         certain = {root for root in strong - refuted if self._shown(root.evidence, differs.get(root.artwork))}
         proven = {root.artwork for root in certain} - differs.keys()
         wraps = {self._wrap(number) for number in proven} - {None}
@@ -278,7 +276,7 @@ class RowWriter:
         def is_certain(run: Evidence) -> bool:
             seen = run.coverage >= self._min_coverage and run.clarity >= _MIN_CLARITY
             right = run.right_coverage >= _MIN_RIGHT and run.share >= self._min_evidence
-            plain = not run.other_mark and not self._too_coarse(run)
+            plain = not run.other_mark and not self._too_coarse(run, other is not None)
             return seen and right and plain and self._shown(run, other)
 
         return sure_frames(self._spells.of(root.artwork), frames, seems_right, is_certain)
@@ -288,20 +286,17 @@ class RowWriter:
         """Say whether what a look-alike shows wrong was seen to be right."""
         return other is None or evidence.shows(other) >= _MIN_SHOWN
 
-    def _needed(self, root: Track) -> float:
-        """Return the share below which a track is another picture.
-
-        On simulated walks no look-alike that was seen in 20 x 20 cells reached 0.93, and of those seen in
-        fewer some reached 0.974.
-        """
-        fine = root.evidence.cells >= _FINE_CELLS and root.evidence.amount >= _LONG
-        return self._min_evidence - (_FINE_SLACK if fine else 0.0)
-
     @staticmethod
-    def _too_coarse(evidence: Evidence) -> bool:
-        """Say whether so few cells were seen that those not seen to be right may be other lettering."""
-        right = evidence.share >= _MIN_SHARE_OF_COARSE and evidence.right_coverage >= _MIN_RIGHT_OF_COARSE
-        return evidence.cells < _COARSE_CELLS and not right
+    def _too_coarse(evidence: Evidence, met: bool) -> bool:
+        """Say whether so few cells were seen that other lettering may hide in them.
+
+        On simulated walks variants that were seen in 20 x 20 cells reached a share of 0.961, in fewer 0.974,
+        and in 60 cells 1: where one was met, nothing seen so small counts.
+        """
+        if evidence.cells >= _COARSE_CELLS:
+            return False
+        enough = evidence.right_coverage >= _MIN_RIGHT_OF_COARSE or evidence.amount >= _VERY_LONG
+        return met or evidence.share < _MIN_SHARE_OF_COARSE or not enough
 
     @staticmethod
     def _unlikely(root: Track, share: float) -> bool:

@@ -40,7 +40,7 @@ from gazestudy.model.tables import MAPPING, MAPPING_STATES, categorical
 from gazestudy.pipeline.analysis import Pictures
 from gazestudy.statistics.intervals import share_interval
 
-SEEDS = (64007,)
+SEEDS = (90217,)
 TUNED_ON = (
     7,
     4101,
@@ -48,6 +48,7 @@ TUNED_ON = (
     4303,
     60493,
     81173,
+    64007,
     101,
     102,
     103,
