@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from pathlib import Path
 
 from gazestudy.errors import StudyDamagedError
 from gazestudy.store import database
-from gazestudy.store.atomic import file_trouble, rename, temporary_name
+from gazestudy.store.atomic import copy_file, file_trouble, rename, temporary_name
 from gazestudy.store.lock import StudyLock
 from gazestudy.store.study import find_study
 
@@ -95,7 +94,7 @@ def return_to_backup(path: Path | str, backup: Path) -> Path:
         fresh = temporary_name(here)
         with file_trouble("copying", fresh):
             try:
-                shutil.copyfile(backup, fresh)
+                copy_file(backup, fresh)
                 rename(fresh, here)
             finally:
                 fresh.unlink(missing_ok=True)
