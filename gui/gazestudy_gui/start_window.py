@@ -9,7 +9,6 @@ from PyQt6.QtGui import QAction, QKeySequence
 from PyQt6.QtWidgets import (
     QComboBox,
     QDialog,
-    QDialogButtonBox,
     QFileDialog,
     QFormLayout,
     QHBoxLayout,
@@ -24,6 +23,7 @@ from PyQt6.QtWidgets import (
 )
 
 from gazestudy_gui import preferences, theme
+from gazestudy_gui.ok_cancel import OkCancel
 from gazestudy_gui.words import LANGUAGES, language, tr
 
 _PATH = Qt.ItemDataRole.UserRole
@@ -190,12 +190,9 @@ class NewStudyDialog(QDialog):
         label.setBuddy(self.place)
         form.addRow(label, line)
         form.addRow(tr("Will be made:"), self.result_path)
-        standard = QDialogButtonBox.StandardButton
-        self.buttons = QDialogButtonBox(standard.Ok | standard.Cancel, self)
+        self.buttons = OkCancel(self, self.accept)
         form.addRow(self.buttons)
         self.resize(32 * self.fontMetrics().height(), self.sizeHint().height())
-        self.buttons.accepted.connect(self.accept)
-        self.buttons.rejected.connect(self.reject)
         self.browse.clicked.connect(self._browse)
         self.name.textChanged.connect(self._check)
         self.place.textChanged.connect(self._check)
@@ -213,8 +210,7 @@ class NewStudyDialog(QDialog):
         elif self.folder().exists() and not (self.folder().is_dir() and not any(self.folder().iterdir())):
             trouble = tr("There is something in this folder already.")
         self.result_path.setText(f"{self.folder()}\n{trouble}" if trouble and name else str(self.folder()))
-        ok = self.buttons.button(QDialogButtonBox.StandardButton.Ok)
-        assert ok is not None
+        ok = self.buttons.ok
         ok.setEnabled(not trouble)
 
     def _browse(self) -> None:

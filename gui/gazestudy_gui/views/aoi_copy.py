@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import (
     QDialog,
-    QDialogButtonBox,
     QLabel,
     QListWidget,
     QListWidgetItem,
@@ -16,6 +15,7 @@ from PyQt6.QtWidgets import (
 )
 
 from gazestudy.model import Placement
+from gazestudy_gui.ok_cancel import OkCancel
 from gazestudy_gui.ticks import TickDelegate
 from gazestudy_gui.words import tr
 
@@ -62,10 +62,7 @@ class CopyDialog(QDialog):
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
             item.setCheckState(Qt.CheckState.Unchecked)
             self.list.addItem(item)
-        standard = QDialogButtonBox.StandardButton
-        self.buttons = QDialogButtonBox(standard.Ok | standard.Cancel, self)
-        self.buttons.accepted.connect(self._take)
-        self.buttons.rejected.connect(self.reject)
+        self.buttons = OkCancel(self, self._take)
         column = QVBoxLayout(self)
         column.addWidget(hint)
         column.addWidget(self.list, 1)
@@ -85,8 +82,7 @@ class CopyDialog(QDialog):
         ]
 
     def _check(self) -> None:
-        ok = self.buttons.button(QDialogButtonBox.StandardButton.Ok)
-        assert ok is not None
+        ok = self.buttons.ok
         ok.setEnabled(bool(self.ticked()))
 
     def _take(self) -> None:

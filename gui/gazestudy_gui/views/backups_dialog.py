@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from PyQt6.QtCore import QDateTime, QLocale, Qt, pyqtSignal
-from PyQt6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QTableWidgetItem, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QDialog, QLabel, QTableWidgetItem, QVBoxLayout, QWidget
 
+from gazestudy_gui.ok_cancel import OkCancel
 from gazestudy_gui.wizard.pages import fit, table_of
 from gazestudy_gui.words import tr
 
@@ -55,10 +56,8 @@ class BackupsDialog(QDialog):
                 item.setToolTip(one.path.name)
                 self.table.setItem(row, column, item)
         fit(self.table)
-        standard = QDialogButtonBox.StandardButton
-        self.buttons = QDialogButtonBox(standard.Ok | standard.Cancel, self)
-        ok = self.buttons.button(standard.Ok)
-        assert ok is not None
+        self.buttons = OkCancel(self, self.accept)
+        ok = self.buttons.ok
         ok.setText(tr("&Return to this state"))
         ok.setEnabled(bool(self._backups))
         column_layout = QVBoxLayout(self)
@@ -69,8 +68,6 @@ class BackupsDialog(QDialog):
         self.resize(40 * em, 22 * em)
         if self._backups:
             self.table.selectRow(0)
-        self.buttons.accepted.connect(self.accept)
-        self.buttons.rejected.connect(self.reject)
 
     def accept(self) -> None:
         """Return to the backup that is selected."""

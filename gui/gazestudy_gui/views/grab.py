@@ -21,7 +21,6 @@ from PyQt6.QtGui import (
 )
 from PyQt6.QtWidgets import (
     QDialog,
-    QDialogButtonBox,
     QFormLayout,
     QHBoxLayout,
     QLabel,
@@ -31,6 +30,7 @@ from PyQt6.QtWidgets import (
 )
 
 from gazestudy_gui.background import Background
+from gazestudy_gui.ok_cancel import OkCancel
 from gazestudy_gui.phrases import error_text, told
 from gazestudy_gui.trouble import tell
 from gazestudy_gui.views.video_widget import VideoWidget
@@ -177,8 +177,7 @@ class GrabDialog(QDialog):
         form.addRow(tr("&Name:"), self.name)
         form.addRow(tr("&Width, mm:"), self.width_mm)
         form.addRow(tr("&Height, mm:"), self.height_mm)
-        standard = QDialogButtonBox.StandardButton
-        self.buttons = QDialogButtonBox(standard.Ok | standard.Cancel, self)
+        self.buttons = OkCancel(self, self._take)
         column = QVBoxLayout(self)
         column.addWidget(hint)
         column.addWidget(self.picture, 1)
@@ -193,8 +192,6 @@ class GrabDialog(QDialog):
         column.addLayout(below)
         column.addWidget(self.buttons)
         self.resize(52 * em, 48 * em)
-        self.buttons.accepted.connect(self._take)
-        self.buttons.rejected.connect(self.reject)
         self._worker.done.connect(self._on_done)
         self._worker.failed.connect(self._on_failed)
         self.name.textChanged.connect(self._check)
@@ -212,8 +209,7 @@ class GrabDialog(QDialog):
         super().done(code)
 
     def _check(self) -> None:
-        ok = self.buttons.button(QDialogButtonBox.StandardButton.Ok)
-        assert ok is not None
+        ok = self.buttons.ok
         ok.setEnabled(bool(self.name.text().strip()))
 
     def _look(self) -> None:

@@ -7,7 +7,6 @@ from PyQt6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QPen
 from PyQt6.QtWidgets import (
     QAbstractItemView,
     QDialog,
-    QDialogButtonBox,
     QHBoxLayout,
     QLabel,
     QPushButton,
@@ -23,6 +22,7 @@ from gazestudy.model import Facet, Placement
 from gazestudy.model.facets import SMALLEST_PX, check_facets, strips
 from gazestudy_gui import theme
 from gazestudy_gui.document import StudyDocument
+from gazestudy_gui.ok_cancel import OkCancel
 from gazestudy_gui.phrases import error_text
 from gazestudy_gui.trouble import tell
 from gazestudy_gui.views.placement_edits import SetFacets
@@ -185,10 +185,7 @@ class FacetsDialog(QDialog):
         head.setSectionResizeMode(head.ResizeMode.Stretch)
         self.state = QLabel("", self)
         self.state.setWordWrap(True)
-        standard = QDialogButtonBox.StandardButton
-        self.buttons = QDialogButtonBox(standard.Ok | standard.Cancel, self)
-        self.buttons.accepted.connect(self._take)
-        self.buttons.rejected.connect(self.reject)
+        self.buttons = OkCancel(self, self._take)
         self._lay_out(hint)
         self.canvas.pulled.connect(self._fill)
         self.table.itemChanged.connect(self._on_typed)
@@ -290,8 +287,7 @@ class FacetsDialog(QDialog):
     def _judge(self) -> None:
         """Say what is wrong, or how much of the picture is in no part."""
         self.canvas.update()
-        ok = self.buttons.button(QDialogButtonBox.StandardButton.Ok)
-        assert ok is not None
+        ok = self.buttons.ok
         try:
             parts = self.parts()
         except ParameterError as error:

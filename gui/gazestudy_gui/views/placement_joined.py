@@ -11,7 +11,6 @@ from PyQt6.QtGui import QImage, QPixmap
 from PyQt6.QtWidgets import (
     QAbstractItemView,
     QDialog,
-    QDialogButtonBox,
     QFormLayout,
     QHBoxLayout,
     QLabel,
@@ -25,6 +24,7 @@ from PyQt6.QtWidgets import (
 
 from gazestudy.errors import GazestudyError
 from gazestudy_gui.background import Background
+from gazestudy_gui.ok_cancel import OkCancel
 from gazestudy_gui.phrases import error_text
 from gazestudy_gui.trouble import tell
 from gazestudy_gui.words import number_or_none, tr
@@ -75,10 +75,7 @@ class JoinDialog(QDialog):
         self.preview.setAccessibleName(tr("As it will be"))
         self.preview.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.state.setWordWrap(True)
-        standard = QDialogButtonBox.StandardButton
-        self.buttons = QDialogButtonBox(standard.Ok | standard.Cancel, self)
-        self.buttons.accepted.connect(self._take)
-        self.buttons.rejected.connect(self.reject)
+        self.buttons = OkCancel(self, self._take)
         self._lay_out(hint)
         model = self.list.model()
         assert model is not None
@@ -169,8 +166,7 @@ class JoinDialog(QDialog):
             self.state.setText(f"✗ {error_text(error)}")
 
     def _allow(self) -> None:
-        ok = self.buttons.button(QDialogButtonBox.StandardButton.Ok)
-        assert ok is not None
+        ok = self.buttons.ok
         ok.setEnabled(self._is_good and bool(self.name.text().strip()))
 
     def _take(self) -> None:

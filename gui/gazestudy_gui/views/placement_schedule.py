@@ -30,6 +30,7 @@ from gazestudy.model.schedule import Schedule
 from gazestudy_gui import theme
 from gazestudy_gui.commands import Edit, RemoveSchedule, SetLoop, SetScheduleFromLog
 from gazestudy_gui.document import StudyDocument
+from gazestudy_gui.ok_cancel import OkCancel
 from gazestudy_gui.trouble import tell
 from gazestudy_gui.words import tr
 
@@ -117,8 +118,7 @@ class ScheduleDialog(QDialog):
         form = QFormLayout()
         form.addRow(tr("&Clock of the player:"), self.clock)
         form.addRow(tr("&Uncertainty:"), self.uncertainty)
-        standard = QDialogButtonBox.StandardButton
-        self.buttons = QDialogButtonBox(standard.Ok | standard.Cancel, self)
+        self.buttons = OkCancel(self, self._take)
         remove = self.buttons.addButton(
             tr("&Remove the schedule"), QDialogButtonBox.ButtonRole.DestructiveRole
         )
@@ -126,8 +126,6 @@ class ScheduleDialog(QDialog):
         self.remove_button = remove
         remove.setEnabled(known is not None)
         remove.clicked.connect(lambda _checked=False: self._do(RemoveSchedule(placement.id, placement.name)))
-        self.buttons.accepted.connect(self._take)
-        self.buttons.rejected.connect(self.reject)
         column = QVBoxLayout(self)
         column.addWidget(self.present)
         column.addWidget(self.tabs, 1)

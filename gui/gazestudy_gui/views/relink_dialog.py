@@ -7,7 +7,6 @@ from pathlib import Path
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import (
     QDialog,
-    QDialogButtonBox,
     QFileDialog,
     QHBoxLayout,
     QLabel,
@@ -23,6 +22,7 @@ from gazestudy.store import Study
 from gazestudy_gui.commands import Edit
 from gazestudy_gui.document import StudyDocument
 from gazestudy_gui.jobs import Job, Order
+from gazestudy_gui.ok_cancel import OkCancel
 from gazestudy_gui.phrases import told
 from gazestudy_gui.trouble import tell
 from gazestudy_gui.wizard.pages import fit, table_of
@@ -75,8 +75,7 @@ class RelinkDialog(QDialog):
         self.bar = QProgressBar(self)
         self.bar.setAccessibleName(tr("Looking"))
         self.bar.hide()
-        standard = QDialogButtonBox.StandardButton
-        self.buttons = QDialogButtonBox(standard.Ok | standard.Cancel, self)
+        self.buttons = OkCancel(self, self._use)
         line = QHBoxLayout()
         for button in (self.folder, self.file):
             line.addWidget(button)
@@ -91,8 +90,6 @@ class RelinkDialog(QDialog):
         self.resize(56 * em, 24 * em)
         self.folder.clicked.connect(lambda _checked=False: self._ask_folder())
         self.file.clicked.connect(lambda _checked=False: self._ask_file())
-        self.buttons.accepted.connect(self._use)
-        self.buttons.rejected.connect(self.reject)
         self._fill()
 
     def look(self, place: Path) -> None:
@@ -184,8 +181,7 @@ class RelinkDialog(QDialog):
         is_idle = self._job is None or self._job.is_over
         for button in (self.folder, self.file):
             button.setEnabled(is_idle and bool(self.missing))
-        ok = self.buttons.button(QDialogButtonBox.StandardButton.Ok)
-        assert ok is not None
+        ok = self.buttons.ok
         ok.setText(tr("&Use these places"))
         ok.setEnabled(is_idle and bool(self.places) and not self._document.read_only)
 
