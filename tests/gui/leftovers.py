@@ -14,7 +14,7 @@ from PyQt6 import sip
 from PyQt6.QtCore import QCoreApplication, QEvent, QThread, QThreadPool, QTimer
 from PyQt6.QtWidgets import QApplication
 
-GRACE_S = 2.0
+GRACE_S = 20.0
 """Something that was told to end may take this long."""
 
 
