@@ -28,8 +28,8 @@ class Tour(Camera):
             (("locked", "read-only"), lambda: self._locked(desk, study)),
             (("study", "dock", "menu"), lambda: self._study(desk, study)),
             (("placements", "timeline"), lambda: self._placements(desk, study)),
-            (("fieldwork",), lambda: self._fieldwork(desk, study)),
             (("results",), lambda: self._results(desk, study)),
+            (("fieldwork",), lambda: self._fieldwork(desk, study)),  # its sessions change the results
             (("interviews",), lambda: self._interviews(desk, study)),
             (("dialog",), lambda: self._dialogs(desk, study)),
             (("dialog-clock", "dialog-relink", "player"), lambda: self._moved(desk, study, temporary)),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.text import OffsetFrom
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from gazestudy.errors import ParameterError
@@ -26,6 +27,10 @@ from gazestudy.plots.style import (
 
 if TYPE_CHECKING:
     from gazestudy.attention.first_looks import FirstLooks
+
+
+_ONE_COLUMN, _HALF_WIDE = 2, 46
+"""More groups than this have a legend of two columns, if none of its lines is longer than so many letters."""
 
 
 def draw_survival(
@@ -58,7 +63,7 @@ def draw_survival(
     Notes
     -----
     A tick on a curve is a censored row, a dotted line the end of the window of the restricted means. The rows
-    below the axis are those still at risk.
+    below the axis are those still at risk, each after a piece of its line.
     """
     groups = list(data.values()) if isinstance(data, Mapping) else [data]
     if not 1 <= len(groups) <= len(GROUP_COLOURS):
@@ -80,8 +85,17 @@ def draw_survival(
         axes.grid(axis="y", color=RULE, lw=0.5)
         axes.set_axisbelow(True)
         dress(axes)
-        lines = 2 * len(groups)
-        axes.legend(frameon=False, fontsize=TEXT_PT, loc="lower left", bbox_to_anchor=(0, 1.0), borderpad=0)
+        longest = max(len(line) for group in groups for line in _words(group).splitlines())
+        columns = 2 if len(groups) > _ONE_COLUMN and longest <= _HALF_WIDE else 1
+        lines = 2 * -(-len(groups) // columns)
+        axes.legend(
+            frameon=False,
+            fontsize=TEXT_PT,
+            loc="lower left",
+            bbox_to_anchor=(0, 1.0),
+            borderpad=0,
+            ncols=columns,
+        )
         axes.set_title(title, loc="left", color=INK, fontsize=TITLE_PT, pad=8 + 1.5 * TEXT_PT * lines)
         _at_risk(axes, groups)
     return axes
@@ -120,14 +134,16 @@ def _words(group: FirstLooks) -> str:
 
 
 def _at_risk(axes: Axes, groups: Sequence[FirstLooks]) -> None:
-    """Write how many are still at risk below the axis, in the colours of the curves."""
+    """Write how many are still at risk below the axis, each row after a piece of its curve."""
     ticks = [tick for tick in axes.get_xticks() if 0 <= tick <= axes.get_xlim()[1]]
     axes.set_xticks(ticks)
     below = axes.get_xaxis_transform()
     lines = 3.2  # lines of text between the axis and the first row
-    for number, (group, colour) in enumerate(zip(groups, GROUP_COLOURS, strict=False)):
+    for number, (group, colour, dash) in enumerate(zip(groups, GROUP_COLOURS, DASHES, strict=False)):
         curve = group.survival.curve
         offset = (0.0, -TEXT_PT * (lines + 1.25 * (number + 1)))
+        if len(groups) > 1:
+            _piece(axes, offset[1] + 0.4 * TEXT_PT, colour, dash)
         for tick in ticks:
             later = np.searchsorted(curve.time, tick, side="left")
             count = int(curve.at_risk[later]) if later < len(curve.time) else 0
@@ -153,3 +169,17 @@ def _at_risk(axes: Axes, groups: Sequence[FirstLooks]) -> None:
         fontsize=TEXT_PT - 0.5,
         annotation_clip=False,
     )
+
+
+def _piece(axes: Axes, down_pt: float, colour: str, dash: Any) -> None:
+    """Draw a piece of a curve's line left of the axis, so many points below it."""
+    end = axes.annotate(
+        "",
+        (-34, down_pt),
+        (-9, down_pt),
+        xycoords=OffsetFrom(axes.patch, (0, 0)),
+        textcoords=OffsetFrom(axes.patch, (0, 0)),
+        arrowprops={"arrowstyle": "-", "color": colour, "lw": 1.6, "ls": dash, "shrinkA": 0, "shrinkB": 0},
+        annotation_clip=False,
+    )
+    end.set_in_layout(False)

@@ -67,6 +67,7 @@ class CommandList(QDialog):
         assert header is not None
         header.setStretchLastSection(False)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
         layout = QVBoxLayout(self)
         layout.addWidget(self.search)
         layout.addWidget(self.list)
@@ -189,7 +190,8 @@ class ShortcutTable(QDialog):
                 item = QTableWidgetItem(text)
                 item.setData(_ROLE, name)
                 self.table.setItem(row, column, item)
-        self.table.resizeColumnToContents(0)
+        for column in (0, 2):
+            self.table.resizeColumnToContents(column)
         self._filter(self.search.text())
 
     def _filter(self, wanted: str) -> None:

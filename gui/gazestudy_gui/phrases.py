@@ -27,6 +27,27 @@ _WITHIN = r"(?:(?!; |: |  |\n).)+?"
 _BOUNDS, _ENDS = ("_high", "_low", "_method"), ("_share", "_rate", "_count")
 _STARTS = ("n_", "mean_", "median_", "geometric_mean_", "max_", "min_")
 _LONGEST = 4000
+_ENGLISH = {
+    "a": "looked and remembered (a)",
+    "b": "looked only (b)",
+    "c": "remembered only (c)",
+    "d": "neither (d)",
+    "ar_cat": "recalled for a category",
+    "attr": "brand named",
+    "bottom_m": "lower edge, m",
+    "comp": "main message",
+    "density_m2": "people per m²",
+    "dwell_s": "dwell, s",
+    "flow_per_min_m": "flow per min and m",
+    "look_2s_rate": "share looking 2 s",
+    "looked_2s": "looked 2 s",
+    "min_m": "min × m",
+    "rta": "said over the recording",
+    "ur_any": "recalled without help",
+    "ur_msg": "what recalled ads showed",
+}
+"""Names of columns and values whose own words would be letters or a code."""
+_OF_AN_ITEM = re.compile(r"([a-z_]+): ([a-z0-9_]+)")
 _TIGHT, _SMALLER = 1.05, 0.92
 _JOINTS = ("\n", ". ", "; ", ": ", ", ")
 
@@ -143,6 +164,8 @@ def column_title(column: str) -> str:
     >>> column_title("median_dwell_s"), column_title("notice_rate")
     ('median dwell, s', 'notice rate')
     """
+    if language() == "en" and column in _ENGLISH:
+        return _ENGLISH[column]
     name, unit = column, ""
     extreme = _EXTREME.fullmatch(column)
     if extreme is not None:  # such as distance_mm_min, the least distance
@@ -163,7 +186,12 @@ def column_title(column: str) -> str:
 def value_name(value: str) -> str:
     """Return a word of a table for people, such as the name of a step, a rule or a method."""
     code, is_identifier = language(), re.fullmatch(r"[a-z0-9_]+", value) is not None
+    of_an_item = _OF_AN_ITEM.fullmatch(value)
+    if of_an_item is not None and of_an_item[1] in _ENGLISH:  # such as attr: correct, an answer as coded
+        return f"{value_name(of_an_item[1])}: {value_name(of_an_item[2])}"
     if code == "en":
+        if len(value) > 1 and value in _ENGLISH:  # one letter is the code of a person
+            return _ENGLISH[value]
         return value.replace("_", " ") if is_identifier else value
     found = phrases(code).say(value)
     return phrases(code).term(value) if found == value and is_identifier else found

@@ -120,7 +120,47 @@ class ComputedPage(QWidget):
             self.show_trouble(text)
 
 
-class FiguresPage(ComputedPage):
+class TablesPage(ComputedPage):
+    """Tables with what is missing or doubtful below them; a hint in their place while there are none."""
+
+    def show_waiting(self) -> None:
+        """Say that it is being computed, where nothing is on show yet."""
+        if self.stack.currentWidget() is self.hint:
+            self.hint.setText(tr("Computing …"))
+
+    def show_trouble(self, text: str) -> None:
+        """Show why there are none."""
+        self.hint.setText(text)
+        self.stack.setCurrentWidget(self.hint)
+
+    def show_words(self, lines: list[str]) -> None:
+        """Show the tables, and what is to be said of them."""
+        self.words.setPlainText("\n".join(f"• {one}" for one in lines))
+        self.stack.setCurrentIndex(0)
+
+    def put_together(self, line: QHBoxLayout, tables: QWidget) -> None:
+        """Lay out choices, tables and words."""
+        self.words = QPlainTextEdit(self)
+        self.words.setReadOnly(True)
+        self.words.setAccessibleName(tr("What is missing or doubtful"))
+        split = QSplitter(Qt.Orientation.Vertical, self)
+        for part, share in ((tables, 6), (self.words, 1)):
+            split.addWidget(part)
+            split.setStretchFactor(split.count() - 1, share)
+        self.words.setMinimumHeight(3 * self.fontMetrics().height())
+        self.hint = QLabel(tr("Computing …"), self)
+        self.hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.hint.setWordWrap(True)
+        self.stack = QStackedWidget(self)
+        self.stack.addWidget(split)
+        self.stack.addWidget(self.hint)
+        self.stack.setCurrentWidget(self.hint)
+        column = QVBoxLayout(self)
+        column.addLayout(line)
+        column.addWidget(self.stack, 1)
+
+
+class FiguresPage(TablesPage):
     """Rates and shares with numerator, denominator, rule and interval."""
 
     thread_name = "field figures"
@@ -139,34 +179,22 @@ class FiguresPage(ComputedPage):
         line.addWidget(self.by)
         line.addStretch(1)
         self.table = TableWidget(tr("Field figures"), self)
-        self.words = _words(self)
-        column = QVBoxLayout(self)
-        column.addLayout(line)
-        column.addWidget(_above(self.table, self.words, self), 1)
+        self.put_together(line, self.table)
 
     def question(self) -> Question:
         """Return what the helper is asked."""
         return self.asked("figures_of", by=tuple(self.by.currentData()))
 
-    def show_waiting(self) -> None:
-        """Say that it is being computed, where nothing is on show yet."""
-        if self.table.model.frame is None:
-            self.words.setPlainText(tr("Computing …"))
-
     def show_result(self, result: Any) -> None:
         """Show the figures."""
         table, lines = result
-        self.table.show()
         self.table.set_frame(table, {str(name): heading(str(name)) for name in table.columns})
-        self.words.setPlainText("\n".join(f"• {told(one)}" for one in lines))
-
-    def show_trouble(self, text: str) -> None:
-        """Show why there are none."""
-        self.table.hide()
-        self.words.setPlainText(text)
+        self.show_words(
+            [f"{value_name(about)}: {told(text)}" if about else told(text) for about, text in lines]
+        )
 
 
-class AgreementPage(ComputedPage):
+class AgreementPage(TablesPage):
     """How well two observers agree who watched the same."""
 
     thread_name = "field agreement"
@@ -204,32 +232,24 @@ class AgreementPage(ComputedPage):
         picture = QWidget(self)
         inside = QVBoxLayout(picture)
         inside.addWidget(self.item, 0, Qt.AlignmentFlag.AlignLeft)
-        self.plot.setMinimumHeight(24 * self.fontMetrics().height())
+        self.plot.setMinimumHeight(16 * self.fontMetrics().height())
         area = QScrollArea(picture)
         area.setWidgetResizable(True)
         area.setWidget(self.plot)
         inside.addWidget(area, 1)
         self.tabs.addTab(picture, tr("Differences"))
-        self.words = _words(self)
-        column = QVBoxLayout(self)
-        column.addLayout(line)
-        column.addWidget(_above(self.tabs, self.words, self), 1)
+        self.put_together(line, self.tabs)
 
     def question(self) -> Question:
         """Return what the helper is asked."""
         return self.asked("agreement_of", tolerance_s=self.tolerance.value())
 
-    def show_waiting(self) -> None:
-        """Say that it is being computed, where nothing is on show yet."""
-        if self._found is None:
-            self.words.setPlainText(tr("Computing …"))
-
     def show_result(self, result: Any) -> None:
         """Show the tables."""
-        self.tabs.show()
         for name, table in self.tables.items():
             frame = getattr(result, name)
-            table.set_frame(frame, {str(one): heading(str(one)) for one in frame.columns})
+            titles = {str(one): heading(str(one)) for one in frame.columns}
+            table.set_frame(frame, titles, words=("name", "code"))
         self._found = result
         current = self.item.currentData()
         self.item.blockSignals(True)
@@ -246,12 +266,7 @@ class AgreementPage(ComputedPage):
         lines.append(
             tr("Read kappa beside the prevalence: where nearly nothing happens, chance agreement is high.")
         )
-        self.words.setPlainText("\n".join(f"• {one}" for one in lines))
-
-    def show_trouble(self, text: str) -> None:
-        """Show why there is none."""
-        self.tabs.hide()
-        self.words.setPlainText(text)
+        self.show_words(lines)
 
     def recolour(self) -> None:
         """Follow another colour scheme."""
@@ -271,14 +286,14 @@ class AgreementPage(ComputedPage):
         self.plot.show_figure(partial(_draw_differences, found, *chosen))
 
 
-def figures_of(study: str, *, by: tuple[str, ...]) -> tuple[Any, list[str]]:
-    """Return figures and words about them; for the helper."""
+def figures_of(study: str, *, by: tuple[str, ...]) -> tuple[Any, list[tuple[str, str]]]:
+    """Return figures, and what is missing or doubtful with what it is about; for the helper."""
     from gazestudy.pipeline.field_results import field_summary
     from gazestudy.store import open_study
 
     with open_study(study, read_only=True) as opened:
         found = field_summary(opened, by=by)
-    return found.figures.table, [*found.missing.values(), *(one.message for one in found.findings)]
+    return found.figures.table, [*found.missing.items(), *(("", one.message) for one in found.findings)]
 
 
 def agreement_of(study: str, *, tolerance_s: float) -> Any:
@@ -547,19 +562,3 @@ class PlanPage(ComputedPage):
                      colour=str(self.colour.currentData()), size=self.discs.currentData())  # fmt: skip
         except GazestudyError as error:
             tell(self, error)
-
-
-def _words(parent: QWidget) -> QPlainTextEdit:
-    made = QPlainTextEdit(parent)
-    made.setReadOnly(True)
-    made.setAccessibleName(tr("What is missing or doubtful"))
-    return made
-
-
-def _above(upper: QWidget, lower: QWidget, parent: QWidget) -> QSplitter:
-    split = QSplitter(Qt.Orientation.Vertical, parent)
-    split.addWidget(upper)
-    split.addWidget(lower)
-    split.setStretchFactor(0, 4)
-    split.setStretchFactor(1, 1)
-    return split

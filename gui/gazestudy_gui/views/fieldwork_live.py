@@ -200,7 +200,7 @@ class RunPanel(QWidget):
         held = {code for _, code in self.session.open_states()}
         for code, button in self.states.items():
             button.setChecked(code in held)
-            button.setText(f"{button.property('words')}" + (tr("\n(on)") if code in held else "\n"))
+            button.setText(f"{button.property('words')}" + (tr("\n(on)") if code in held else ""))
         standing = [one for one in self.session.standing() if one.kind not in ("start", "stop")]
         self.back.setEnabled(bool(standing))
 
@@ -219,6 +219,7 @@ class RunPanel(QWidget):
         top = QHBoxLayout()
         top.addWidget(self.clock)
         top.addWidget(self.interval, 1)
+        top.addStretch()  # takes the room of the interval where a protocol has none
         top.addWidget(self.back)
         self.said = QLabel("", self)
         self.said.setWordWrap(True)
@@ -340,7 +341,7 @@ class RunPanel(QWidget):
         if about:
             words += "\n" + self.fontMetrics().elidedText(about, Qt.TextElideMode.ElideRight, 9 * em)
         button.setProperty("words", words)
-        button.setText(f"{words}\n")
+        button.setText(words)
         button.setAccessibleName(f"{name} · {about}" if about else name)
         if item.definition:
             button.setToolTip(self.protocol.text(item.definition, self._language))

@@ -27,7 +27,7 @@ from gazestudy_gui.ticks import TickDelegate
 from gazestudy_gui.words import tr
 
 _ROWS = 5
-_KERNEL_UNITS = ("deg", "mm", "px")
+_KERNEL_UNITS = (("degrees", "deg"), ("mm", "mm"), ("px", "px"))
 _LISTS = ("segment", "daypart", "participant_id")
 
 
@@ -153,7 +153,7 @@ class HeatmapFilters(QWidget):
         )
         self.kernel = self._number(tr("Kernel"), tr("as usual"), 1000, 1)
         self.kernel.setToolTip(tr("Full width at half maximum; as usual: 2 degrees where the angle is known"))
-        self.unit = self._combo(tr("Unit of the kernel"), [(unit, unit) for unit in _KERNEL_UNITS])
+        self.unit = self._combo(tr("Unit of the kernel"), [(tr(text), unit) for text, unit in _KERNEL_UNITS])
         self.style_box = self._combo(
             tr("Style"), [(tr("colours"), "overlay"), (tr("fog"), "fog"), (tr("contours"), "contour")]
         )

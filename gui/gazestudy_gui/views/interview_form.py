@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from PyQt6.QtCore import QSignalBlocker, Qt, pyqtSignal
-from PyQt6.QtGui import QFocusEvent
+from PyQt6.QtCore import QSignalBlocker, QSize, Qt, pyqtSignal
+from PyQt6.QtGui import QFocusEvent, QPainter, QPaintEvent, QPalette
 from PyQt6.QtWidgets import (
     QButtonGroup,
     QComboBox,
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from gazestudy.model.interview import Question
 
 _LINES_OF_A_LIST, _LINES_OF_A_TEXT = 5, 3
+_SHORT_EM = 7
+"""Answers up to here stand beside their codes, longer ones above."""
 
 
 class Lines(QPlainTextEdit):
@@ -190,6 +192,37 @@ class Field(QWidget):
         self.main = next(iter(boxes.values()), self)
 
 
+class ElidedLabel(QWidget):
+    """A text in one line: what has no room ends in an ellipsis, the whole is in the tool tip.
+
+    Parameters
+    ----------
+    text : str
+        What it says.
+    parent : QWidget, optional
+        Owner.
+    """
+
+    def __init__(self, text: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._text = text.replace("\n", " ")
+        self.setToolTip(text)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.setAccessibleName(text)
+
+    def sizeHint(self) -> QSize:
+        """Return the room for all of it."""
+        metrics = self.fontMetrics()
+        return QSize(metrics.horizontalAdvance(self._text), round(1.2 * metrics.height()))
+
+    def paintEvent(self, _event: QPaintEvent | None) -> None:
+        """Write as much as there is room for."""
+        text = self.fontMetrics().elidedText(self._text, Qt.TextElideMode.ElideRight, self.width())
+        painter = QPainter(self)
+        painter.setPen(self.palette().color(QPalette.ColorRole.WindowText))
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
+
+
 class CodeLine(QWidget):
     """An answer and what the coder makes of it: a code, and the placement that is meant.
 
@@ -215,9 +248,8 @@ class CodeLine(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)  # never squeezed
         self.answer = answer
         text = str(answer["value"])
-        said = QLabel(self.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, 16 * self._em()), self)
-        said.setToolTip(text)
-        said.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        is_long = self.fontMetrics().horizontalAdvance(text) > _SHORT_EM * self._em()
+        said = ElidedLabel(text, self)
         self.code = self._box(tr("Code of “{text}”", text=text))
         self.code.addItem(tr("not coded"), "")
         for code in codes:
@@ -227,11 +259,15 @@ class CodeLine(QWidget):
         for name, title in placements.items():
             self.placement.addItem(title, name)
         self.placement.setVisible(bool(placements))
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(said, 1)
+        column, row = QVBoxLayout(self), QHBoxLayout()
+        column.setContentsMargins(0, 0, 0, 0)
+        if is_long:
+            column.addWidget(said)
+        else:
+            row.addWidget(said, 1)
         row.addWidget(self.code, 1)
         row.addWidget(self.placement, 1)
+        column.addLayout(row)
 
     def show_code(self, code: str, placement_id: str) -> None:
         """Show what is kept."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PyQt6.QtCore import QSignalBlocker, QSize
+from PyQt6.QtCore import QSignalBlocker, QSize, Qt
 from PyQt6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -147,9 +147,6 @@ class InterviewsView(QWidget):
         self.which.setAccessibleName(tr("Interview"))
         self.which.setMinimumContentsLength(16)
         self.which.currentIndexChanged.connect(lambda _index: self._show())
-        new = QPushButton(tr("&New interview …"), self)
-        new.clicked.connect(self._ask_person)
-        new.setEnabled(not self._document.read_only)
         self.who = QComboBox(self)
         self.who.setEditable(True)
         self.who.setAccessibleName(tr("Coder"))
@@ -169,9 +166,6 @@ class InterviewsView(QWidget):
             label.setBuddy(box)
             line.addWidget(label)
             line.addWidget(box, stretch)
-        line.insertWidget(2, new)
-        self.about = QLabel("", self)
-        self.about.setWordWrap(True)
         self.answers = AnswersTab(self._document, self)
         self.texts = TextsTab(self._document, self)
         self.recall = RecallTab(self._document.helper, self)
@@ -183,6 +177,7 @@ class InterviewsView(QWidget):
         self.tabs.addTab(self.recall, tr("Looked at and remembered"))
         self.empty = QLabel(tr("Reading …"), self)
         self.empty.setWordWrap(True)
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.empty.setMargin(2 * self.fontMetrics().height())
         self.stack = QStackedWidget(self)
         self.stack.addWidget(self.tabs)
@@ -191,8 +186,19 @@ class InterviewsView(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(4, 4, 4, 4)
         column.addLayout(line)
-        column.addWidget(self.about)
+        column.addLayout(self._second_line())
         column.addWidget(self.stack, 1)
+
+    def _second_line(self) -> QHBoxLayout:
+        self.about = QLabel("", self)
+        self.about.setWordWrap(True)
+        new = QPushButton(tr("&New interview …"), self)
+        new.clicked.connect(self._ask_person)
+        new.setEnabled(not self._document.read_only)
+        line = QHBoxLayout()
+        line.addWidget(self.about, 1)
+        line.addWidget(new)
+        return line
 
     def _on_read(self, number: int, talks: Talks) -> None:
         if number != self._reader.newest:

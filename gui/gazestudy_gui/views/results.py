@@ -109,7 +109,8 @@ class TablesPage(QWidget):
         name, frame, tips = result
         self.table.set_name(name)
         self.table.set_frame(frame, {column: heading(column) for column in map(str, frame.columns)},
-                             {column: f"{column}: {tips[column]}" for column in tips})  # fmt: skip
+                             {column: f"{column}: {tips[column]}" for column in tips},
+                             words=("name",) if name == "themes" else ())  # fmt: skip
         self.stack.setCurrentWidget(self.table)
 
     def _on_failed(self, number: int, error: Exception) -> None:

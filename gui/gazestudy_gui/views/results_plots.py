@@ -68,6 +68,7 @@ class FigurePage(QWidget):
         self.one = QComboBox(self)
         self.one.setAccessibleName(tr("Which group"))
         self.one.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.one.hide()
         self.one.currentIndexChanged.connect(lambda _index: self.draw())
         self.plot = PlotPane(name, self, helper=document.helper)
         self.area = QScrollArea(self)
@@ -185,6 +186,7 @@ class FigurePage(QWidget):
     def _on_failed(self, number: int, error: Exception) -> None:
         if number == self._worker.newest:
             self.data = {}
+            self.one.hide()
             self.plot.show_message(nothing_yet(str(error)))
 
     def _ask_export(self) -> None:
@@ -238,7 +240,7 @@ class FunnelPage(FigurePage):
 
     def rows(self, shown: dict[str, Any]) -> int:
         """Return for how many lines of text the figure needs room."""
-        return 6 + sum(3 * len(one.table) for one in shown.values())
+        return 6 + round(sum(2.4 * len(one.table) for one in shown.values()))
 
     def drawing(self, shown: dict[str, Any]) -> Draw:
         """Return what draws one funnel."""
@@ -258,6 +260,7 @@ class SurvivalPage(FigurePage):
     """
 
     file_name = "first-look"
+    least_width_em = 40
 
     def __init__(self, document: StudyDocument, parent: QWidget | None = None) -> None:
         super().__init__(document, tr("Time to the first look"), parent)
@@ -284,7 +287,7 @@ class SurvivalPage(FigurePage):
 
     def rows(self, shown: dict[str, Any]) -> int:
         """Return for how many lines of text the figure needs room."""
-        return 16 + 3 * len(shown)
+        return 15 + 2 * len(shown)
 
     def drawing(self, shown: dict[str, Any]) -> Draw:
         """Return what draws the curves."""

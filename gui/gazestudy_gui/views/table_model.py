@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -83,6 +83,7 @@ class FrameModel(QAbstractTableModel):
         titles: Mapping[str, str] | None = None,
         tips: Mapping[str, str] | None = None,
         mark: Callable[[int], Any] | None = None,
+        words: Collection[str] = (),
     ) -> None:
         """Show another table.
 
@@ -94,6 +95,8 @@ class FrameModel(QAbstractTableModel):
             Headings and their tool tips, by column.
         mark : callable, optional
             Row of the table to a colour (QColor) shown before its first cell, or None.
+        words : collection of str, optional
+            Columns of `NAMES` that here hold words of the program.
         """
         self.beginResetModel()
         names = [str(name) for name in frame.columns]
@@ -101,7 +104,7 @@ class FrameModel(QAbstractTableModel):
         self._columns = [self._frame.iloc[:, number].to_numpy(dtype=object) for number in range(len(names))]
         self._titles = [(titles or {}).get(name, name) for name in names]
         self._tips = [(tips or {}).get(name, name) for name in names]
-        self._has_words = [name not in NAMES for name in names]
+        self._has_words = [name not in NAMES or name in words for name in names]
         self._texts, self._mark = None, mark
         if self._sorted is not None and self._sorted[0] >= len(names):
             self._sorted = None

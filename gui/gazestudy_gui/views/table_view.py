@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,10 +69,11 @@ class TableWidget(QWidget):
         titles: Mapping[str, str] | None = None,
         tips: Mapping[str, str] | None = None,
         mark: Callable[[int], Any] | None = None,
+        words: Collection[str] = (),
     ) -> None:
         """Show a table; see `FrameModel.set_frame`. Columns get the widths their contents need."""
         before, was_empty = self._headings(), not self.model.rowCount()
-        self.model.set_frame(frame, titles, tips, mark)
+        self.model.set_frame(frame, titles, tips, mark, words)
         if was_empty or before != self._headings():
             self._fit()
         self._say_count()
