@@ -15,6 +15,7 @@ from gazestudy.errors import InputError
 from gazestudy.importers.streams import gaps
 from gazestudy.importers.video_scan import scan
 from gazestudy.model import CONTRACTS, Finding, Recording
+from gazestudy.model.wording import counted
 
 _CHECKS = "check_"
 _SKIPPED = ("rows_skipped", "truncated_line", "zero_bytes", "cells_unreadable", "file_missing")
@@ -236,7 +237,7 @@ def _stream_line(one: StreamReport) -> str:
     if one.median_rate_hz is not None:
         text += f", {one.median_rate_hz:.1f} Hz median, {one.effective_rate_hz:.1f} Hz effective"
     if one.gap_count:
-        text += f", {one.gap_count} gaps (longest {one.longest_gap_ms:.0f} ms)"
+        text += f", {counted(one.gap_count, 'gap')} (longest {one.longest_gap_ms:.0f} ms)"
     if one.not_monotonic:
-        text += f", {one.not_monotonic} steps back in time"
+        text += f", {counted(one.not_monotonic, 'step')} back in time"
     return text

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from gazestudy.model import Finding, Stream, categorical
 from gazestudy.model.tables import FRAME_KINDS, REASONS
+from gazestudy.model.wording import counted
 
 GAP_NS = 75_000_000
 GAP_INTERVALS = 3.0
@@ -52,7 +53,7 @@ def gap_findings(
         findings.append(Finding("info", stream, "parts", text, len(ends) + 1))
     if len(found):
         text = (
-            f"{len(found)} gaps without data, {found.sum() / 1e9:.2f} s together, the longest"
+            f"{counted(len(found), 'gap')} without data, {found.sum() / 1e9:.2f} s together, the longest"
             f" {found.max() / 1e9:.2f} s"
         )
         findings.append(Finding("info", stream, "gaps", text, len(found)))

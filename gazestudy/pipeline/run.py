@@ -16,6 +16,7 @@ from typing import Any
 import pandas as pd
 
 from gazestudy.model import StudyRecording, provenance_of
+from gazestudy.model.wording import counted
 from gazestudy.pipeline.analysis import Settings
 from gazestudy.pipeline.steps import (
     STEPS,
@@ -214,14 +215,19 @@ def _map_in_worker(study_path: Path, recording_id: str, settings: Settings) -> p
         return map_recording_of(study, recording_id, settings, progress=_progress)
 
 
+_MANY = {"loss": "losses", "unclassified": "unclassified"}
+
+
 def _summary(step: str, tables: dict[str, pd.DataFrame]) -> str:
     if step == "events":
         counts = tables["events"]["kind"].value_counts(sort=False)
-        return ", ".join(f"{n} {kind}" for kind, n in counts.items() if n) or "no gaze events"
+        words = [counted(n, str(kind), _MANY.get(str(kind), "")) for kind, n in counts.items() if n]
+        return ", ".join(words) or "no gaze events"
     if step == "mapping":
         mapped = tables["mapping"].query("state == 'mapped'")
-        return f"{mapped['frame'].nunique()} frames with {mapped['placement_id'].nunique()} placements"
+        frames, places = mapped["frame"].nunique(), mapped["placement_id"].nunique()
+        return f"{counted(frames, 'frame')} with {counted(places, 'placement')}"
     metrics = tables["metrics"]
     whole = metrics[metrics["aoi_id"] == ""]
     seen = int((whole["exposure_count"] > 0).sum())
-    return f"{seen} placements in view, {int(whole['noticed'].sum())} noticed"
+    return f"{counted(seen, 'placement')} in view, {int(whole['noticed'].sum())} noticed"

@@ -55,7 +55,8 @@ class LockHolder:
     token: str
 
     def __str__(self) -> str:
-        return f"{self.user} on {self.host}, process {self.process_id}, since {self.since_utc}"
+        since = self.since_utc[:16].replace("T", " ")
+        return f"{self.user} on {self.host}, process {self.process_id}, since {since} UTC"
 
     def is_dead(self) -> bool:
         """Return True if the process is certainly gone; False if it lives or nothing can be known."""

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gazestudy.errors import ParameterError
+from gazestudy.model.wording import counted
 from gazestudy.strategy.terms import Term, draw_terms, term_row, term_table
 
 Floats = NDArray[np.float64]
@@ -312,10 +313,15 @@ def _doubts(used: Sequence[Term]) -> str:
     """Say which terms keep the product from being known."""
     words = [f"{term.name}: {term.method}" for term in used if term.shape != "fixed" and not term.is_known]
     words += [f"{term.name}: {term.rule.partition('; ')[2]}" for term in used if "; fewer than" in term.rule]
-    words += [f"{term.name} rests on {term.n} {term.n_of}" for term in used if 0 < term.n < FEW]
+    words += [
+        f"{term.name} rests on {counted(term.n, _ONE_OF.get(term.n_of, term.n_of), term.n_of)}"
+        for term in used
+        if 0 < term.n < FEW
+    ]
     return "; ".join(words)
 
 
+_ONE_OF = {"people": "person", "sessions": "session"}
 FEW = 8
 """Terms that rest on fewer people or sessions are named in the notes."""
 

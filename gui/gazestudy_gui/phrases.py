@@ -47,6 +47,8 @@ _ENGLISH = {
     "ur_msg": "what recalled ads showed",
 }
 """Names of columns and values whose own words would be letters or a code."""
+_CODE = "Traceback (most recent call last)"
+_COUNTS = re.compile(r"\d[\d,]* [^\W\d]+(?:, \d[\d,]* [^\W\d]+)+")
 _OF_AN_ITEM = re.compile(r"([a-z_]+): ([a-z0-9_]+)")
 _TIGHT, _SMALLER = 1.05, 0.92
 _JOINTS = ("\n", ". ", "; ", ": ", ", ")
@@ -77,7 +79,9 @@ class Phrases:
             As the library says it; of several sentences or lines each is looked up.
         """
         if text not in self._known:
-            self._known[text] = self._said(text)
+            # of several counts the last noun would take all before it for its number
+            parts = text.split(", ") if _COUNTS.fullmatch(text) else [text]
+            self._known[text] = ", ".join(map(self._said, parts))
         return self._known[text]
 
     def knows(self, text: str) -> bool:
@@ -100,7 +104,7 @@ class Phrases:
         return self._exact.get(words, words)
 
     def _said(self, text: str) -> str:
-        if not 1 < len(text) <= _LONGEST or not any(letter.isalpha() for letter in text):
+        if not 1 < len(text) <= _LONGEST or not any(letter.isalpha() for letter in text) or _CODE in text:
             return text  # one letter is the code of a person, though it may head a column, too
         lead = len(text) - len(text.lstrip(" •"))
         if lead:

@@ -180,9 +180,10 @@ class InterviewsView(QWidget):
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.empty.setMargin(2 * self.fontMetrics().height())
         self.stack = QStackedWidget(self)
-        self.stack.addWidget(self.tabs)
-        self.stack.addWidget(self.empty)
+        for shown in (self.tabs, self.empty):
+            self.stack.addWidget(shown)
         self.stack.setCurrentWidget(self.empty)
+        self.setMinimumWidth(24 * self.fontMetrics().height())
         column = QVBoxLayout(self)
         column.setContentsMargins(4, 4, 4, 4)
         column.addLayout(line)

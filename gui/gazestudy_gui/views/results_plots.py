@@ -240,7 +240,7 @@ class FunnelPage(FigurePage):
 
     def rows(self, shown: dict[str, Any]) -> int:
         """Return for how many lines of text the figure needs room."""
-        return 6 + round(sum(2.4 * len(one.table) for one in shown.values()))
+        return 5 + 2 * sum(len(one.table) for one in shown.values())
 
     def drawing(self, shown: dict[str, Any]) -> Draw:
         """Return what draws one funnel."""

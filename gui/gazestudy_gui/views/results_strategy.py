@@ -237,13 +237,15 @@ class StrategyPage(QWidget):
                " marked REPLACE is made up."), self.empty,
         )  # fmt: skip
         words.setWordWrap(True)
+        words.setAlignment(Qt.AlignmentFlag.AlignCenter)
         begin = QPushButton(tr("&Begin with a template"), self.empty)
         begin.setEnabled(not self._document.read_only)
         begin.clicked.connect(self.begin)
         column = QVBoxLayout(self.empty)
         column.setContentsMargins(*[2 * self.fontMetrics().height()] * 4)
+        column.addStretch(1)
         column.addWidget(words)
-        column.addWidget(begin, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addWidget(begin, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addStretch(1)
         self.editor = DocumentEditor(
             self._document, tr("Strategy document"), tr("&Keep and compute"), _parse, self

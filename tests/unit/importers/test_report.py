@@ -52,7 +52,7 @@ def test_text_names_everything(report):
     text = str(report)
     assert "walk (Pupil Invisible), read by pupil-cloud 1" in text
     assert (
-        "gaze: 11 rows over 0.28 s, 100.0 Hz median, 35.7 Hz effective, 1 gaps (longest 200 ms), 1 steps back"
+        "gaze: 11 rows over 0.28 s, 100.0 Hz median, 35.7 Hz effective, 1 gap (longest 200 ms), 1 step back"
         in text
     )
     assert "valid 8 of 11 samples (72.7%); lost: blink 1, not_worn 1, no_data 1" in text
