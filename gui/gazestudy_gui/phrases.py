@@ -35,13 +35,21 @@ _ENGLISH = {
     "ar_cat": "recalled for a category",
     "attr": "brand named",
     "bottom_m": "lower edge, m",
+    "brennan_prediger": "Brennan–Prediger",
+    "cohen_kappa": "Cohen's kappa",
     "comp": "main message",
     "density_m2": "people per m²",
     "dwell_s": "dwell, s",
+    "fleiss_kappa": "Fleiss' kappa",
     "flow_per_min_m": "flow per min and m",
+    "gwet_ac": "Gwet's AC",
+    "icc": "ICC",
+    "icc_high": "ICC high",
+    "icc_low": "ICC low",
+    "krippendorff_alpha": "Krippendorff's alpha",
     "look_2s_rate": "share looking 2 s",
     "looked_2s": "looked 2 s",
-    "min_m": "min × m",
+    "min m": "min × m",
     "rta": "said over the recording",
     "ur_any": "recalled without help",
     "ur_msg": "what recalled ads showed",
@@ -196,7 +204,7 @@ def value_name(value: str) -> str:
     if code == "en":
         if len(value) > 1 and value in _ENGLISH:  # one letter is the code of a person
             return _ENGLISH[value]
-        return value.replace("_", " ") if is_identifier else value
+        return value.replace("_", " ") if is_identifier else value.replace("/m2", "/m²")
     found = phrases(code).say(value)
     return phrases(code).term(value) if found == value and is_identifier else found
 

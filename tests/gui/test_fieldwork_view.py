@@ -66,6 +66,14 @@ def end(page):
         page.stop()
 
 
+@pytest.mark.parametrize("name", ["figures", "agreement"])
+def test_a_study_without_observations_says_in_the_middle_what_to_do(view, qtbot, name):
+    page = view.show_page(name)
+    qtbot.waitUntil(lambda: "Log a session" in page.hint.text(), timeout=20_000)
+    assert page.stack.currentWidget() is page.hint
+    assert page.hint.alignment() == Qt.AlignmentFlag.AlignCenter
+
+
 def test_counts_by_key_are_kept_with_zeros_and_a_taken_back_one_is_not(view, clock):
     page = view.show_page("live")
     panel = begin(page, faces=[0])

@@ -171,6 +171,15 @@ def test_words_in_figures_are_said_in_thai(thai, call, argument):
     assert unsaid(thai, found - NOT_WORDS) == []
 
 
+def test_what_a_strategy_concludes_is_said_in_thai(thai):
+    folder = LIBRARY / "pipeline" / "strategy"
+    found = said_by("append", 0, (folder / name for name in ("budget.py", "potential.py")))
+    assert len(found) > 5
+    assert unsaid(thai, found) == []
+    plan = "the plan spends 9,000 of 10,000 THB for 631,322 attentive seconds in 28 days"
+    assert not re.search("[a-z]", thai.say(plan))
+
+
 def test_the_usual_codes_are_said_in_thai(thai):
     from gazestudy.model.interview import STARTER_CODES
 
@@ -248,6 +257,24 @@ def test_english_stays_as_the_library_says_it(qapp):
     assert column_title("max_angle_deg") == "max angle, °"
     assert value_name("percent_agreement") == "percent agreement"
     assert value_name("Wilson, one_each") == "Wilson, one_each"
+
+
+def test_codes_of_questions_and_letters_are_words_in_english(qapp):
+    assert value_name("ur_any") == "recalled without help"
+    assert value_name("attr: correct") == "brand named: correct"
+    assert (value_name("A"), value_name("a"), column_title("a")) == ("A", "a", "looked and remembered (a)")
+    assert value_name("1 people/m2") == "1 people/m²"
+
+
+def test_several_counts_are_said_one_by_one(thai):
+    said = thai.say("1,204 fixations, 29 saccades")
+    assert said == f"{thai.say('1,204 fixations')}, {thai.say('29 saccades')}"
+    assert "1,204" in thai.say("1,204 fixations") and "fixations" not in said
+
+
+def test_what_a_program_wrote_for_programmers_is_not_translated(thai):
+    text = "NameError: x\nTraceback (most recent call last):\n  File, line 3, in value"
+    assert thai.say(text) == text
 
 
 def test_errors_name_file_and_place_in_thai(qapp, thai):

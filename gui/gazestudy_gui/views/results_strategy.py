@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ from gazestudy.errors import GazestudyError
 from gazestudy_gui.background import Background
 from gazestudy_gui.document import StudyDocument
 from gazestudy_gui.helper import Helper, Question
-from gazestudy_gui.phrases import error_text, told
+from gazestudy_gui.phrases import error_text, told, value_name
 from gazestudy_gui.seen import WhenSeen, can_be_seen
 from gazestudy_gui.ticks import TickBox
 from gazestudy_gui.trouble import tell
@@ -41,6 +42,8 @@ _PAUSE_MS = 150
 _STEPS = 200
 _DRAWS, _POTENTIAL_DRAWS = 60, 1000
 _SHARE = 100.0
+_BEHIND = re.compile(r"(\d+ (?:people|sessions)) \((\w+)\)")
+"""How many are behind a number, with the name of its weakest term."""
 
 Reading = Callable[[Any], tuple[Any, list[str]]]
 
@@ -154,7 +157,11 @@ class Answer(QWidget):
         frame, lines = self._read(result)
         self.table.set_frame(frame, _headings(frame))
         self.table.show()
-        self.words.setPlainText("\n".join(f"• {told(line)}" for line in lines))
+        text = "\n".join(f"• {told(line)}" for line in dict.fromkeys(lines))
+        text = _BEHIND.sub(lambda found: f"{told(found[1])} ({value_name(found[2])})", text)
+        for name in sorted(set(frame["measure"]), key=len, reverse=True) if "measure" in frame else ():
+            text = text.replace(str(name), value_name(str(name)))
+        self.words.setPlainText(text)
 
     def _on_failed(self, number: int, error: Exception) -> None:
         if number == self._worker.newest:

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 from gazestudy._cv2 import cv2
@@ -48,6 +49,17 @@ def test_curve_goes_through_its_own_points_and_counts_who_is_left():
     many = {str(n): found["one"] for n in range(len(GROUP_COLOURS) + 1)}
     with pytest.raises(ParameterError, match="curves in one figure"):
         draw_survival(many)
+
+
+def test_rows_at_risk_begin_with_a_piece_of_their_curve():
+    found = first_looks(looks(["one", "two", "three"]), by=["group"], rng=np.random.default_rng(1))
+    axes = draw_survival(found)
+    pieces = [text.arrow_patch for text in axes.texts if getattr(text, "arrow_patch", None) is not None]
+    curves = [line for line in axes.lines if ": " in str(line.get_label())]
+    assert [to_rgb(one.get_edgecolor()) for one in pieces] == [to_rgb(one.get_color()) for one in curves]
+    assert len({str(one.get_linestyle()) for one in pieces}) == len(curves) == 3
+    alone = draw_survival(found["one"])
+    assert not [text for text in alone.texts if getattr(text, "arrow_patch", None) is not None]
 
 
 def test_figures_go_onto_given_axes():
