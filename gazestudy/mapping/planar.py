@@ -33,7 +33,7 @@ from gazestudy.model.camera import Camera
 from gazestudy.model.provenance import Provenance
 from gazestudy.progress import SILENT, Progress, raise_if_cancelled
 
-VERSION = 23
+VERSION = 24
 
 Bytes = NDArray[np.uint8]
 
@@ -86,9 +86,9 @@ class PlanarParameters:
     """
 
     working_width_px: int = 1280
-    search_width_px: int = 800
+    search_width_px: int = 640
     search: Literal["frame", "gaze"] = "frame"
-    keyframe_interval: int = 20
+    keyframe_interval: int = 30
     gaze_interval: int = 5
     window_px: int = 400
     memory_frames: int = 120

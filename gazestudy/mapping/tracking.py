@@ -43,6 +43,7 @@ _FLOW_POINTS = 48
 _LOOKED_AWAY = 30  # frames
 _PROMISING = 3  # features of one picture; with fewer, nothing of the study is near
 _PAUSE = 2  # searches around gaze left out where the last one was not promising
+_PAUSES = (0, 0, 1)  # the same after one, two or more in a row that were, and gave nothing new
 _PART_MARGIN_PX = 28
 _NOISE_PX = 0.15  # floor of the point error
 _SHARED_NOISE = (
@@ -102,7 +103,7 @@ class Follower:
         self._shutter = Shutter()
         self.copies = Copies(artworks)
         self._slots: deque[Slot] = deque()
-        self._count = self._pause = 0
+        self._count = self._pause = self._vain = 0
         self._wanted: tuple[Slot, tuple[slice, slice], float] | None = None
         self._asked: tuple[Slot, Future[Search]] | None = None
         self.keyframes = 0
@@ -183,10 +184,15 @@ class Follower:
             return
         slot, answer = self._asked
         self._asked = None
-        search = answer.result()
-        promising = search.found or any(len(one.points) >= _PROMISING for one in search.loose)
-        self._pause = 0 if promising else _PAUSE
+        search, before = answer.result(), self.detections
         self._enter(slot, search)
+        if self.detections > before:
+            self._vain = self._pause = 0
+        elif search.found or _is_promising(search, slot.sightings):
+            self._pause = _PAUSES[min(self._vain, len(_PAUSES) - 1)]
+            self._vain += 1
+        else:
+            self._pause = _PAUSE
 
     def _window(self, slot: Slot) -> tuple[slice, slice] | None:
         """Return the part of the view around gaze, None where a placement is seen there already."""
@@ -350,6 +356,20 @@ class Follower:
                 return None
         track.root().evidence.add(look)
         return Sighting(track, homography, quad, look, len(fit.points), float(source[4]), share, pose)
+
+
+def _is_promising(search: Search, known: Sequence[Sighting]) -> bool:
+    """Say whether a picture that is not known there was nearly found, or some of its features where none is."""
+    artworks = {sighting.track.artwork for sighting in known}
+    if any(one.artwork not in artworks for one in search.found):
+        return True
+    for one in search.loose:
+        free = np.ones(len(one.seen), dtype=bool)
+        for sighting in known if len(free) >= _PROMISING else ():
+            free &= [_distance_px(sighting.quad, (x, y)) > 0 for x, y in one.seen.tolist()]
+        if np.count_nonzero(free) >= _PROMISING:
+            return True
+    return False
 
 
 def _distance_px(quad: Floats, point: tuple[float, float]) -> float:

@@ -64,6 +64,8 @@ class Relation:
         Whether earlier frames have been looked at.
     agreement : float
         Share of the votes that agree.
+    settled : bool
+        Whether the answer takes all votes into account.
     """
 
     frames: list[int] = field(default_factory=list)
@@ -77,6 +79,7 @@ class Relation:
     right: int = 0
     looked_back: bool = False
     agreement: float = 0.0
+    settled: bool = True
 
     def add(self, frame: int, votes: Floats, spots: Floats, errors_mm: Floats) -> None:
         """Add the votes of one frame."""
@@ -86,11 +89,13 @@ class Relation:
         self.errors_mm += errors_mm.tolist()
         for kept in (self.frames, self.votes, self.spots, self.errors_mm):
             del kept[:-_REMEMBERED]
+        self.settled = False
 
     def settle(self, artwork: Artwork) -> None:
-        """Look for the place that most votes agree on."""
-        if len(self.votes) < _VOTES:
+        """Look for the place that most votes agree on, if there are new ones."""
+        if self.settled or len(self.votes) < _VOTES:
             return
+        self.settled = True
         votes, errors = np.array(self.votes), np.array(self.errors_mm)
         near = _NEAR * _size_mm(artwork)[0]
         x, y = votes.T
@@ -176,7 +181,7 @@ class Walls:
                     if number != other.track.artwork and voted is not None:
                         voted.track.shown_by[other.track] += 1
         self._check(slot, [relation for relation in self._relations.values() if relation.looked_back])
-        fresh = [r for r in self._relations.values() if r.offset_mm is not None and not r.looked_back]
+        fresh = [r for r in self._relations.values() if not r.looked_back and self._answer(r) is not None]
         for relation in fresh:
             relation.looked_back = True
         for earlier in list(memory)[::-_LOOK_BACK] if fresh else []:
@@ -188,7 +193,8 @@ class Walls:
         }
 
     def _check(self, slot: Slot, relations: Sequence[Relation]) -> None:
-        for candidates in self._candidates(slot, set(relations)):
+        telling = {one for one in relations if not self._is_blank(one.track.artwork)}
+        for candidates in self._candidates(slot, telling):
             for relation, sighting in candidates:
                 relation.check(sighting.look)
 
@@ -210,7 +216,6 @@ class Walls:
         key = self._key(anchor), number
         relation = self._relations.setdefault(key, Relation(track=Track(number)))
         relation.add(frame, votes[good], points[good], errors[good])
-        relation.settle(artwork)
         return relation
 
     def place(self, slot: Slot) -> None:
@@ -268,12 +273,17 @@ class Walls:
                     placed.append((relation, sighting))
             yield placed
 
+    def _answer(self, relation: Relation) -> Floats | None:
+        relation.settle(self._artworks[relation.track.artwork])
+        return relation.offset_mm
+
     def _placed(self, slot: Slot, anchor: Sighting, number: int, relation: Relation) -> Sighting | None:
-        if relation.offset_mm is None or anchor.pose is None:
+        offset_mm = self._answer(relation)
+        if offset_mm is None or anchor.pose is None:
             return None
         here, artwork = self._artworks[anchor.track.artwork], self._artworks[number]
         step = (
-            np.linalg.inv(_to_mm(here)) @ _shift(relation.offset_mm) @ _to_mm(artwork)
+            np.linalg.inv(_to_mm(here)) @ _shift(offset_mm) @ _to_mm(artwork)
         )  # art px here to art px there
         homography = anchor.homography @ step
         corners = corners_px(*artwork.size_px)
