@@ -359,7 +359,7 @@ class Follower:
 
 
 def _is_promising(search: Search, known: Sequence[Sighting]) -> bool:
-    """Say whether a picture that is not known there was nearly found, or some of its features where none is."""
+    """Say whether a picture not known there was nearly found, or some features where nothing is known."""
     artworks = {sighting.track.artwork for sighting in known}
     if any(one.artwork not in artworks for one in search.found):
         return True
