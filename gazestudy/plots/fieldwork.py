@@ -78,7 +78,13 @@ def draw_occlusion(fit: OcclusionFit) -> Figure:
     return figure
 
 
-def draw_bland_altman(found: ObserverAgreement, item: str, *, about: str = "interval") -> Figure:
+def draw_bland_altman(
+    found: ObserverAgreement,
+    item: str,
+    *,
+    about: str = "interval",
+    size_in: tuple[float, float] = (6.4, 4.6),
+) -> Figure:
     """Draw the differences of two observers' counts against their means, with limits of agreement.
 
     Parameters
@@ -89,6 +95,8 @@ def draw_bland_altman(found: ObserverAgreement, item: str, *, about: str = "inte
         Item of intervals or scans.
     about : {"interval", "scan"}
         Which of them.
+    size_in : tuple of float
+        Width and height in inches; at least 3.2 high, else the words below have no room.
 
     Returns
     -------
@@ -107,8 +115,9 @@ def draw_bland_altman(found: ObserverAgreement, item: str, *, about: str = "inte
     part = part.dropna(subset=["first", "second"])
     mean, difference = (part["first"] + part["second"]) / 2, part["first"] - part["second"]
     with rc_context(_style(item)):
-        figure = Figure(figsize=(6.4, 4.6), dpi=_DPI, facecolor="white")
-        axes = figure.add_axes((0.11, 0.27, 0.68, 0.62))
+        figure = Figure(figsize=size_in, dpi=_DPI, facecolor="white")
+        above, below = 0.5 / size_in[1], 1.24 / size_in[1]  # room of the title, of labels and words
+        axes = figure.add_axes((0.11, below, 0.68, 1 - above - below))
         _dots_by_count(axes, mean.to_numpy(), difference.to_numpy())
         for name, label, colour in (
             ("bias", "bias", _ACCENT),

@@ -204,7 +204,7 @@ def value_name(value: str) -> str:
     if code == "en":
         if len(value) > 1 and value in _ENGLISH:  # one letter is the code of a person
             return _ENGLISH[value]
-        return value.replace("_", " ") if is_identifier else value.replace("/m2", "/m²")
+        return value.replace("_", " ") if is_identifier else re.sub(r"\bm2\b", "m²", value)
     found = phrases(code).say(value)
     return phrases(code).term(value) if found == value and is_identifier else found
 

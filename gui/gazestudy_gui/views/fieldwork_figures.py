@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
 PLAN, PLACES = "plan.png", "places.csv"
 _DRAWS = 500
+_SIZE_IN = (7.4, 3.6)
 _BY = (("all together", ()), ("point", ("point_id",)), ("placement", ("placement_id",)),
        ("daypart", ("daypart",)), ("point and daypart", ("point_id", "daypart")))  # fmt: skip
 
@@ -313,7 +314,7 @@ def has_plan(study: str) -> bool:
 def _draw_differences(found: Any, item: str, about: str, _figure: Any) -> Any:
     from gazestudy.plots.fieldwork import draw_bland_altman
 
-    return draw_bland_altman(found, item, about=about)
+    return draw_bland_altman(found, item, about=about, size_in=_SIZE_IN)
 
 
 def _draw_plan(study: str, colour: str, size: str | None, _figure: Any) -> Any:
