@@ -102,6 +102,7 @@ def copy(
     quiet: Quiet = False,
 ) -> None:
     """Draw the areas of one ad face on others too, at the same shares of their pictures."""
+    from gazestudy.model.wording import counted
     from gazestudy.store import open_study
 
     console = Console(as_json, quiet)
@@ -110,7 +111,7 @@ def copy(
             opened.placement(name)
         made = [aoi for name in targets for aoi in opened.copy_aois(source, name)]
     console.document([_record(aoi) for aoi in made])
-    console.say(f"{len(made)} AOIs drawn on {', '.join(targets)}")
+    console.say(f"{counted(len(made), 'AOI')} drawn on {', '.join(targets)}")
 
 
 @app.command("remove")

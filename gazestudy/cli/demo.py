@@ -25,6 +25,7 @@ def demo(
     quiet: Quiet = False,
 ) -> None:
     """Make a study of the sample sessions: import, detect, map, measure, heatmaps, report."""
+    from gazestudy.model.wording import counted
     from gazestudy.pipeline.demo import run_demo
     from gazestudy.pipeline.metrics import for_screen
 
@@ -35,7 +36,7 @@ def demo(
     console.say()
     console.table(*for_screen(result.summary))
     console.say()
-    console.say(f"heatmaps of {result.n_placements} placements: {result.heatmaps}")
+    console.say(f"heatmaps of {counted(result.n_placements, 'placement')}: {result.heatmaps}")
     console.say(f"metrics: {result.metrics}")
     console.say(f"the report: {result.report} (and report.pdf beside it)")
     console.say(f"the study, for any other command: {result.study}")

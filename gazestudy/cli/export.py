@@ -53,6 +53,7 @@ def export(
     quiet: Quiet = False,
 ) -> None:
     """Write the study in a format of other programs, by pseudonym, and say what that format cannot hold."""
+    from gazestudy.model.wording import counted
     from gazestudy.pipeline.exporting import ExportOptions, export_study
     from gazestudy.store import open_study
 
@@ -64,7 +65,7 @@ def export(
         done = export_study(opened, to, out, options=options, progress=progress)
     console.document(done.to_dict())
     for part in done.parts:
-        console.say(f"{part.name}: {part.rows} rows in {part.path}")
+        console.say(f"{part.name}: {counted(part.rows, 'row')} in {part.path}")
         for text in part.lost:
             console.say(f"  not held: {text}")
     for text in done.lost:

@@ -106,6 +106,8 @@ def _show_mistakes(console: Console, error: FieldLogError) -> None:
 
 def _show(console: Console, one: ImportedFieldLog) -> None:
     """Print one log for people."""
+    from gazestudy.model.wording import counted
+
     rows = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in one.rows.items())
     console.say(f"{one.name} ({one.importer}: {one.reason})")
     console.say(f"  {rows or 'no rows'}")
@@ -116,18 +118,22 @@ def _show(console: Console, one: ImportedFieldLog) -> None:
         console.say(f"  {finding.severity}: {finding.message}")
     rest = len(one.findings) - _SHOWN_FINDINGS
     if rest > 0:
-        console.say(f"  and {rest} more findings (--json shows all)")
+        console.say(f"  and {counted(rest, 'more finding')} (--json shows all)")
 
 
 def _total(console: Console, done: list[ImportedFieldLog], dry_run: bool) -> None:
+    from gazestudy.model.wording import counted
+
     new = sum(len(one.intake.added) for one in done)
     changed = sum(len(one.intake.changed) for one in done)
     if dry_run:
-        console.say(f"dry run: {new} sessions would be new, {changed} changed; nothing was written")
+        console.say(
+            f"dry run: {counted(new, 'session')} would be new, {changed} changed; nothing was written"
+        )
     elif not new and not changed:
         console.say("nothing changed: everything is in the study already")
     else:
-        console.say(f"{new} sessions new, {changed} changed")
+        console.say(f"{counted(new, 'session')} new, {changed} changed")
 
 
 @app.command("list")

@@ -47,6 +47,7 @@ def heatmap(
 ) -> None:
     """Write attention heatmaps, with what they show written in the picture, and the numbers behind them."""
     from gazestudy.errors import ParameterError
+    from gazestudy.model.wording import counted
     from gazestudy.pipeline.heatmaps import export_heatmaps
     from gazestudy.store import open_study
 
@@ -75,7 +76,7 @@ def heatmap(
         ["heatmap", "participants", "fixations", "kernel"],
         [[item.label, item.n_participants, item.n_fixations, item.kernel] for item in exported],
     )
-    console.say(f"{sum(len(item.files) for item in exported)} files in {out}")
+    console.say(f"{counted(sum(len(item.files) for item in exported), 'file')} in {out}")
 
 
 def _differences(
@@ -89,6 +90,7 @@ def _differences(
     permutations: int,
 ) -> None:
     """Write and list maps of where two groups looked differently."""
+    from gazestudy.model.wording import counted
     from gazestudy.pipeline.difference_maps import export_differences
     from gazestudy.store import open_study
 
@@ -112,4 +114,4 @@ def _differences(
         regions = "-" if found is None else len(found.regions)
         rows.append([item.placement_id, people, p_value, regions, "; ".join(item.notes)])
     console.table(["placement", "people", "p (all placements)", "regions", "note"], rows)
-    console.say(f"{sum(len(item.files) for item in exported)} files in {out}")
+    console.say(f"{counted(sum(len(item.files) for item in exported), 'file')} in {out}")

@@ -215,6 +215,8 @@ def _show_mistakes(console: Console, error: FieldLogError) -> None:
 
 def _show(console: Console, one: ImportedInterviews, dry_run: bool) -> None:
     """Print one import for people."""
+    from gazestudy.model.wording import counted
+
     for name, importer, reason in one.files:
         console.say(f"{name} ({importer}: {reason})")
     rows = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in one.rows.items())
@@ -234,7 +236,7 @@ def _show(console: Console, one: ImportedInterviews, dry_run: bool) -> None:
         console.say(f"  {finding.severity}: {finding.message}")
     rest = len(one.findings) - _SHOWN_FINDINGS
     if rest > 0:
-        console.say(f"  and {rest} more findings (--json shows all)")
+        console.say(f"  and {counted(rest, 'more finding')} (--json shows all)")
 
 
 @app.command("list")

@@ -29,6 +29,7 @@ def run(
     threshold_deg_s=100, max_gap_ms=0, noise_reduction=median, noise_window_samples=3. Any of it can be
     changed with --set.
     """
+    from gazestudy.model.wording import counted
     from gazestudy.pipeline.analysis import Settings as StepSettings
     from gazestudy.pipeline.run import run_study
     from gazestudy.store import open_study
@@ -57,4 +58,4 @@ def run(
     elif not made:
         console.say(f"nothing changed: all {len(outcomes)} results are up to date")
     else:
-        console.say(f"{len(made)} results made, {len(outcomes) - len(made)} were up to date")
+        console.say(f"{counted(len(made), 'result')} made, {len(outcomes) - len(made)} were up to date")
