@@ -233,7 +233,7 @@ class AgreementPage(TablesPage):
         picture = QWidget(self)
         inside = QVBoxLayout(picture)
         inside.addWidget(self.item, 0, Qt.AlignmentFlag.AlignLeft)
-        self.plot.setMinimumHeight(20 * self.fontMetrics().height())
+        self.plot.setMinimumHeight(17 * self.fontMetrics().height())
         area = QScrollArea(picture)
         area.setWidgetResizable(True)
         area.setWidget(self.plot)

@@ -183,7 +183,7 @@ class InterviewsView(QWidget):
         for shown in (self.tabs, self.empty):
             self.stack.addWidget(shown)
         self.stack.setCurrentWidget(self.empty)
-        self.setMinimumWidth(29 * self.fontMetrics().height())
+        self.setMinimumWidth(27 * self.fontMetrics().height())
         column = QVBoxLayout(self)
         column.setContentsMargins(4, 4, 4, 4)
         column.addLayout(line)
