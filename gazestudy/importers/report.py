@@ -140,7 +140,11 @@ class ImportReport:
     def __str__(self) -> str:
         lines = [f"{self.name} ({self.device}), read by {self.importer} {self.importer_version}"]
         lines += [f"  {_stream_line(one)}" for one in self.streams]
-        lost = [f"{reason} {count}" for reason, count in self.reasons.items() if count and reason != "ok"]
+        lost = [
+            f"{reason.replace('out_of', 'outside_the').replace('_', ' ')} {count}"
+            for reason, count in self.reasons.items()
+            if count and reason != "ok"
+        ]
         if self.gaze_samples:
             share = self.valid_samples / self.gaze_samples
             text = f"valid {self.valid_samples} of {self.gaze_samples} samples ({share:.1%})"

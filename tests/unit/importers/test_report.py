@@ -55,7 +55,7 @@ def test_text_names_everything(report):
         "gaze: 11 rows over 0.28 s, 100.0 Hz median, 35.7 Hz effective, 1 gap (longest 200 ms), 1 step back"
         in text
     )
-    assert "valid 8 of 11 samples (72.7%); lost: blink 1, not_worn 1, no_data 1" in text
+    assert "valid 8 of 11 samples (72.7%); lost: blink 1, not worn 1, no data 1" in text
     assert "frames: real 5" in text
     for finding in report.findings:
         assert finding.message in text
