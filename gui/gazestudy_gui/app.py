@@ -23,6 +23,7 @@ from gazestudy.errors import (
 from gazestudy_gui import preferences, theme
 from gazestudy_gui.phrases import error_text
 from gazestudy_gui.start_window import StartWindow
+from gazestudy_gui.thrift import bring_back, set_aside
 from gazestudy_gui.trouble import Trouble, start_log, tell
 from gazestudy_gui.words import set_language, tr, usual_language
 
@@ -168,12 +169,14 @@ class Desk(QObject):
         window.wants_backup.connect(self.return_to, Qt.ConnectionType.QueuedConnection)  # type: ignore[call-arg]
         self.window = window
         window.show()
+        set_aside()
         if self.start_window is not None:
             self.start_window.hide()
         return window
 
     def _on_closed(self) -> None:
         self.window = None
+        bring_back()
 
     def _renew(self) -> None:
         start, window = self.start_window, self.window

@@ -165,6 +165,23 @@ class StudyTreeModel(QAbstractItemModel):
             self._lines.setdefault((node.kind, node.id), node)
         self.endResetModel()
 
+    def renew(self, root: Node) -> bool:
+        """Show other words in the lines that are there; False if another tree has other lines."""
+        lines, others = list(_below(self._root)), list(_below(root))
+        if [one.key for one in lines] != [one.key for one in others]:
+            return False
+        for line, other in zip(lines, others, strict=True):
+            if (line.text, line.cells, line.tips) != (other.text, other.cells, other.tips):
+                line.text, line.cells, line.tips = other.text, other.cells, other.tips
+                self.tell(line)
+        return True
+
+    def tell(self, node: Node) -> None:
+        """Have a line painted again."""
+        if node.parent is not None:
+            first = self.createIndex(node.parent.children.index(node), 0, node)
+            self.dataChanged.emit(first, first.siblingAtColumn(len(COLUMNS) - 1))
+
     def node(self, index: QModelIndex) -> Node:
         """Return the line at an index."""
         found: Node = index.internalPointer() if index.isValid() else self._root
@@ -320,8 +337,8 @@ class StudyTree(QWidget):
         self.view.setHeader(header)
         header.setStretchLastSection(False)
         header.setMinimumSectionSize(self.fontMetrics().height())
-        header.setResizeContentsPrecision(0)  # what is seen: else every line is measured at every change
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setResizeContentsPrecision(0)  # what is seen
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Interactive)
         self.empty = QLabel(
             tr(
@@ -337,10 +354,10 @@ class StudyTree(QWidget):
         self._stack = QStackedLayout(self)
         self._stack.addWidget(self.view)
         self._stack.addWidget(self.empty)
-        self._fits = QTimer(self)  # once all columns have their widths
+        self._fits = QTimer(self)  # once for many lines: Qt would measure all of them at each change
         self._fits.setSingleShot(True)
         self._fits.timeout.connect(self._fit)
-        header.sectionResized.connect(lambda column, *_sizes: self._fits.start(0) if column else None)
+        self.model.dataChanged.connect(lambda *_where: self._fits.start(0))
         selection = self.view.selectionModel()
         assert selection is not None
         selection.currentChanged.connect(self._on_current)
@@ -351,11 +368,14 @@ class StudyTree(QWidget):
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         """Give the names what the states leave."""
         super().resizeEvent(event)
-        self._fit()
+        self._fits.start(0)  # once it is seen which lines there is room for
 
     def _fit(self) -> None:
+        """Give the states what they need, and the names what these leave."""
         header, em = self.view.header(), self.fontMetrics().height()
         if header is not None:
+            for column in range(1, len(COLUMNS)):
+                self.view.resizeColumnToContents(column)
             states = sum(header.sectionSize(column) for column in range(1, len(COLUMNS)))
             room = self.width() - states - 2 * self.view.frameWidth() - em  # less the scroll bar
             header.resizeSection(0, min(max(room, _LEAST_EM * em), _MOST_EM * em))
@@ -368,13 +388,22 @@ class StudyTree(QWidget):
             if self._keys.get(entry.id) != entry.steps.get("mapping", ""):
                 self._keys[entry.id] = entry.steps.get("mapping", "")
                 self._shares.pop(entry.id, None)
+        is_empty = not (listing.participants or listing.placements or listing.stations)
+        self._stack.setCurrentWidget(self.empty if is_empty else self.view)
+        root = build(listing, self._shares)
+        if not self.model.renew(root):
+            self._show(root)
+        self._fit()
+
+    def _show(self, root: Node) -> None:
+        """Show other lines; what was open and selected stays so."""
         closed = {
             self.model.node(index).key
             for index in self.model.indexes()
             if self.model.rowCount(index) and not self.view.isExpanded(index)
         }
         current = self.model.node(self.view.currentIndex()).key
-        self.model.set_root(build(listing, self._shares))
+        self.model.set_root(root)
         self.view.expandAll()  # at once: one by one, all lines are laid out for each of them
         for index in self.model.indexes():
             key = self.model.node(index).key
@@ -384,9 +413,6 @@ class StudyTree(QWidget):
                 self.view.setFirstColumnSpanned(index.row(), index.parent(), True)
             if key == current and key[0] != "root":
                 self.view.setCurrentIndex(index)
-        is_empty = not (listing.participants or listing.placements or listing.stations)
-        self._stack.setCurrentWidget(self.empty if is_empty else self.view)
-        self._fit()
 
     def unknown_shares(self) -> list[str]:
         """Return the recordings whose mapped share has not been read yet."""
@@ -399,7 +425,7 @@ class StudyTree(QWidget):
         if index.isValid():
             node = self.model.node(index)
             node.cells, node.tips = _cells(self._states[recording_id], share)
-            self.model.dataChanged.emit(index, index.siblingAtColumn(len(COLUMNS) - 1))
+            self.model.tell(node)
 
     def select(self, kind: str, wanted: str) -> None:
         """Select a line."""

@@ -182,6 +182,21 @@ def test_the_tree_follows_edits_and_keeps_what_was_open(desk, imported, qtbot):
     assert len(rows(tree, "recording")) == 1
 
 
+def test_other_words_in_the_same_lines_choose_nothing_again(desk, imported):
+    from gazestudy_gui.commands import SetSegment
+
+    window = desk.open(imported)
+    tree = window.view("tree")
+    tree.select("recording", "p01-1")
+    chosen, told, made_anew = [], [], []
+    window.document.selected.connect(lambda *one: chosen.append(one))
+    tree.model.dataChanged.connect(lambda first, _last: told.append(tree.model.node(first).id))
+    tree.model.modelReset.connect(lambda: made_anew.append(1))
+    window.document.edit(SetSegment("P01", "regular"))
+    assert (chosen, told, made_anew) == ([], ["P01"], [])
+    assert [row[0] for row in rows(tree, "participant")] == ["P01  (regular)"]
+
+
 def test_an_empty_study_says_what_to_do(desk, tmp_path, qtbot):
     window = desk.make(tmp_path / "new", "New")
     qtbot.waitExposed(window)

@@ -28,6 +28,7 @@ from PyQt6.QtWidgets import (
 from gazestudy.errors import GazestudyError
 from gazestudy_gui.background import Background
 from gazestudy_gui.document import StudyDocument
+from gazestudy_gui.helper import Question
 from gazestudy_gui.phrases import error_text
 from gazestudy_gui.trouble import tell
 from gazestudy_gui.views.document_editor import DocumentEditor
@@ -132,7 +133,7 @@ class ProtocolPage(QWidget):
         super().__init__(parent)
         self._document = document
         self._folder = Path(tempfile.mkdtemp(prefix="gazestudy-preview-"))
-        self._worker = Background("protocol preview", self)
+        self._worker = Background("protocol preview", self, helper=document.helper)
         self._worker.done.connect(self._on_drawn)
         self._worker.failed.connect(self._on_failed)
         self._build()
@@ -247,17 +248,11 @@ class ProtocolPage(QWidget):
         except GazestudyError:
             return
         self._fill_languages(protocol)
-        language, folder = str(self.language.currentData()), self._folder
+        language = str(self.language.currentData())
         self.phone.setHtml(_phone_words(protocol, language))
 
-        def work() -> bytes:
-            from gazestudy.protocol.targets import export_protocol
-
-            out = folder / "sheet.pdf"
-            export_protocol(protocol, "pdf", out, language=language, overwrite=True)
-            return out.read_bytes()
-
-        self._worker.ask(work)
+        arguments = {"protocol": protocol, "out": self._folder / "sheet.pdf", "language": language}
+        self._worker.ask(Question("gazestudy_gui.views.fieldwork_answers:sheet", arguments))
 
     def _fill_languages(self, protocol: Protocol) -> None:
         from gazestudy.protocol import LANGUAGE_NAMES

@@ -355,7 +355,8 @@ class MappingReviewView(ReviewPanel):
 
     def _on_changed(self, kind: str) -> None:
         if kind in ("recordings", "placements", "results"):
-            self._refresh_choices()
+            if kind != "results":
+                self._refresh_choices()
             self.reload()
         elif kind == "mapping" and self.is_ready:
             if not self.model.hear(self._document.study.answers(self.recording_id)):
