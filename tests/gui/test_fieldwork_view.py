@@ -9,9 +9,9 @@ import pytest
 from gazestudy_gui.commands import ChangePlacement
 from gazestudy_gui.views import fieldwork_live
 from gazestudy_gui.views.fieldwork import FieldworkView
-from PyQt6.QtCore import QDateTime, Qt
+from PyQt6.QtCore import QDateTime, QEvent, Qt
 from PyQt6.QtTest import QTest
-from PyQt6.QtWidgets import QTableWidgetItem
+from PyQt6.QtWidgets import QApplication, QComboBox, QTableWidgetItem
 
 from gazestudy.pipeline.fieldlogs import import_field_logs
 from gazestudy.pipeline.live_log import LiveSession
@@ -367,6 +367,29 @@ def test_new_protocols_and_placements_are_offered_on_every_page(view, qtbot):
     view._document.edit(ChangePlacement(place.id, name="ป้ายสยาม"))
     assert [page.faces.item(0).text() for page in (live, sheet)] == ["ป้ายสยาม"] * 2
     assert live.faces.item(0).checkState() == Qt.CheckState.Checked
+
+
+@pytest.mark.parametrize("name", ["live", "sheet"])
+def test_a_head_made_anew_while_somebody_types_in_it_keeps_all_and_the_program_lives(view, qtbot, name):
+    """Another placement changes what the fields offer; the form is made anew as a field tells of a letter."""
+    page, study = view.show_page(name), view._document.study
+    view.activateWindow()
+    place = study.placements()[0].id
+    for number, item in enumerate(list(page.head.fields)):
+        head, field = page.head, page.head.fields[item]
+        is_list = isinstance(field, QComboBox) and not field.isEditable()
+        field.setFocus()
+        qtbot.waitUntil(field.hasFocus)
+
+        def other_station(number=number):
+            view._document.edit(ChangePlacement(place, station=f"สยาม {number}"))
+
+        head.changed.connect(other_station)
+        QTest.keyClick(field, Qt.Key.Key_Down if is_list else Qt.Key.Key_A)
+        QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+        assert page.head is not head and page.head.answers()[item]
+        qtbot.waitUntil(page.head.fields[item].hasFocus)  # goes on in the same field
+        assert page.area.widget() is page.head
 
 
 def test_what_is_typed_of_a_protocol_is_kept_by_itself_and_undo_is_seen(view, qtbot):

@@ -21,6 +21,7 @@ from gazestudy_gui.commands import ChangePlacement, Edit, RenameStudy, SetDaypar
 from gazestudy_gui.document import StudyDocument
 from gazestudy_gui.phrases import told, value_name
 from gazestudy_gui.trouble import tell
+from gazestudy_gui.views.exchange import exchange
 from gazestudy_gui.words import number_or_none, tr
 
 
@@ -69,11 +70,7 @@ class DetailsView(QScrollArea):
             column.addWidget(text, 1)
         else:
             column.addStretch(1)
-        before = self.takeWidget()
-        if before is not None:  # later: one of its fields may be telling of its edit, as it loses the focus
-            before.hide()
-            before.deleteLater()
-        self.setWidget(page)
+        exchange(self, page)
         if editing in self.fields:
             self.fields[editing].setFocus()
 

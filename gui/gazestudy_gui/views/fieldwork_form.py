@@ -8,10 +8,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PyQt6.QtCore import QLocale, Qt, pyqtSignal
-from PyQt6.QtWidgets import QComboBox, QFormLayout, QLabel, QLineEdit, QListWidget, QListWidgetItem, QWidget
+from PyQt6.QtWidgets import (
+    QComboBox,
+    QFormLayout,
+    QLabel,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QScrollArea,
+    QWidget,
+)
 
 from gazestudy.errors import GazestudyError
 from gazestudy_gui.ticks import TickDelegate
+from gazestudy_gui.views.exchange import exchange
 from gazestudy_gui.words import tr
 
 if TYPE_CHECKING:
@@ -242,6 +252,16 @@ class HeadForm(QWidget):
         line.setPlaceholderText(hint)
         line.textChanged.connect(lambda _text: self.changed.emit())
         return line
+
+
+def show_head(area: QScrollArea, head: HeadForm, before: HeadForm | None) -> None:
+    """Show a form in the place of another one; who types into a field goes on in the same field."""
+    fields = {} if before is None else before.fields
+    at_hand = [item for item, field in fields.items() if field.hasFocus()]
+    exchange(area, head)
+    for item in at_hand:
+        if item in head.fields:
+            head.fields[item].setFocus()
 
 
 def ticks(name: str, entries: list[tuple[str, str]], parent: QWidget, changed: Any = None) -> QListWidget:

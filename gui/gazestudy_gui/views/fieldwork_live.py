@@ -37,6 +37,7 @@ from gazestudy_gui.views.fieldwork_form import (
     fill_ticks,
     known_answers,
     language_of,
+    show_head,
     ticked_ids,
     ticks,
 )
@@ -392,10 +393,10 @@ class LivePage(QWidget):
         except (GazestudyError, OSError) as error:
             self.message.setText(error_text(error))
             return
-        before = self.head.answers() if self.head is not None else {}
-        self.head = HeadForm(protocol, "start", known_answers(self._document.study), self)
-        self.head.show_answers(before)
-        self.area.setWidget(self.head)
+        known = known_answers(self._document.study)
+        before, self.head = self.head, HeadForm(protocol, "start", known, self)
+        self.head.show_answers({} if before is None else before.answers())
+        show_head(self.area, self.head, before)
         self.message.clear()
         self._offer_unfinished()
 

@@ -35,6 +35,7 @@ from gazestudy_gui.views.fieldwork_form import (
     fill_ticks,
     known_answers,
     language_of,
+    show_head,
     ticked_ids,
     ticks,
 )
@@ -217,11 +218,11 @@ class SheetPage(QWidget):
         if self._head_for == (protocol, known):
             return
         self._head_for = (protocol, known)
-        self.head = HeadForm(protocol, "start", known, self)
+        before, self.head = self.head, HeadForm(protocol, "start", known, self)
         self.head.show_answers(self._said)
         self.head.setEnabled(not self._document.read_only)
         self.head.changed.connect(self._on_said)
-        self.area.setWidget(self.head)
+        show_head(self.area, self.head, before)
 
     def _build_grids(self, protocol: Protocol, in_view: dict[str, str]) -> None:
         from gazestudy.protocol import IntervalBlock, ScanBlock
