@@ -264,9 +264,9 @@ class CodeLine(QWidget):
         if is_long:
             column.addWidget(said)
         else:
-            row.addWidget(said, 1)
-        row.addWidget(self.code, 1)
-        row.addWidget(self.placement, 1)
+            row.addWidget(said, 3)
+        row.addWidget(self.code, 3)
+        row.addWidget(self.placement, 4)
         column.addLayout(row)
 
     def show_code(self, code: str, placement_id: str) -> None:
