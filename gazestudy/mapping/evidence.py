@@ -42,6 +42,7 @@ _TALL_ROWS = 5  # no line of lettering is so high; people are
 _WIDE_COLUMNS = 14  # nor so wide at the lower edge; railings and benches are
 _WORD_CELLS = 6  # smaller patches are noise, if they look right now and then
 _LITTLE_PRINT = 40  # cells; where so few are printed on at all, one of them is a good part of a word
+_SPARSE_PRINT, _MOSTLY_RIGHT = 64, 0.75  # a line of words and little else: half of it may be that of another
 _LINE_CELLS, _CLEAR_ENOUGH = 10, 0.4  # so much lettering is another one, however faint it is printed
 _NEAR_EDGE = np.ones((GRID, GRID), dtype=bool)
 _NEAR_EDGE[:-2, 2:-2] = False
@@ -84,11 +85,9 @@ class _Tally:
         result: Flags = (self.judged > 0) & (self.right >= _SEEN_RIGHT * self.judged)
         return result
 
-    def doubtful_patches(self) -> tuple[NDArray[np.int64], int]:
-        """Return numbers of the connected patches that hardly ever looked right, 0 for the rest."""
-        doubtful = np.where(
-            self.textured, self.right < _SEEN_RIGHT * self.judged, self.clear < _SEEN_RIGHT * self.plain
-        )
+    def doubtful_patches(self, least: float = _SEEN_RIGHT) -> tuple[NDArray[np.int64], int]:
+        """Return numbers of the connected patches that looked right in less than a share, 0 for the rest."""
+        doubtful = np.where(self.textured, self.right < least * self.judged, self.clear < least * self.plain)
         return _patches(doubtful)
 
     def sound_share(self, suspect: Flags) -> float:
@@ -212,7 +211,8 @@ class Evidence:
         reaches in from below or a side and is higher or wider than lettering.
         Plain parts that are not as bright as they should be belong to such a patch, too; around another
         lettering they are. Of strokes only patches higher or wider than lettering are excused, and those too
-        small for a word, unless there is hardly any print on the picture.
+        small for a word, unless there is hardly any print on the picture. Where that is a line of words and
+        little else, its strokes must look right in three quarters of the frames.
         """
         return min(self.share_of_shades, self._strokes.sound_share(self._words()))
 
@@ -250,8 +250,9 @@ class Evidence:
 
     def _words(self) -> Flags:
         textured = self._strokes.textured
-        patches, count = self._strokes.doubtful_patches()
         printed = np.count_nonzero(self._contrast >= _LEAST_CONTRAST)
+        share = _MOSTLY_RIGHT if printed < _SPARSE_PRINT else _SEEN_RIGHT
+        patches, count = self._strokes.doubtful_patches(share)
         least = _WORD_CELLS if printed >= _LITTLE_PRINT else 1
         word = np.bincount(patches[textured], minlength=count) >= least
         word &= ~_in_front(patches, count)

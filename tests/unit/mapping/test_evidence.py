@@ -102,6 +102,17 @@ def test_blurred_strokes_say_nothing():
     assert evidence.share == evidence.right_coverage == 1.0  # the shades alone
 
 
+def test_of_a_line_of_words_and_little_else_no_word_is_another_in_half_the_frames():
+    """One word of two is another; in frames from afar its strokes pass for right."""
+    word = slice(7, 10), slice(4, 8)
+    line = _only((slice(7, 10), slice(4, 12)))
+    other, passes = look(0.97, strokes=[(word, 0.4)], judged=line), look(0.97, strokes=[], judged=line)
+    assert gathered([other] * 10 + [passes] * 10).share == pytest.approx(0.5)
+    assert gathered([other] * 4 + [passes] * 16).share == 1.0
+    rich = [look(0.97, strokes=[(word, 0.4)])] * 10 + [look(0.97, strokes=[])] * 10
+    assert gathered(rich).share == 1.0  # there somebody may have stood in front of it
+
+
 def test_a_few_strokes_that_are_off_now_and_then_are_noise():
     part = slice(5, 6), slice(6, 10)
     looks = [look(0.97, strokes=[(part, 0.3)])] * 16 + [look(0.97, strokes=[])] * 4
