@@ -10,10 +10,10 @@ from gazestudy_gui.views.aoi_copy import CopyDialog
 from gazestudy_gui.views.grab import GrabDialog
 from gazestudy_gui.views.placement_facets import FacetsDialog
 from gazestudy_gui.views.placement_joined import JoinDialog
-from PyQt6.QtCore import QPointF, Qt
+from PyQt6.QtCore import QEvent, QPointF, Qt
 from PyQt6.QtGui import QMouseEvent
 from PyQt6.QtTest import QTest
-from PyQt6.QtWidgets import QApplication, QDialogButtonBox, QInputDialog, QPushButton
+from PyQt6.QtWidgets import QApplication, QDialogButtonBox, QInputDialog, QLineEdit, QPushButton
 
 from gazestudy._cv2 import cv2
 from tests.gui.conftest import SESSIONS
@@ -166,6 +166,28 @@ def test_rename_and_remove(window, view):
     assert aois(window) == ()
     window.document.undo_stack.undo()
     assert aois(window)[0].name == "ราคา"
+
+
+def test_a_name_is_typed_in_the_list_and_its_line_stays(window, view, qtlog, qtbot):
+    for start, stop in (((50, 60), (150, 200)), ((250, 60), (350, 200))):
+        view.set_tool("rectangle")
+        drag(view.canvas, start, stop)
+    line = view.list.item(1)
+    for name in ("ราคา", "price"):
+        view.list.setCurrentRow(1)
+        view.list.setFocus()
+        QTest.keyClick(view.list, Qt.Key.Key_F2)
+        editor = view.list.findChild(QLineEdit)
+        qtbot.waitUntil(editor.hasFocus)
+        editor.selectAll()
+        type_text(editor, name)
+        QTest.keyClick(editor, Qt.Key.Key_Return)
+        qtbot.waitUntil(lambda name=name: [one.name for one in aois(window)] == ["AOI 1", name])
+        assert view.list.item(1) is line and line.text() == name
+        QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    assert not [one for one in qtlog.records if "commitData" in one.message]
+    window.document.undo_stack.undo()
+    assert line.text() == "ราคา"
 
 
 def test_aois_are_labelled_with_the_keyboard_and_stand_in_groups(window, view, qtbot):

@@ -20,6 +20,7 @@ from PyQt6.QtWidgets import (
 
 from gazestudy_gui.document import StudyDocument
 from gazestudy_gui.trouble import tell
+from gazestudy_gui.views.exchange import exchange
 from gazestudy_gui.views.interview_data import Remembered, Talks
 from gazestudy_gui.views.interview_edits import CodeAnswer, PutAnswers
 from gazestudy_gui.views.interview_form import CodeLine, Form
@@ -159,7 +160,7 @@ class AnswersTab(QWidget):
             self.form.given.connect(partial(self._on_given, self._interview_id, stimulus))
             self.form.setEnabled(not self._document.read_only)
             self._lines.clear()
-            self.area.setWidget(self.form)
+            exchange(self.area, self.form)
         self._fill()
         self._show_result()
 

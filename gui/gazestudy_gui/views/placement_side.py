@@ -47,6 +47,7 @@ class PlacementSide(QWidget):
         super().__init__(parent)
         self._aois: dict[str, Aoi] = {}
         self._can_edit = True
+        self._there: tuple[bool, list[str]] = (True, [])
         self.list = QListWidget(self)
         self.list.setAccessibleName(tr("AOIs"))
         self.list.setEditTriggers(
@@ -72,25 +73,23 @@ class PlacementSide(QWidget):
     def show_aois(self, aois: Sequence[Aoi], known_labels: Iterable[str], selected: str) -> None:
         """Show the AOIs of a placement, those without a label first."""
         self._aois = {one.id: one for one in aois}
-        self.list.blockSignals(True)
-        self.list.clear()
+        lines: list[tuple[str, str]] = []  # text and id, which a label has not
         for label in sorted({one.label for one in aois}, key=lambda text: (bool(text), text.casefold())):
-            if label:
-                head = QListWidgetItem(label)
-                font = head.font()
-                font.setBold(True)
-                head.setFont(font)
-                head.setFlags(Qt.ItemFlag.ItemIsEnabled)
-                head.setData(Qt.ItemDataRole.AccessibleTextRole, tr("Label {name}", name=label))
-                self.list.addItem(head)
-            for one in (one for one in aois if one.label == label):
-                item = QListWidgetItem(one.name)
-                item.setData(_ID, one.id)
-                if self._can_edit:
-                    item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
-                self.list.addItem(item)
-                if one.id == selected:
-                    self.list.setCurrentItem(item)
+            lines += [(label, "")] if label else []
+            lines += [(one.name, one.id) for one in aois if one.label == label]
+        self.list.blockSignals(True)
+        there = (self._can_edit, [name or text for text, name in lines])
+        if there == self._there:  # in one of the lines somebody may be typing
+            for row, (text, _) in enumerate(lines):
+                item = self.list.item(row)
+                if item is not None and item.text() != text:
+                    item.setText(text)
+        else:
+            self._there = there
+            self.list.clear()
+            for text, name in lines:
+                self.list.addItem(self._line(text, name) if name else _head(text))
+        self.list.setCurrentItem(self._item(selected))
         self.list.blockSignals(False)
         self.label.blockSignals(True)
         self.label.clear()
@@ -184,6 +183,13 @@ class PlacementSide(QWidget):
         for name, field in self.sides.items():
             field.editingFinished.connect(lambda name=name: self._take_side(name))
 
+    def _line(self, name: str, aoi_id: str) -> QListWidgetItem:
+        item = QListWidgetItem(name)
+        item.setData(_ID, aoi_id)
+        if self._can_edit:
+            item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
+        return item
+
     def _item(self, aoi_id: str) -> QListWidgetItem | None:
         items = (self.list.item(row) for row in range(self.list.count()))
         return next((one for one in items if one is not None and aoi_id and one.data(_ID) == aoi_id), None)
@@ -206,6 +212,17 @@ class PlacementSide(QWidget):
             self.sized.emit(name, number_or_none(field.text()))
         except ValueError:
             tell(self, GazestudyError(tr("Please type a number. ({text})", text=field.text().strip())))
+
+
+def _head(label: str) -> QListWidgetItem:
+    """Return the line above the AOIs of a label."""
+    head = QListWidgetItem(label)
+    font = head.font()
+    font.setBold(True)
+    head.setFont(font)
+    head.setFlags(Qt.ItemFlag.ItemIsEnabled)
+    head.setData(Qt.ItemDataRole.AccessibleTextRole, tr("Label {name}", name=label))
+    return head
 
 
 def _id_of(item: QListWidgetItem | None) -> str:
