@@ -24,7 +24,7 @@ from gazestudy.mapping.view import View
 Bytes = NDArray[np.uint8]
 T = TypeVar("T")
 
-_BLOCKS_AHEAD = 1
+_BLOCKS_AHEAD = 0.5  # waiting; another one is being made
 _WAIT_S = 0.1
 
 
@@ -114,7 +114,7 @@ def prepared(
     if crew.threads == 1:
         yield from blocks
     else:
-        yield from _in_thread(blocks, _BLOCKS_AHEAD * interval)
+        yield from _in_thread(blocks, max(1, int(_BLOCKS_AHEAD * interval)))
 
 
 def _blocks(
