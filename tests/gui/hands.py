@@ -116,6 +116,7 @@ def type_into_cell(table: QTableWidget, row: int, column: int, text: str) -> Non
     editor.selectAll()
     type_text(editor, text)
     QTest.keyClick(editor, Qt.Key.Key_Return)
+    QApplication.sendPostedEvents()  # Qt takes what was typed a moment later; nobody clicks before that
 
 
 def when_asked(kind: type, does: Callable[[QWidget], None], owner: QWidget) -> QTimer:

@@ -56,7 +56,7 @@ def files(monkeypatch):
     return chosen
 
 
-def test_a_whole_study(desk, qtbot, tmp_path, stick, files):
+def test_a_whole_study(desk, qtbot, qtlog, tmp_path, stick, files):
     wanted = os.environ["QT_QPA_PLATFORM"].split(":")[0]
     assert QApplication.platformName() == wanted  # not quietly another one than was asked for
     window = begin(desk, qtbot, tmp_path)
@@ -98,6 +98,7 @@ def test_a_whole_study(desk, qtbot, tmp_path, stick, files):
         kept = other.current("p01-1", "attention").table("mapped_fixations")
         assert (kept["source"] == "manual").sum() == sum(fact.verdict == "on" for fact in said)
         assert other.interviews().interview_answers["value"].tolist() == [SAID]
+    assert not [one.message for one in qtlog.records if "QAbstractItemView" in one.message]
 
 
 def begin(desk, qtbot, folder):
