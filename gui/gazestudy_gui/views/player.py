@@ -97,6 +97,8 @@ class PlayerView(QWidget):
             from gazestudy.pipeline.on_reference import OnReference
 
             scene = _scene_of(study, recording_id)
+            if len(scene.t_ns):
+                scene.outlines(0)  # reads the libraries it needs: here, not when the window paints them
             return scene, scene.video.numbers(scene.frames), OnReference(study, recording_id)
 
         self._opening.ask(read)
