@@ -1,4 +1,4 @@
-"""Boxes to tick that can be seen on a dark ground too, where the style draws their edges as dark as that."""
+"""Boxes to tick and circles to choose that can be seen on a dark ground too: the style draws them as dark."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from PyQt6.QtGui import QPainter, QPaintEvent, QPen
 from PyQt6.QtWidgets import (
     QApplication,
     QCheckBox,
+    QRadioButton,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionButton,
@@ -45,7 +46,25 @@ class TickBox(QCheckBox):
             _edge(QPainter(self), style.subElementRect(place, option, self))
 
 
-def _edge(painter: QPainter, box: QRect) -> None:
+class ChoiceButton(QRadioButton):
+    """A button of several of which one is chosen; its circle has an edge."""
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:
+        """Paint it."""
+        super().paintEvent(event)
+        style = self.style()
+        if style is not None:
+            option = QStyleOptionButton()
+            self.initStyleOption(option)
+            place = QStyle.SubElement.SE_RadioButtonIndicator
+            _edge(QPainter(self), style.subElementRect(place, option, self), is_round=True)
+
+
+def _edge(painter: QPainter, box: QRect, *, is_round: bool = False) -> None:
     if theme.is_dark() and not box.isEmpty():
         painter.setPen(QPen(theme.muted(), 1))
-        painter.drawRect(box.adjusted(0, 0, -1, -1))
+        if is_round:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.drawEllipse(box.adjusted(1, 1, -1, -1))
+        else:
+            painter.drawRect(box.adjusted(0, 0, -1, -1))

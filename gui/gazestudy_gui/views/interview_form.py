@@ -14,13 +14,12 @@ from PyQt6.QtWidgets import (
     QLabel,
     QLineEdit,
     QPlainTextEdit,
-    QRadioButton,
     QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
 
-from gazestudy_gui.ticks import TickBox
+from gazestudy_gui.ticks import ChoiceButton, TickBox
 from gazestudy_gui.words import tr
 
 if TYPE_CHECKING:
@@ -139,7 +138,7 @@ class Field(QWidget):
         choices = self.question.choices or tuple(str(n) for n in range(1, self.question.points + 1))
         group = QButtonGroup(self)
         group.setExclusive(False)  # a second click on an answer takes it away
-        buttons = {choice: QRadioButton(tr(choice), self) for choice in choices}
+        buttons = {choice: ChoiceButton(tr(choice), self) for choice in choices}
         for button in buttons.values():
             button.setAutoExclusive(False)
             group.addButton(button)
