@@ -32,6 +32,7 @@ _DOTS_PER_INCH = 110.0
 _PAUSE_MS = 120
 _GREY = 0.16
 _DARK = 0.45
+_LONG = 0.6
 ONE_AT_A_TIME = threading.Lock()
 """Held while anything is drawn."""
 
@@ -292,6 +293,8 @@ def _fit_words(figure: Figure) -> None:
             lines = text.get_text().split("\n")
             if any(len(line) > letters for line in lines):
                 text.set_text("\n".join(part for line in lines for part in textwrap.wrap(line, letters)))
+            if text is axes.xaxis.label and max(map(len, text.get_text().split("\n"))) > _LONG * letters:
+                axes.set_xlabel(text.get_text(), loc="right")  # in the middle it would leave the paper
 
 
 def nothing_yet(what: str) -> str:
