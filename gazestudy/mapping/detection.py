@@ -21,6 +21,8 @@ Bytes = NDArray[np.uint8]
 
 _MATCH_THRESHOLD_PX = 3.0
 _EDGE_PX = 5
+_CONTRAST, _LEAST_CONTRAST = 0.04, 0.012  # of a feature, as share of full white; fainter ones are noise
+_LIGHT, _LIGHT_QUANTILE, _LIGHT_STEP = 180.0, 95.0, 8  # grey levels of what is bright in a well-lit frame
 _HALF, _NEARLY_HALF = 0.5, 0.4  # views are at hand at half size, which is taken for about half
 _PART_MARGIN_PX = 24
 _SUSPECTS, _SUSPICION = 2, 2  # artworks that are compared again, and features from which they are suspected
@@ -130,7 +132,6 @@ class Detector:
         self._index = FeatureIndex(artworks, known)
         self._ratio, self._min_matches = ratio, min_matches
         self._min_confidence, self._min_cells, self._min_side_px = min_confidence, min_cells, min_side_px
-        self._sift = cv2.SIFT.create()
         padded = cv2.copyMakeBorder(mask, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
         kernel = np.ones((2 * _EDGE_PX + 1, 2 * _EDGE_PX + 1), dtype=np.uint8)
         self._searched: Bytes = np.asarray(cv2.erode(padded, kernel)[1:-1, 1:-1], dtype=np.uint8)
@@ -185,7 +186,7 @@ class Detector:
             image = resized(view.cut(np.zeros(2, dtype=np.int64), np.array(size)), small)
         seen = image.shape[1], image.shape[0]
         mask = np.asarray(cv2.resize(self._searched, seen, interpolation=cv2.INTER_NEAREST), dtype=np.uint8)
-        points, descriptors = features(self._sift, image, mask)
+        points, descriptors = features(_sift(view), image, mask)
         back = scaling(seen, size)
         return points * back[[0, 1], [0, 1]] + back[:2, 2], descriptors
 
@@ -193,7 +194,7 @@ class Detector:
         rows, columns = window
         low = np.array([columns.start, rows.start])
         image = view.cut(low, np.array([columns.stop, rows.stop]))
-        points, descriptors = features(self._sift, image, np.ascontiguousarray(self._searched[window]))
+        points, descriptors = features(_sift(view), image, np.ascontiguousarray(self._searched[window]))
         return points + low, descriptors
 
     def _places(
@@ -245,3 +246,9 @@ class Detector:
         if look.cells < self._min_cells or look.confidence < self._min_confidence:
             return "wrong_appearance"
         return Found(number, fit, look)
+
+
+def _sift(view: View) -> cv2.SIFT:
+    """Return a detector for the light of a view: in a dark one print has less contrast, in grey levels."""
+    light = float(np.percentile(view.small[::_LIGHT_STEP, ::_LIGHT_STEP], _LIGHT_QUANTILE)) / _LIGHT
+    return cv2.SIFT.create(contrastThreshold=min(_CONTRAST, max(_LEAST_CONTRAST, _CONTRAST * light)))
