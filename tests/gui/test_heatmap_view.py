@@ -19,6 +19,7 @@ from gazestudy.pipeline.heatmap_choice import HeatmapChoice
 from gazestudy.pipeline.heatmap_views import Looks, draw_choice, export_choice, number_exposures
 from gazestudy.pipeline.results import attention_table
 from gazestudy.store import open_study
+from tests.gui.pictures import levels
 
 ROUNDING = 2
 """Levels of 255 between a picture that is mixed while it is painted and one that is drawn so."""
@@ -60,14 +61,6 @@ def busiest(view):
 def looks_of(view):
     """Return the fixations of the study."""
     return Looks.of(view._document.study)
-
-
-def levels(image):
-    """Return the colours of a picture, RGB."""
-    pixels = image.convertToFormat(QImage.Format.Format_RGBA8888)
-    content = pixels.constBits().asstring(pixels.sizeInBytes())
-    rows = np.frombuffer(content, np.uint8).reshape(pixels.height(), pixels.bytesPerLine())
-    return rows[:, : 4 * pixels.width()].reshape(pixels.height(), pixels.width(), 4)[..., :3].astype(int)
 
 
 def largest_difference(one, other):

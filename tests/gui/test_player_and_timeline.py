@@ -16,6 +16,7 @@ from PyQt6.QtWidgets import QApplication
 from gazestudy.importers import SceneVideo
 from gazestudy.pipeline.timeline import runs
 from tests.gui.conftest import SESSIONS
+from tests.gui.pictures import levels
 
 CLIP = next((SESSIONS / "recordings" / "p01-pupil-cloud-neon").glob("*.mp4"))
 
@@ -44,13 +45,6 @@ def timeline(window):
 def go(player, qtbot, row):
     player.go_to_row(row)
     qtbot.waitUntil(lambda: player.row == row and not player._is_waiting, timeout=20_000)
-
-
-def pixels(image) -> np.ndarray:
-    image = image.convertToFormat(image.Format.Format_RGB888)
-    raw = image.constBits().asarray(image.sizeInBytes())
-    rows = np.frombuffer(raw, np.uint8).reshape(image.height(), image.bytesPerLine())
-    return rows[:, : image.width() * 3].reshape(image.height(), image.width(), 3)
 
 
 def test_every_picture_is_the_one_of_its_number_in_any_order(qtbot):
@@ -156,9 +150,9 @@ def test_gaze_is_painted_where_it_is(player, qtbot):
     go(player, qtbot, row)
     player.video.resize(640, 480)
     player.video.show_placements = False
-    with_gaze = pixels(player.video.grab().toImage()).astype(int)
+    with_gaze = levels(player.video.grab().toImage())
     player.video.show_gaze = False
-    without = pixels(player.video.grab().toImage()).astype(int)
+    without = levels(player.video.grab().toImage())
     y, x = np.nonzero(np.abs(with_gaze - without).sum(axis=2) > 100)
     target, (gx, gy) = player.video.target(), player.scene.gaze(row)
     scale = target.width() / player.video.image.width()
@@ -372,9 +366,9 @@ def test_the_inset_shows_the_placement_and_where_gaze_is_on_it(player, qtbot):
     assert 0 <= y <= height
     qtbot.waitUntil(lambda: not inset.image().isNull(), timeout=20_000)
     player.video.resize(800, 600)
-    shown = pixels(player.video.grab().toImage()).astype(int)
+    shown = levels(player.video.grab().toImage())
     player.video.show_inset = False
-    without = pixels(player.video.grab().toImage()).astype(int)
+    without = levels(player.video.grab().toImage())
     area = inset.area(player.video.target())
     inside = (slice(int(area.top()), int(area.bottom())), slice(int(area.left()), int(area.right())))
     assert np.any(shown != without, axis=2)[inside].mean() > 0.5
@@ -383,7 +377,7 @@ def test_the_inset_shows_the_placement_and_where_gaze_is_on_it(player, qtbot):
     painter = QPainter(alone)
     inset.paint(painter, player.video.target(), player.video.fontMetrics().height())
     painter.end()
-    rows, columns = np.nonzero(pixels(alone).any(axis=2))
+    rows, columns = np.nonzero(levels(alone).any(axis=2))
     assert columns.min() >= area.left() - 4
     assert rows.min() >= area.top() - 4
 
@@ -459,7 +453,7 @@ def test_narrow_bars_differ_by_shape_not_by_colour_alone(qapp):
     plot.hideAxis("bottom")
     plot.addItem(item)
     plot.setRange(xRange=(0, 6), yRange=(0, 1), padding=0)
-    shown = pixels(plot.grab().toImage()).mean(axis=2)
+    shown = levels(plot.grab().toImage()).mean(axis=2)
     ground = np.median(shown)
     columns = {tuple(np.flatnonzero(shown[:, int((at + 0.1) / 6 * 400)] != ground)) for at in range(6)}
     plot.close()
