@@ -7,11 +7,13 @@ import io
 import numpy as np
 import pandas as pd
 import pytest
-from gazestudy_gui.views.plot_pane import rendered
+from gazestudy_gui.views.plot_pane import recolour, rendered
 from gazestudy_gui.views.results import ResultsView
 from gazestudy_gui.views.results_data import TABLES
 from gazestudy_gui.views.table_model import FrameModel, cell
 from gazestudy_gui.views.table_view import TableWidget
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
 from PyQt6.QtCore import QSize, Qt
 from PyQt6.QtGui import QColor, QGuiApplication
 
@@ -205,3 +207,14 @@ def test_the_report_is_written_by_a_job(view, qtbot, tmp_path):
     assert job.state == "done", job.error
     assert (tmp_path / "report.html").read_text(encoding="utf-8").startswith("<!")
     assert (tmp_path / "report.pdf").read_bytes().startswith(b"%PDF")
+
+
+@pytest.mark.parametrize("colour", ["#0072B2", "#D55E00", "#009E73", "#888888", "black"])
+def test_words_of_a_plot_can_be_read_on_a_dark_ground(colour):
+    """Contrast by the definition of WCAG 2.2, at least that of its level AA."""
+    figure = Figure()
+    words = figure.text(0.5, 0.5, "1 of 1", color=colour)
+    recolour(figure, ink="#f0f0f0", paper="#1e1e1e")
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(words.get_color())]
+    ground = ((0x1E / 255 + 0.055) / 1.055) ** 2.4
+    assert (float(np.dot(linear, (0.2126, 0.7152, 0.0722))) + 0.05) / (ground + 0.05) >= 4.5

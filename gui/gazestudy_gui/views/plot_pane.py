@@ -224,7 +224,7 @@ def recolour(figure: Figure, *, ink: str, paper: str) -> None:
     figure.set_facecolor(turned("white"))
     for artist in figure.findobj():
         if isinstance(artist, Text):
-            artist.set_color(turned(artist.get_color()))
+            artist.set_color(_legible(turned(artist.get_color()), paper))
         elif isinstance(artist, Line2D):
             _recolour_line(artist, turned)
         elif isinstance(artist, Patch) and artist is not figure.patch:
@@ -248,6 +248,23 @@ def turn(colour: Any, *, ink: str, paper: str) -> tuple[float, float, float, flo
     elif dark.mean() > light.mean() and rgb.mean() < _DARK:
         rgb = rgb + (1 - rgb) * (_DARK - rgb.mean())
     return (float(rgb[0]), float(rgb[1]), float(rgb[2]), float(rgba[3]))
+
+
+def _legible(colour: tuple[float, float, float, float], paper: str) -> tuple[float, float, float, float]:
+    """Return a colour of words, brighter where its contrast to a dark ground is below 4.5 to 1 (WCAG 2.2)."""
+    from matplotlib.colors import to_rgb
+
+    ground = _luminance(to_rgb(paper))
+    rgb = colour[:3]
+    if ground < 0.18:  # both black and white have 4.6 to 1 there
+        while (_luminance(rgb) + 0.05) / (ground + 0.05) < 4.5:
+            rgb = (0.9 * rgb[0] + 0.1, 0.9 * rgb[1] + 0.1, 0.9 * rgb[2] + 0.1)
+    return (*rgb, colour[3])
+
+
+def _luminance(rgb: tuple[float, float, float]) -> float:
+    linear = [one / 12.92 if one <= 0.04045 else ((one + 0.055) / 1.055) ** 2.4 for one in rgb]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
 def _recolour_line(line: Any, turned: Callable[[Any], Any]) -> None:
