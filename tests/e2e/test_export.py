@@ -170,7 +170,7 @@ def test_names_only_when_asked(study, tmp_path, gazestudy, to):
 
 def test_what_is_lost_is_printed(study, tmp_path, gazestudy):
     said = gazestudy("export", study, "--to", "glassestools", "--out", tmp_path / "o").out
-    assert "p01-1: 2000 rows" in said and said.count("not held:") >= 3
+    assert "p01-1: 2,000 rows" in said and said.count("not held:") >= 3
 
 
 def test_nothing_is_overwritten(study, tmp_path, gazestudy):

@@ -178,13 +178,32 @@ class AnswersTab(QWidget):
     def _fill(self) -> None:
         assert self._talks is not None and self.form is not None
         _, stimulus = self.about.currentData() or WALK
-        said = self._talks.answers(self._interview_id, stimulus=stimulus)
+        said: dict[str, list[dict[Any, Any]]] = {}
+        for answer in self._talks.answers(self._interview_id, stimulus=stimulus).to_dict("records"):
+            said.setdefault(str(answer["item"]), []).append(answer)
+        coded = self._coded()
         for item, field in self.form.fields.items():
-            own = said[said["item"] == item]
-            field.show_values([str(value) for value in own["value"]])
-            self._fill_codes(item, own.to_dict("records"))
+            own = said.get(item, [])
+            field.show_values([str(answer["value"]) for answer in own])
+            self._fill_codes(item, own, coded)
 
-    def _fill_codes(self, item: str, answers: list[dict[Any, Any]]) -> None:
+    def _coded(self) -> dict[tuple[str, int, str], tuple[str, str]]:
+        """Return the code and placement that the coder gave to answers, by item, number and stimulus."""
+        assert self._talks is not None
+        table = self._talks.interviews.answer_codes
+        mine = table[(table["interview_id"] == self._interview_id) & (table["coder"] == self._coder)]
+        found: dict[tuple[str, int, str], tuple[str, str]] = {}
+        for one in mine.to_dict("records"):
+            key = str(one["item"]), int(one["answer_no"]), str(one["stimulus"])
+            found.setdefault(key, (str(one["code"]), str(one["placement_id"])))
+        return found
+
+    def _fill_codes(
+        self,
+        item: str,
+        answers: list[dict[Any, Any]],
+        coded: dict[tuple[str, int, str], tuple[str, str]],
+    ) -> None:
         """Show a line for each answer that coders code."""
         from gazestudy.store.coding import CODES_OF_ITEMS
 
@@ -203,17 +222,10 @@ class AnswersTab(QWidget):
                 line.coded.connect(self._on_coded)
                 below.addWidget(line)
                 self._lines[item, int(answer["answer_no"])] = line
-        table = self._talks.interviews.answer_codes
-        mine = table[(table["interview_id"] == self._interview_id) & (table["coder"] == self._coder)]
         for answer in answers:
-            line = self._lines[item, int(answer["answer_no"])]
-            same = mine[
-                (mine["item"] == item)
-                & (mine["answer_no"] == answer["answer_no"])
-                & (mine["stimulus"] == answer["stimulus"])
-            ]
-            first = same.iloc[0] if len(same) else None
-            line.show_code(*(("", "") if first is None else (str(first["code"]), str(first["placement_id"]))))
+            number = int(answer["answer_no"])
+            line = self._lines[item, number]
+            line.show_code(*coded.get((item, number, str(answer["stimulus"])), ("", "")))
             line.setEnabled(bool(self._coder) and not self._document.read_only)
             line.setToolTip("" if self._coder else tr("Say above who codes, then answers can be coded."))
 
