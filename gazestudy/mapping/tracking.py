@@ -188,7 +188,7 @@ class Follower:
         self._enter(slot, search)
         if self.detections > before:
             self._vain = self._pause = 0
-        elif search.found or _is_promising(search, slot.sightings):
+        elif _is_promising(search, slot.sightings):
             self._pause = _PAUSES[min(self._vain, len(_PAUSES) - 1)]
             self._vain += 1
         else:
@@ -359,9 +359,8 @@ class Follower:
 
 
 def _is_promising(search: Search, known: Sequence[Sighting]) -> bool:
-    """Say whether a picture not known there was nearly found, or some features where nothing is known."""
-    artworks = {sighting.track.artwork for sighting in known}
-    if any(one.artwork not in artworks for one in search.found):
+    """Say whether a picture was found, or some features of one lie where nothing is known."""
+    if search.found:
         return True
     for one in search.loose:
         free = np.ones(len(one.seen), dtype=bool)
