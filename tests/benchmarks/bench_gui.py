@@ -304,8 +304,9 @@ def stepping(application: object, video: Path, report: Report) -> None:
         ("random seek", seeks, 300.0),
     ):
         cpu, wall = (pct(list(column)) for column in zip(*costs, strict=True))
-        # all threads together: on a machine without other work it takes no longer than that
-        report.say(f"{name} at 1080p, 95th pct, CPU (wall {wall:.0f} ms)", cpu, "ms", promised_ms)
+        # without other work it takes no longer than all threads together, nor than it took beside that work
+        what = f"{name} at 1080p, 95th pct (wall {wall:.0f}, CPU {cpu:.0f})"
+        report.say(what, min(cpu, wall), "ms", promised_ms)
     source.close()
 
 
