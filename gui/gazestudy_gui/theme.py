@@ -6,6 +6,7 @@ Colours that carry meaning are a colour-blind-safe set (Okabe and Ito), and neve
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import Literal
 
 from PyQt6.QtCore import Qt
@@ -69,17 +70,31 @@ def series(number: int) -> QColor:
     return colour.lighter(130) if is_dark() else colour
 
 
-def on(colour: QColor) -> QColor:
-    """Return black or white, whichever can be read better on a colour.
+def contrast(one: Sequence[float], other: Sequence[float]) -> float:
+    """Return the contrast of two colours, 1 to 21.
+
+    Parameters
+    ----------
+    one, other : sequence of float
+        Red, green and blue (sRGB), 0 to 1.
 
     Notes
     -----
-    The one with the higher contrast (WCAG 2.2, https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio).
+    WCAG 2.2, https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio.
     """
-    parts = [part / 255 for part in colour.getRgb()[:3] if part is not None]
-    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
-    bright = sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
-    return QColor("black" if (bright + 0.05) / 0.05 > 1.05 / (bright + 0.05) else "white")
+    dark, bright = sorted((_luminance(one), _luminance(other)))
+    return (bright + 0.05) / (dark + 0.05)
+
+
+def _luminance(rgb: Sequence[float]) -> float:
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in rgb]
+    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def on(colour: QColor) -> QColor:
+    """Return black or white, whichever has the higher contrast to a colour."""
+    rgb = [part / 255 for part in colour.getRgb()[:3] if part is not None]
+    return QColor("black" if contrast(rgb, (0, 0, 0)) > contrast(rgb, (1, 1, 1)) else "white")
 
 
 def theme_plots() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PyQt6.QtCore import QModelIndex, QRect
 from PyQt6.QtGui import QPainter, QPaintEvent, QPen
 from PyQt6.QtWidgets import (
+    QAbstractButton,
     QApplication,
     QCheckBox,
     QRadioButton,
@@ -38,12 +39,9 @@ class TickBox(QCheckBox):
     def paintEvent(self, event: QPaintEvent | None) -> None:
         """Paint it."""
         super().paintEvent(event)
-        style = self.style()
-        if style is not None:
-            option = QStyleOptionButton()
-            self.initStyleOption(option)
-            place = QStyle.SubElement.SE_CheckBoxIndicator
-            _edge(QPainter(self), style.subElementRect(place, option, self))
+        option = QStyleOptionButton()
+        self.initStyleOption(option)
+        _edge_of(self, option, QStyle.SubElement.SE_CheckBoxIndicator)
 
 
 class ChoiceButton(QRadioButton):
@@ -52,12 +50,17 @@ class ChoiceButton(QRadioButton):
     def paintEvent(self, event: QPaintEvent | None) -> None:
         """Paint it."""
         super().paintEvent(event)
-        style = self.style()
-        if style is not None:
-            option = QStyleOptionButton()
-            self.initStyleOption(option)
-            place = QStyle.SubElement.SE_RadioButtonIndicator
-            _edge(QPainter(self), style.subElementRect(place, option, self), is_round=True)
+        option = QStyleOptionButton()
+        self.initStyleOption(option)
+        _edge_of(self, option, QStyle.SubElement.SE_RadioButtonIndicator, is_round=True)
+
+
+def _edge_of(
+    button: QAbstractButton, option: QStyleOptionButton, place: QStyle.SubElement, *, is_round: bool = False
+) -> None:
+    style = button.style()
+    if style is not None:
+        _edge(QPainter(button), style.subElementRect(place, option, button), is_round=is_round)
 
 
 def _edge(painter: QPainter, box: QRect, *, is_round: bool = False) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from gazestudy_gui.commands import ChangePlacement
-from gazestudy_gui.views import fieldwork_live
+from gazestudy_gui.views import fieldwork_run
 from gazestudy_gui.views.fieldwork import FieldworkView
 from PyQt6.QtCore import QDateTime, QEvent, Qt
 from PyQt6.QtTest import QTest
@@ -39,7 +39,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch):
     made = Clock()
-    monkeypatch.setattr(fieldwork_live, "now", made)
+    monkeypatch.setattr(fieldwork_run, "now", made)
     return made
 
 

@@ -121,7 +121,7 @@ class ComputedPage(QWidget):
             self.show_trouble(text)
 
 
-class TablesPage(ComputedPage):
+class FieldTablesPage(ComputedPage):
     """Tables with what is missing or doubtful below them; a hint in their place while there are none."""
 
     def show_waiting(self) -> None:
@@ -161,7 +161,7 @@ class TablesPage(ComputedPage):
         column.addWidget(self.stack, 1)
 
 
-class FiguresPage(TablesPage):
+class FiguresPage(FieldTablesPage):
     """Rates and shares with numerator, denominator, rule and interval."""
 
     thread_name = "field figures"
@@ -195,7 +195,7 @@ class FiguresPage(TablesPage):
         )
 
 
-class AgreementPage(TablesPage):
+class AgreementPage(FieldTablesPage):
     """How well two observers agree who watched the same."""
 
     thread_name = "field agreement"

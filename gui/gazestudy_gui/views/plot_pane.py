@@ -33,6 +33,7 @@ _PAUSE_MS = 120
 _GREY = 0.16
 _DARK = 0.45
 _LONG = 0.6
+_READABLE = 4.5  # black or white has at least 4.58 on any ground
 ONE_AT_A_TIME = threading.Lock()
 """Held while anything is drawn."""
 
@@ -254,17 +255,11 @@ def _legible(colour: tuple[float, float, float, float], paper: str) -> tuple[flo
     """Return a colour of words, brighter where its contrast to a dark ground is below 4.5 to 1 (WCAG 2.2)."""
     from matplotlib.colors import to_rgb
 
-    ground = _luminance(to_rgb(paper))
-    rgb = colour[:3]
-    if ground < 0.18:  # both black and white have 4.6 to 1 there
-        while (_luminance(rgb) + 0.05) / (ground + 0.05) < 4.5:
+    ground, rgb = to_rgb(paper), colour[:3]
+    if theme.contrast(ground, (1, 1, 1)) >= theme.contrast(ground, (0, 0, 0)):
+        while theme.contrast(rgb, ground) < _READABLE:
             rgb = (0.9 * rgb[0] + 0.1, 0.9 * rgb[1] + 0.1, 0.9 * rgb[2] + 0.1)
     return (*rgb, colour[3])
-
-
-def _luminance(rgb: tuple[float, float, float]) -> float:
-    linear = [one / 12.92 if one <= 0.04045 else ((one + 0.055) / 1.055) ** 2.4 for one in rgb]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
 def _recolour_line(line: Any, turned: Callable[[Any], Any]) -> None:
