@@ -44,7 +44,8 @@ def add_key_frame(
         str,
         typer.Argument(
             metavar="'X,Y X,Y X,Y X,Y'",
-            help="Its corners in the scene image, px, clockwise from the top left corner of the picture.",
+            help="Its corners in the scene image, px, clockwise from the top left corner of the picture;"
+            " or other points, see --points.",
         ),
     ],
     at_s: AtS,
@@ -53,7 +54,8 @@ def add_key_frame(
         typer.Option(
             "--points",
             metavar="'X,Y X,Y X,Y X,Y'",
-            help="Where corners are out of sight: four other points of the reference image, px, clockwise.",
+            help="Where corners are out of sight or hidden: four other points of the reference image or more,"
+            " px, in the order of those in the scene image.",
         ),
     ] = None,
     picture: Picture = "",

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from gazestudy._cv2 import cv2
 from gazestudy.geometry.homographies import apply_homography, corners_px, side_lengths
-from gazestudy.mapping.key_frame_tracks import Print, Seen
+from gazestudy.mapping.key_frame_tracks import Print, Seen, scaled
 from gazestudy.mapping.references import Artwork
 from gazestudy.mapping.rows import BESIDE, CORNER_ERROR, HIDDEN
 from gazestudy.model.facets import FACET
@@ -151,8 +151,7 @@ def _between(near: Seen, far: Seen, here: Floats, there: Floats, corners: Floats
 def _row(joined: _Joined, artworks: Sequence[Artwork], to_undistorted: Floats) -> tuple[Any, ...]:
     seen, state = joined.seen, joined.state
     art = artworks[seen.anchor.artwork]
-    homography = to_undistorted @ seen.homography @ np.linalg.inv(art.to_reference)
-    homography = homography / homography[2, 2]
+    homography = scaled(to_undistorted @ seen.homography @ np.linalg.inv(art.to_reference))
     sides = side_lengths(apply_homography(homography, art.outline_px))
     scale = float(np.sqrt(abs(np.linalg.det(art.to_reference[:2, :2]))))
     mapped = state == "mapped"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,7 @@ from gazestudy.geometry.homographies import (
     side_lengths,
 )
 from gazestudy.mapping.alignment import Alignment, align, carried, flow, inside
-from gazestudy.mapping.appearance import Appearance, appearance, hidden_parts, pack
+from gazestudy.mapping.appearance import GRID, Appearance, appearance, hidden_parts, pack
 from gazestudy.mapping.blur import Shutter
 from gazestudy.mapping.references import Artwork, Reference, prepare
 from gazestudy.mapping.rigid import rigid_errors_px, rigid_fit
@@ -157,6 +158,29 @@ class _Fit:
     corner_error_share: float
     look: Appearance
     refined: bool
+    piece: tuple[Floats, tuple[int, int]] | None = None
+    """What was compared, where that is not the artwork: its px to art px, and its size."""
+
+    def hidden(self, size_px: tuple[int, int]) -> NDArray[np.bool_]:
+        """Return which parts of an artwork of this size are hidden; only the picture tells that."""
+        if not self.refined:  # the patch may have been cut out while somebody stood in front
+            return np.zeros((GRID, GRID), dtype=bool)
+        found = hidden_parts(self.look)
+        if self.piece is None:
+            return found
+        to_art, own_px = self.piece
+        at = [(np.arange(GRID) + 0.5) * size_px[k] / GRID - 0.5 - to_art[k, 2] for k in (0, 1)]
+        column, row = (np.floor((at[k] + 0.5) * GRID / own_px[k]).astype(int) for k in (0, 1))
+        known = np.ix_((row >= 0) & (row < GRID), (column >= 0) & (column < GRID))
+        whole = np.zeros((GRID, GRID), dtype=bool)
+        whole[known] = found[np.ix_(row[known[0].ravel()], column[known[1].ravel()])]
+        return whole
+
+    def visible_share(self, size_px: tuple[int, int]) -> float:
+        """Return the share of an artwork of this size that is in the image and looks right."""
+        if self.piece is None:
+            return self.look.visible_share
+        return self.look.visible_share * float(np.prod(np.array(self.piece[1]) / size_px))
 
 
 class Tracker:
@@ -185,28 +209,30 @@ class Tracker:
         Raises
         ------
         ParameterError
-            If the lens cannot show a corner, or the corners are no picture of a rectangle.
+            If the lens cannot show a point, or nothing of the placement would be in the image.
         """
         art = self._artworks[artwork]
+        where = f"{key_frame.placement_id} at {key_frame.t_ns} ns"
         clicked = self._view.points(np.array(key_frame.corners_px, dtype=np.float64))
-        problem = "beyond the lens" if clicked is None else quad_problem(clicked, min_side_px=_MIN_SIDE_PX)
-        if clicked is None or problem is not None:
-            what = f"{key_frame.placement_id} at {key_frame.t_ns} ns: {problem}"
-            raise ParameterError("corners_px", what, "four corners of a placement in the scene image")
+        if clicked is None:
+            raise ParameterError("corners_px", f"{where}: beyond the lens", "points that the lens can show")
+        if float(np.ptp(clicked, axis=0).max()) < _MIN_SIDE_PX:
+            raise ParameterError("corners_px", f"{where}: too small", "points that are farther apart")
         at_px = np.array(key_frame.at_shares) * art.whole_px - 0.5
         points = apply_homography(invert_homography(art.to_reference), at_px)
         sigma_px = self._limits.click_error_px / float(self._view.to_undistorted[0, 0])
-        homography = self._as_clicked(art, points, clicked, sigma_px)
-        at = np.vstack([points, points.mean(axis=0)])
-        _, source = expected_errors_px(homography, points, at, sigma_px=sigma_px)
-        error_px, share = float(source[4]), float(source[:4].max() / art.size_px[0])
+        start = self._as_clicked(art, points, clicked, sigma_px)
+        if start is None:
+            what = "points of a placement that is seen from before, in the image"
+            raise ParameterError("corners_px", f"{where}: not in the image", what)
+        homography, error_px, share = start
         fit = self._to_picture(art, homography, view, points, clicked, sigma_px)
         if fit is not None:
             homography, error_px, share = fit.homography, fit.error_px, fit.corner_error_share
         patch = self._patch(art, homography, view)
         if patch is None:
-            what = f"{key_frame.placement_id} at {key_frame.t_ns} ns: not in the image"
-            raise ParameterError("corners_px", what, "four corners of a placement in the scene image")
+            what = "points of a placement that is seen from before, in the image"
+            raise ParameterError("corners_px", f"{where}: not in the image", what)
         near, wide, to_art, box, scale = patch
         refined = fit is not None
         facet = art.reference.facet
@@ -241,15 +267,41 @@ class Tracker:
             misses=seen.misses + 1,
         )
 
-    def _as_clicked(self, art: Artwork, points: Floats, clicked: Floats, sigma_px: float) -> Floats:
-        """Return the homography of four clicks: of a rectangle in space, where the clicks allow it."""
-        free: Floats = np.asarray(
-            cv2.getPerspectiveTransform(points.astype(np.float32), clicked.astype(np.float32)), np.float64
-        )
-        if self._matrix is None:
-            return free
-        rigid = rigid_fit(art, Alignment(free, points, clicked, 3.0 * sigma_px), self._matrix)
-        return free if rigid is None else rigid.homography
+    def _as_clicked(
+        self, art: Artwork, points: Floats, clicked: Floats, sigma_px: float
+    ) -> tuple[Floats, float, float] | None:
+        """Return the homography of the clicks, of a rectangle in space if they allow it, and its errors."""
+        middle = np.eye(3)
+        middle[:2, 2] = -points.mean(axis=0)  # among points in view; the top left corner may be behind
+        found: Any = cv2.findHomography(points + middle[:2, 2], clicked, 0)[0]
+        if found is None:
+            return None
+        free: Floats = np.asarray(found @ middle, dtype=np.float64)
+        seen = self._in_sight(art, free) if np.isfinite(apply_homography(free, points)).all() else None
+        if seen is None:
+            return None
+        piece, to_art = self._piece(art, free)
+        back: Floats = np.asarray(np.linalg.inv(to_art), dtype=np.float64)
+        own, at = apply_homography(back, points), apply_homography(back, seen)
+        fit = Alignment(free @ to_art, own, clicked, 3.0 * sigma_px)
+        rigid = None if self._matrix is None else rigid_fit(piece, fit, self._matrix)
+        if rigid is None or self._matrix is None:
+            homography, source = free, expected_errors_px(fit.homography, own, at, sigma_px=sigma_px)[1]
+        else:
+            homography = rigid.homography @ back
+            source = rigid_errors_px(piece, rigid, own, at, self._matrix, sigma_px=sigma_px)
+        return scaled(homography), float(source[4]), float(source[:4].max() / art.size_px[0])
+
+    def _piece(self, art: Artwork, homography: Floats) -> tuple[Artwork, Floats]:
+        """Return the part of an artwork in view, and its px to art px, where a corner of it lies behind."""
+        if np.isfinite(apply_homography(homography, corners_px(*art.size_px))).all():
+            return art, np.eye(3)
+        box = _seen_box(homography, art.size_px, 0.0, self._mask)
+        if box is None:
+            return art, np.eye(3)
+        low = np.maximum(np.floor(box[0] + 0.5), 0).astype(int)
+        high = np.minimum(np.ceil(box[1] + 0.5), art.size_px).astype(int)
+        return cut_out(art, low, high)
 
     def _to_picture(
         self,
@@ -262,11 +314,12 @@ class Tracker:
     ) -> _Fit | None:
         """Fit clicked corners to the picture, None where it cannot be recognised there."""
         found: _Fit | None = None
+        piece, to_art = self._piece(art, homography)
         for levels in (2, 1, 1):
-            fit = _aligned(view, art, homography, levels=levels)
+            fit = _aligned(view, piece, homography @ to_art, levels=levels)
             if fit is None:
                 return None
-            found = self._judged(art, art, np.eye(3), fit, view, None)
+            found = self._judged(art, piece, to_art, fit, view, None)
             if found is None:
                 return None
             homography = found.homography
@@ -357,10 +410,12 @@ class Tracker:
             moved, good = _flow(points, seen.shift_px, before, after)
             if np.count_nonzero(good) >= enough:
                 shift_px = np.asarray(np.median(moved[good] - points[good], axis=0), dtype=np.float64)
-                return carried(seen.homography, points[good], moved[good]), shift_px
+                # a corner of the placement may lie behind the camera: the sign stays
+                side = np.sign(seen.homography[2, 2])
+                return side * carried(seen.homography, points[good], moved[good]), shift_px
         move = np.eye(3)
         move[:2, 2] = seen.shift_px
-        return move @ seen.homography / seen.homography[2, 2], seen.shift_px
+        return scaled(move @ seen.homography), seen.shift_px
 
     def _fitted(self, anchor: Anchor, guess: Floats, view: View, shift_px: Floats) -> _Fit | None:
         """Fit a frame to the patch, then to the picture; None where neither is recognised."""
@@ -417,13 +472,16 @@ class Tracker:
     def _to_picture_again(
         self, art: Artwork, homography: Floats, view: View, shift_px: Floats
     ) -> _Fit | None:
+        piece, to_art = self._piece(art, homography)
+        start = homography @ to_art
+
         def fit(path_px: Floats) -> tuple[tuple[Alignment, Floats] | None, int]:
-            found = _aligned(view, art, homography, path_px=path_px)
+            found = _aligned(view, piece, start, path_px=path_px)
             return (None, 0) if found is None else ((found, path_px), len(found.points))
 
-        usable = int(inside(apply_homography(homography, art.points), self._mask).sum())
+        usable = int(inside(apply_homography(start, piece.points), self._mask).sum())
         best = self._shutter.best(shift_px, fit, usable // 2)
-        found = None if best is None else self._judged(art, art, np.eye(3), best[0], view, best[1])
+        found = None if best is None else self._judged(art, piece, to_art, best[0], view, best[1])
         if found is None or found.look.confidence < _STILL_RIGHT or found.look.cells < _MIN_CELLS:
             return None
         if not found.corner_error_share <= self._limits.max_corner_error_share:
@@ -453,8 +511,7 @@ class Tracker:
         else:
             homography = rigid.homography
             source = rigid_errors_px(patch, rigid, fit.points, at, self._matrix, sigma_px=sigma)
-        moved = homography @ from_art
-        moved = moved / moved[2, 2]
+        moved = scaled(homography @ from_art)
         quad = apply_homography(moved, seen[:4])
         if quad_problem(quad, min_side_px=_MIN_SIDE_PX / 2) is not None:
             return None
@@ -464,7 +521,8 @@ class Tracker:
         if not (np.isfinite(share) and np.isfinite(around).all()):
             return None
         look = appearance(_part(view, patch, homography), patch, homography, path_px)
-        return _Fit(moved, len(fit.points), float(source[4]) * per_px, share, look, False)
+        own_box = None if patch is art else (to_art, patch.size_px)
+        return _Fit(moved, len(fit.points), float(source[4]) * per_px, share, look, False, own_box)
 
     def _in_sight(self, art: Artwork, homography: Floats) -> Floats | None:
         """Return corners and centre of the placement, or of its part in view where corners are not."""
@@ -479,9 +537,8 @@ class Tracker:
         return np.vstack([corners, [(low + high) / 2]])
 
     def _seen(self, anchor: Anchor, frame: int, t_ns: int, fit: _Fit, shift_px: Floats) -> Seen:
-        # the patch may have been cut out while somebody stood in front: only the picture tells what is hidden
-        hidden = hidden_parts(fit.look) if fit.refined else np.zeros_like(hidden_parts(fit.look))
         art = self._artworks[anchor.artwork]
+        share = fit.visible_share(art.size_px) if fit.refined else None
         return Seen(
             anchor,
             frame,
@@ -493,8 +550,8 @@ class Tracker:
             fit.error_px,
             fit.corner_error_share,
             fit.look.confidence,
-            fit.look.visible_share if fit.refined else _share_in_view(art, fit.homography, self._mask),
-            pack(hidden),
+            _share_in_view(art, fit.homography, self._mask) if share is None else share,
+            pack(fit.hidden(art.size_px)),
             shift_px,
         )
 
@@ -503,6 +560,25 @@ def _part(view: View, artwork: Artwork, homography: Floats) -> Patch:
     """Return the part of a view around an artwork; a corner that is out of sight does not widen it."""
     quad = apply_homography(homography, corners_px(*artwork.size_px))
     return view.around(np.clip(quad, -_FAR_PX, _FAR_PX), _PART_MARGIN_PX)
+
+
+def scaled(homography: Floats) -> Floats:
+    """Return the same homography with its last number 1, or -1 where the first px lies behind the camera."""
+    return np.asarray(homography / max(abs(float(homography[2, 2])), 1e-12), dtype=np.float64)
+
+
+def cut_out(art: Artwork, low: NDArray[np.int64], high: NDArray[np.int64]) -> tuple[Artwork, Floats]:
+    """Return a part of an artwork as one of its own, and its px to art px."""
+    to_art = np.eye(3)
+    to_art[:2, 2] = low
+    share = (high - low) / art.size_px
+    plane = art.reference.size_mm or art.shown_px
+    luma = np.ascontiguousarray(art.luma[low[1] : high[1], low[0] : high[0]])
+    size_mm = float(plane[0] * share[0]), float(plane[1] * share[1])
+    reference = replace(art.reference, image=luma, size_mm=size_mm, cut=None)
+    points = art.points[np.all((art.points >= low) & (art.points <= high - 1), axis=1)] - low
+    points = points.astype(np.float32)
+    return Artwork(reference, luma, art.to_reference @ to_art, art.whole_px, points), to_art
 
 
 def _aligned(

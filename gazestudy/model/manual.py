@@ -7,13 +7,16 @@ refer to times, not to the number of a fixation, so that they outlive another de
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any, Generic, Literal, Self, TypeVar, get_args
 
 from gazestudy.errors import ParameterError
 
 Fact = TypeVar("Fact")
 Corners = tuple[tuple[float, float], tuple[float, float], tuple[float, float], tuple[float, float]]
+Points = tuple[tuple[float, float], ...]
 Verdict = Literal["on", "off", "nowhere"]
 VendorRank = Literal["instead", "after", "never"]
 
@@ -28,9 +31,13 @@ VENDOR_RANKS: tuple[VendorRank, ...] = get_args(VendorRank)
 is not used."""
 
 
+_SAME_SHARE, _THIN_SHARE = 0.01, 0.05
+_THIN_PX = 6.0
+
+
 @dataclass(frozen=True, slots=True)
 class KeyFrame:
-    """The four corners of a placement in one frame, as a person clicked them.
+    """Where four or more points of a placement lie in one frame, as a person clicked them.
 
     Attributes
     ----------
@@ -40,12 +47,12 @@ class KeyFrame:
         Time of the frame on the clock of the recording, ns.
     placement_id : str
         Which placement.
-    corners_px : tuple of 4 (float, float)
-        Where the corners of the picture lie in the distorted scene image, clockwise from the corner that is
-        the top left one of the picture; they may lie outside of the image.
-    at_shares : tuple of 4 (float, float)
-        Which points of the picture these are, as shares of its sides from the top left: its corners, or four
-        others where a placement is so near that its corners are out of sight.
+    corners_px : tuple of 4 or more (float, float)
+        Where the points lie in the distorted scene image: the corners of the picture, clockwise from the one
+        that is its top left one, or the points of `at_shares`. They may lie outside of the image.
+    at_shares : tuple of as many (float, float)
+        Which points of the picture these are, as shares of its sides from the top left: its corners, or
+        others, in any order, where corners are out of sight or hidden.
     creative_id : str
         Which picture is on show; empty for the first one of the placement.
     copy : int
@@ -54,30 +61,74 @@ class KeyFrame:
     Raises
     ------
     ParameterError
-        If the corners are not those of a convex quadrilateral, clockwise.
+        If the points of the picture cannot be seen like that from before it: for corners, if they are no
+        convex quadrilateral, clockwise.
+
+    Notes
+    -----
+    Whoever stands before a plane sees every triangle on it turn the same way round. `require_spread` says
+    whether the points lie well enough to be used.
     """
 
     recording_id: str
     t_ns: int
     placement_id: str
-    corners_px: Corners
+    corners_px: Points
     creative_id: str = ""
     copy: int = 0
-    at_shares: Corners = CORNERS
+    at_shares: Points = CORNERS
 
     def __post_init__(self) -> None:
-        if len(self.at_shares) != 4 or not _clockwise(self.at_shares):
-            raise ParameterError("at_shares", self.at_shares, "four points of the picture, clockwise")
-        if len(self.corners_px) != 4 or any(len(corner) != 2 for corner in self.corners_px):
-            raise ParameterError("corners_px", self.corners_px, "four corners, each x and y")
+        corners, shares = self.corners_px, self.at_shares
+        if len(shares) < 4 or not _finite(shares):
+            raise ParameterError("at_shares", shares, "four points of the picture or more")
+        if len(corners) != len(shares) or any(len(corner) != 2 for corner in corners):
+            what = "four corners, each x and y" if shares == CORNERS else "as many points as on the picture"
+            raise ParameterError("corners_px", corners, what)
         if self.copy < 0:
             raise ParameterError("copy", self.copy, "0 or more")
-        if not _clockwise(self.corners_px):
-            raise ParameterError(
-                "corners_px",
-                self.corners_px,
-                "the top left, top right, bottom right and bottom left corner of the picture, in this order",
+        if not _finite(corners) or not self._turn_alike():
+            if _finite(corners):
+                self.require_spread()
+            what = (
+                "the top left, top right, bottom right and bottom left corner of the picture, in this order"
+                if shares == CORNERS
+                else "points that lie to each other as on the picture: compare the pairs, one is mixed up"
             )
+            raise ParameterError("corners_px", corners, what)
+
+    def require_spread(self) -> None:
+        """Refuse points from which nobody can tell how the placement lies.
+
+        Raises
+        ------
+        ParameterError
+            If two points are the same, or there are no four of which no three lie nearly on a line.
+        """
+        for (one, here), (other, there) in combinations(enumerate(self.at_shares, start=1), 2):
+            if math.dist(here, there) < _SAME_SHARE:
+                said = f"{one} and {other}: the same point of the picture"
+                raise ParameterError("points", said, "points of the picture apart from each other: move one")
+        for where, points, least in (
+            ("on the picture", self.at_shares, _THIN_SHARE),
+            ("in the frame", self.corners_px, _THIN_PX),
+        ):
+            if _spread(points) < least:
+                raise ParameterError(
+                    "points",
+                    f"nearly on a line {where}",
+                    "four points of which no three lie on a line: move one, or add one far from it",
+                )
+
+    def _turn_alike(self) -> bool:
+        """Return True if all triangles of clear points turn the same way on the picture and in the frame."""
+        exact = len(self.at_shares) == 4
+        for which in combinations(range(len(self.at_shares)), 3):
+            on, seen = ([points[k] for k in which] for points in (self.at_shares, self.corners_px))
+            clear = _height(on) >= _THIN_SHARE and _height(seen) >= _THIN_PX
+            if (exact or clear) and not _turn(on) * _turn(seen) > 0:
+                return False
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,12 +326,58 @@ def corners_of(points: Any, name: str = "corners_px") -> Corners:
     return found[0], found[1], found[2], found[3]
 
 
+def points_of(points: Any, name: str = "corners_px") -> Points:
+    """Return four points or more as plain numbers.
+
+    Parameters
+    ----------
+    points : array_like, shape (n, 2)
+        The points.
+    name : str, optional
+        What to call them in an error.
+
+    Returns
+    -------
+    tuple of (float, float)
+        The same.
+
+    Raises
+    ------
+    ParameterError
+        If they are fewer than four.
+    """
+    found = tuple((float(x), float(y)) for x, y in points)
+    if len(found) < 4:
+        raise ParameterError(name, found, "four points or more, each x and y")
+    return found
+
+
+def _finite(points: Points) -> bool:
+    return all(math.isfinite(value) for point in points for value in point)
+
+
+def _turn(three: Sequence[tuple[float, float]]) -> float:
+    """Return twice the area of a triangle, above 0 if it runs clockwise, with y downwards."""
+    (ax, ay), (bx, by), (cx, cy) = three
+    return (bx - ax) * (cy - by) - (by - ay) * (cx - bx)
+
+
+def _height(three: Sequence[tuple[float, float]]) -> float:
+    """Return the smallest height of a triangle: how far its points are from lying on a line."""
+    longest = max(math.dist(here, there) for here, there in combinations(three, 2))
+    return abs(_turn(three)) / longest if longest > 0 else 0.0
+
+
+def _spread(points: Points) -> float:
+    """Return how far the best four points are from three of them lying on a line."""
+    return max(min(_height(three) for three in combinations(four, 3)) for four in combinations(points, 4))
+
+
 def _clockwise(corners: Corners) -> bool:
     """Return True for a convex quadrilateral whose corners run clockwise, with y downwards."""
     if not all(math.isfinite(value) for corner in corners for value in corner):
         return False
     turns = []
     for here in range(4):
-        (ax, ay), (bx, by), (cx, cy) = (corners[(here + step) % 4] for step in range(3))
-        turns.append((bx - ax) * (cy - by) - (by - ay) * (cx - bx))
+        turns.append(_turn([corners[(here + step) % 4] for step in range(3)]))
     return all(turn > 0 for turn in turns)

@@ -19,9 +19,11 @@ from gazestudy.model.manual import (
     ManualAnswer,
     Marker,
     MarkerLayout,
+    Points,
     Stored,
     Verdict,
     corners_of,
+    points_of,
 )
 from gazestudy.pipeline.mapping_sources import frame_at
 from gazestudy.store import Study
@@ -62,7 +64,7 @@ def add_key_frame(
     note: str = "",
     replace: bool = False,
 ) -> Stored[KeyFrame]:
-    """Keep the corners of a placement that a person clicked in the frame on show at a time.
+    """Keep where a person clicked the corners or other points of a placement, in the frame on show at a time.
 
     Parameters
     ----------
@@ -70,12 +72,12 @@ def add_key_frame(
         Open for writing.
     recording_id, placement_id : str
         Which.
-    corners_px : sequence of 4 (float, float)
-        In the scene image, clockwise from the top left corner of the picture.
+    corners_px : sequence of 4 or more (float, float)
+        In the scene image: the corners, clockwise from the top left one of the picture, or `points`.
     at_s : float
         Seconds since the first scene frame.
-    points : sequence of 4 (float, float), optional
-        Which points of the reference image these are, px; None: its corners.
+    points : sequence of as many (float, float), optional
+        Which points of the reference image these are, px, in any order; None: its corners.
     creative_id, copy
         As for `KeyFrame`.
     made_by, note, replace
@@ -91,14 +93,14 @@ def add_key_frame(
     StudyError
         If there is no picture at that time, or something that is named.
     ParameterError
-        If the corners make no placement.
+        If the points cannot be seen like that, are the same, or lie nearly on a line.
     """
     _, t_ns = frame_at(study, recording_id, time_ns(study, recording_id, at_s))
-    at = CORNERS
+    at: Points = CORNERS
     if points is not None:
         home = study.placement(placement_id)
-        at = corners_of([_share(home, point, "px") for point in points], "points")
-    here = corners_of(corners_px)
+        at = points_of([_share(home, point, "px") for point in points], "points")
+    here = points_of(corners_px)
     key_frame = KeyFrame(recording_id, t_ns, placement_id, here, creative_id, copy, at)
     return study.add_key_frame(key_frame, made_by=made_by, note=note, replace=replace)
 

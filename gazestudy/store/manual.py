@@ -22,7 +22,7 @@ from gazestudy.model.manual import (
     Stored,
     VendorRank,
     Verdict,
-    corners_of,
+    points_of,
 )
 from gazestudy.store.base import StudyBase, signed
 from gazestudy.store.schema import (
@@ -68,8 +68,11 @@ class ManualMappingShelf(StudyBase):
         ------
         StudyError
             If there is no such recording, placement or picture, or corners for this frame are there already.
+        ParameterError
+            If two points are the same, or they lie nearly on a line.
         """
         self._require_writing()
+        key_frame.require_spread()
         with self._database.writing() as session:
             self._require_known(session, key_frame.recording_id, key_frame.placement_id)
             self._require_picture(session, key_frame.placement_id, key_frame.creative_id, key_frame.copy)
@@ -386,8 +389,8 @@ class ManualMappingShelf(StudyBase):
 
     def _key_frame(self, row: KeyFrameRow) -> Stored[KeyFrame]:
         try:
-            here = corners_of([point[:2] for point in row.corners_px])
-            there = corners_of([point[2:] for point in row.corners_px], "at_shares")
+            here = points_of([point[:2] for point in row.corners_px])
+            there = points_of([point[2:] for point in row.corners_px], "at_shares")
             fact = KeyFrame(
                 row.recording_id, row.t_ns, row.placement_id, here, row.creative_id, row.copy, there
             )
