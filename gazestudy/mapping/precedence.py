@@ -10,6 +10,10 @@ From the strongest to the weakest::
 
 In each frame a placement is located by the strongest way that locates it there, and each gaze sample by the
 strongest way that has something to say about it. Every row and every mapped sample says its `source`.
+
+What a person clicked counts as it was clicked. What was tracked from it gives way to automatic mapping that
+finds the placement at the same place and is surer where exactly; not so where the person clicked something
+else than automatic mapping has in the key frame itself: then they correct it.
 """
 
 from __future__ import annotations
@@ -26,8 +30,9 @@ from numpy.typing import NDArray
 from gazestudy.geometry.homographies import apply_homography
 from gazestudy.mapping.appearance import GRID, pack
 from gazestudy.mapping.gaze import SAMPLE_STATES, map_gaze
+from gazestudy.mapping.key_frame_rows import KEY_FRAME_NS
 from gazestudy.mapping.manual import Answered
-from gazestudy.mapping.rows import HIDDEN
+from gazestudy.mapping.rows import CORNER_ERROR, HIDDEN
 from gazestudy.mapping.sightings import SAME_PLACE, overlap
 from gazestudy.model.camera import Camera
 from gazestudy.model.facet_rows import facet_numbers
@@ -48,7 +53,7 @@ LOCATING = ("key_frames", "markers", "automatic")
 SOURCE = "source"
 """Extra column of mappings, mapped gaze and mapped fixations: which way it came."""
 
-VERSION = 1
+VERSION = 2
 
 Bools = NDArray[np.bool_]
 
@@ -260,6 +265,7 @@ def _under(
     keep, gone = np.ones(len(weak), dtype=bool), np.zeros(len(strong), dtype=bool)
     shared = np.intersect1d(strong["frame"].to_numpy(), weak["frame"].to_numpy())
     above, below = _by_frame(strong, shared, known), _by_frame(weak, shared, known)
+    yielding = _yielding(strong, weak, above, below)
     copies = weak["copy"].to_numpy(np.int64, copy=True)
     seen_by: dict[int, int] = {}
     for frame in shared.tolist():
@@ -269,6 +275,9 @@ def _under(
                 keep[other.row] = not same
                 continue
             rivals = [one for one in above[frame] if one.mapped and _same_place(one, other)]
+            if other.row in yielding:
+                gone[yielding[other.row]] = True
+                continue
             seen_by |= {one.row: other.row for one in rivals if one in same and _agree(one, other)}
             taken = {one.copy for one in same if one.mapped}
             hangs_once = other.placement_id in once or not all(one.known for one in [*same, other])
@@ -280,6 +289,39 @@ def _under(
     strong = _seeing(strong, weak, seen_by)
     both = _joined([strong[~gone], weak.assign(copy=copies)[keep]], "frame")
     return both.sort_values(["frame", "placement_id", "copy"], kind="stable", ignore_index=True)
+
+
+def _yielding(
+    strong: pd.DataFrame,
+    weak: pd.DataFrame,
+    above: Mapping[int, list[_Place]],
+    below: Mapping[int, list[_Place]],
+) -> dict[int, int]:
+    """Return the rows of automatic mapping that are surer than what was tracked there, and the latter."""
+    names = {KEY_FRAME_NS, CORNER_ERROR} <= set(strong.columns) and CORNER_ERROR in weak.columns
+    if not names or not (weak[SOURCE] == "automatic").all():
+        return {}
+    tracked = (strong[SOURCE] == "key_frames").to_numpy(bool)
+    clicked_ns, t_ns = strong[KEY_FRAME_NS].to_numpy(np.float64), strong["t_ns"].to_numpy(np.float64)
+    ours, theirs = (table[CORNER_ERROR].to_numpy(np.float64) for table in (strong, weak))
+    pairs, corrected = [], set()
+    for frame, places in above.items():
+        for one in places:
+            if not (one.mapped and tracked[one.row]):
+                continue
+            others = [other for other in below[frame] if other.mapped and _same_face(one, other)]
+            near = [other for other in others if _same_place(one, other)]
+            if clicked_ns[one.row] == t_ns[one.row]:
+                unsure = 2 * max(ours[one.row], 0.0)
+                if others and not any(_agree(one, other, unsure) for other in near):
+                    corrected.add((one.placement_id, one.facet, one.copy, clicked_ns[one.row]))
+                continue
+            pairs += [(one, other) for other in near if theirs[other.row] < ours[one.row]]
+    return {
+        other.row: one.row
+        for one, other in pairs
+        if (one.placement_id, one.facet, one.copy, clicked_ns[one.row]) not in corrected
+    }
 
 
 def _seeing(strong: pd.DataFrame, weak: pd.DataFrame, seen_by: Mapping[int, int]) -> pd.DataFrame:
@@ -355,9 +397,9 @@ def _same_place(one: _Place, other: _Place) -> bool:
     return one.known and other.known and overlap(one.quad, other.quad) > SAME_PLACE
 
 
-def _agree(one: _Place, other: _Place) -> bool:
+def _agree(one: _Place, other: _Place, unsure_share: float = 0.0) -> bool:
     off = np.linalg.norm(one.quad - other.quad, axis=1).max()
-    return bool(off <= _AGREES_SHARE * max(one.width_px, other.width_px))
+    return bool(off <= (_AGREES_SHARE + unsure_share) * max(one.width_px, other.width_px))
 
 
 def _with_source(mapped_gaze: pd.DataFrame, mapping: pd.DataFrame) -> pd.DataFrame:

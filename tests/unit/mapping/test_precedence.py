@@ -289,3 +289,35 @@ def test_nothing_at_all():
     assert (len(found.mapping), len(found.mapped_gaze)) == (0, 0)
     assert "source" in found.mapped_gaze.columns
     assert set(found.states) == {"nothing_mapped"}
+
+
+def tracked(shares, left=100.0, name="a"):
+    """Rows of key frames: clicked in frame 0, tracked in the others, each with its expected error."""
+    extra = {"corner_error_share": shares, "key_frame_ns": np.zeros(len(shares), dtype=np.int64)}
+    return rows(name, range(len(shares)), left, **extra)
+
+
+def test_what_was_tracked_gives_way_to_what_is_surer_but_the_click_itself_never_does():
+    key_frames = tracked([0.02, 0.10, 0.001, 0.10], left=103.0)
+    automatic = rows("a", range(4), 100.0, corner_error_share=0.005)
+    both = combine_mappings({"key_frames": key_frames, "automatic": automatic}, PLACEMENTS)
+    assert both["source"].tolist() == ["key_frames", "automatic", "key_frames", "automatic"]
+    assert both["h02"].tolist() == [103.0, 100.0, 103.0, 100.0]
+    assert len(both) == 4
+
+
+def test_a_person_who_clicks_elsewhere_corrects_automatic_mapping():
+    key_frames = tracked([0.02, 0.10, 0.10], left=112.0)  # 12 % of the width apart in the key frame too
+    automatic = rows("a", range(3), 100.0, corner_error_share=0.005)
+    both = combine_mappings({"key_frames": key_frames, "automatic": automatic}, PLACEMENTS)
+    assert set(both["source"]) == {"key_frames"}
+    # without automatic mapping in the key frame nobody contradicts it
+    later = combine_mappings({"key_frames": key_frames, "automatic": automatic[1:]}, PLACEMENTS)
+    assert later["source"].tolist() == ["key_frames", "automatic", "automatic"]
+
+
+def test_what_was_tracked_elsewhere_never_gives_way():
+    key_frames = tracked([0.02, 0.10], left=400.0)
+    automatic = rows("a", [1], 100.0, corner_error_share=0.005)
+    both = combine_mappings({"key_frames": key_frames, "automatic": automatic}, PLACEMENTS)
+    assert set(both["source"]) == {"key_frames"}
