@@ -254,7 +254,7 @@ def corner_points(frame):
 
 def click_corners(view, corners):
     for x, y in corners:
-        where = view.scene._at(QPointF(x, y)).toPoint()
+        where = view.scene.at(QPointF(x, y)).toPoint()
         QTest.mouseClick(view.scene, LEFT, pos=where)
 
 
@@ -315,7 +315,7 @@ def test_a_corner_is_pulled_by_mouse_or_keys_and_so_is_that_of_a_key_frame(windo
     wanted = corner_points(20)
 
     def pull(corner, to):
-        start, stop = (view.scene._at(QPointF(*point)) for point in (wanted[corner], to))
+        start, stop = (view.scene.at(QPointF(*point)) for point in (wanted[corner], to))
         drag(view.scene, start, stop)
         wanted[corner] = to
 
@@ -419,3 +419,130 @@ def test_by_doubt_or_by_time_and_only_some_of_them(desk, sample, qtbot):
     window.view("tree").select("recording", other)
     window.show_view("review")
     qtbot.waitUntil(lambda: view.recording_id == other and view.is_ready, timeout=60_000)
+
+
+DETAILS = ((0.2, 0.15), (0.85, 0.3), (0.7, 0.9), (0.25, 0.7))
+
+
+def in_scene(frame, share):
+    left, top = 60 + 3 * frame - 0.5, 40 + frame - 0.5
+    return left + 240 * share[0], top + 360 * share[1]
+
+
+def click_pair(view, frame, share):
+    QTest.mouseClick(view.reference, LEFT, pos=at(view, *share))
+    QTest.mouseClick(view.scene, LEFT, pos=view.scene.at(QPointF(*in_scene(frame, share))).toPoint())
+
+
+def show_frame(view, qtbot, frame):
+    view._show_frame(frame)
+    qtbot.waitUntil(lambda: view.scene.marks.caption.startswith(f"00:0{frame * 40 // 1000}"))
+
+
+def test_any_four_points_make_a_key_frame_where_corners_are_hidden(window, view, qtbot):
+    study = window.document.study
+    show_frame(view, qtbot, 20)
+    press(view, Qt.Key.Key_J)
+    assert view.points.is_on
+    for share in DETAILS[:3]:
+        click_pair(view, 20, share)
+    assert study.key_frames() == ()
+    # a point that was clicked at the wrong place: back, and again
+    QTest.mouseClick(view.reference, LEFT, pos=at(view, 0.5, 0.5))
+    assert view.points.next_is_in_scene
+    QTest.keyClick(view.scene, Qt.Key.Key_Backspace)
+    click_pair(view, 20, DETAILS[3])
+    assert view.points.is_whole
+    QTest.keyClick(view.scene, Qt.Key.Key_Return)
+    assert not view.points.is_on
+    (stored,) = study.key_frames()
+    np.testing.assert_allclose(stored.fact.at_shares, DETAILS, atol=0.01)
+    np.testing.assert_allclose(stored.fact.corners_px, [in_scene(20, one) for one in DETAILS], atol=3)
+    assert answers(window) == []  # clicks on the picture said nothing about gaze meanwhile
+    assert [are_corners for _, _, are_corners in view.scene.kept] == [False]
+    # once more takes the points that are there, which are pulled and kept in place of them
+    press(view, Qt.Key.Key_K)
+    assert view.points.is_whole
+    start, stop = (view.scene.at(QPointF(*in_scene(20, one))) for one in (DETAILS[1], (0.95, 0.3)))
+    drag(view.scene, start, stop)
+    press(view, Qt.Key.Key_K)
+    (again,) = study.key_frames()
+    np.testing.assert_allclose(again.fact.corners_px[1], in_scene(20, (0.95, 0.3)), atol=3)
+    assert again.fact.at_shares == stored.fact.at_shares
+    window.document.undo_stack.undo()
+    assert [one.fact for one in study.key_frames()] == [stored.fact]
+    window.document.undo_stack.undo()
+    assert study.key_frames() == ()
+
+
+def test_a_click_on_the_picture_while_corners_are_taken_goes_on_with_points_and_more_are_welcome(
+    window, view, qtbot
+):
+    show_frame(view, qtbot, 20)
+    press(view, Qt.Key.Key_K)
+    assert view.scene.is_clicking
+    for share in (*DETAILS, (0.5, 0.45)):
+        click_pair(view, 20, share)
+    assert not view.scene.is_clicking
+    assert view.points.is_whole
+    press(view, Qt.Key.Key_J)
+    (stored,) = window.document.study.key_frames()
+    assert len(stored.fact.at_shares) == 5
+
+
+def test_points_are_set_and_moved_with_the_keyboard_alone(window, view, qtbot):
+    show_frame(view, qtbot, 20)
+    press(view, Qt.Key.Key_J)
+    shift = Qt.KeyboardModifier.ShiftModifier
+    for right, down in ((-3, -3), (6, 0), (0, 6), (-6, 0)):  # from where the cross was before
+        for widget in (view.reference, view.scene):
+            qtbot.waitUntil(widget.hasFocus)
+            for key, count in ((Qt.Key.Key_Right, right), (Qt.Key.Key_Down, down)):
+                way = key if count > 0 else {Qt.Key.Key_Right: Qt.Key.Key_Left}.get(key, Qt.Key.Key_Up)
+                for _ in range(abs(count)):
+                    QTest.keyClick(widget, way, shift)
+            QTest.keyClick(widget, Qt.Key.Key_Space)
+    assert view.points.is_whole
+    QTest.keyClick(view.scene, Qt.Key.Key_2)
+    QTest.keyClick(view.scene, Qt.Key.Key_Left)
+    QTest.keyClick(view.scene, Qt.Key.Key_Return)
+    (stored,) = window.document.study.key_frames()
+    steps = np.diff(np.array(stored.fact.corners_px), axis=0)
+    np.testing.assert_allclose(steps, [(59, 0), (1, 60), (-60, 0)], atol=1e-6)
+    width = view.reference.image.width()
+    assert stored.fact.at_shares[1][0] - stored.fact.at_shares[0][0] == pytest.approx(60 / width)
+
+
+@pytest.mark.parametrize(
+    ("shares", "said"),
+    [
+        (((0.2, 0.2), (0.4, 0.4), (0.6, 0.6), (0.8, 0.8)), "nearly on a line on the picture"),
+        (((0.2, 0.2), (0.8, 0.2), (0.8, 0.8)), "the same point"),
+    ],
+)
+def test_points_that_say_too_little_are_refused_in_words_and_stay_to_be_mended(
+    window, view, qtbot, shares, said
+):
+    show_frame(view, qtbot, 20)
+    points = shares if len(shares) == 4 else (*shares, shares[-1])
+    view.points.begin([in_scene(20, one) for one in points], points)
+    press(view, Qt.Key.Key_K)
+    box = next(one for one in QApplication.topLevelWidgets() if one.objectName() == "trouble")
+    assert said in box.informativeText()
+    assert "move one" in box.informativeText()
+    box.close()
+    assert window.document.study.key_frames() == ()
+    assert view.points.is_whole
+    QTest.keyClick(view.scene, Qt.Key.Key_Escape)
+    assert not view.points.is_on
+
+
+def test_another_picture_or_placement_stops_the_points(view, qtbot):
+    show_frame(view, qtbot, 20)
+    view.begin_points()
+    view.step_frame(1)
+    assert not view.points.is_on
+    view.begin_points()
+    view.placement.setCurrentIndex(view.placement.findData("poster-2"))
+    view.placement.activated.emit(view.placement.currentIndex())
+    assert not view.points.is_on

@@ -19,6 +19,7 @@ REVIEW = tuple(
         ("nowhere", "&On no placement", "N", True),
         ("revert", "Re&turn to the automatic mapping", "R", True),
         ("key_frame", "&Key frame: keep, pull or click four corners", "K", True),
+        ("key_points", "Key frame by other points: &details of the picture", "J", True),
         ("key_frame_remove", "Remove key &frame", "Shift+K", True),
         ("key_frame_next", "Ne&xt key frame", "]", False),
         ("key_frame_previous", "Pre&vious key frame", "[", False),

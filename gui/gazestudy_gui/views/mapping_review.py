@@ -14,23 +14,21 @@ from PyQt6.QtWidgets import (
 )
 
 from gazestudy.errors import Cancelled, GazestudyError, StudyError
-from gazestudy.model import Placement
-from gazestudy.model.manual import CORNERS, KeyFrame, corners_of
 from gazestudy.progress import NoProgress
 from gazestudy_gui.actions import ActionBook
 from gazestudy_gui.background import Background
-from gazestudy_gui.commands import AddKeyFrame, Edit, GiveAnswer, RemoveKeyFrame, TakeBackAnswers
+from gazestudy_gui.commands import GiveAnswer, TakeBackAnswers
 from gazestudy_gui.document import StudyDocument
 from gazestudy_gui.helper import Helper
 from gazestudy_gui.jobs import Order
 from gazestudy_gui.phrases import error_text, told
 from gazestudy_gui.seen import WhenSeen
-from gazestudy_gui.trouble import tell
 from gazestudy_gui.video import FrameSource
 from gazestudy_gui.views.later import REVIEW
 from gazestudy_gui.views.player import clock_text
+from gazestudy_gui.views.review_key_frames import KeyFrameReview
 from gazestudy_gui.views.review_list import Loaded, Verdict, answer_for, load, newer_than
-from gazestudy_gui.views.review_panel import ReviewPanel, fill
+from gazestudy_gui.views.review_panel import fill
 from gazestudy_gui.views.video_widget import Marks
 from gazestudy_gui.words import tr
 
@@ -47,7 +45,7 @@ class _Stop(NoProgress):
         return self.is_over
 
 
-class MappingReviewView(ReviewPanel):
+class MappingReviewView(KeyFrameReview):
     """Shows where each fixation was mapped, and takes what a person says about it.
 
     Parameters
@@ -59,14 +57,10 @@ class MappingReviewView(ReviewPanel):
     """
 
     def __init__(self, document: StudyDocument, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._document = document
-        self._loaded: Loaded | None = None
+        super().__init__(document, parent)
         self._source: FrameSource | None = None
-        self._placements: dict[str, Placement] = {}
         self._pictures: dict[str, QImage] = {}
-        self._frame = self._number = -1
-        self._copy = 0
+        self._number = -1
         self._stop = _Stop()
         self._helper = Helper()  # of its own: an hour takes long, and others should not wait for it
         self._worker = Background("review", self)
@@ -77,11 +71,6 @@ class MappingReviewView(ReviewPanel):
         self._seen.ask()
 
     # ------------------------------------------------------------------ what it shows
-
-    @property
-    def recording_id(self) -> str:
-        """The recording that is reviewed, empty for none."""
-        return str(self.which.currentData() or "")
 
     @property
     def row(self) -> int:
@@ -190,36 +179,6 @@ class MappingReviewView(ReviewPanel):
         if self.row >= 0 and (said := self.model.answers_to(self.row)):
             self._edit(TakeBackAnswers([stored.id for stored in said]))
 
-    def begin_key_frame(self) -> None:
-        """Take the corners of the placement on show in this picture: those it has, to be pulled; or clicks.
-
-        Once more keeps the corners that are there.
-        """
-        if self.scene.is_pulling:
-            self.scene.keep()
-        elif self.placement.currentData() and not self._document.read_only:
-            self.scene.begin(self._present_corners())
-            self.scene.setFocus()
-
-    def remove_key_frame(self) -> None:
-        """Remove the key frame of this picture."""
-        for stored in self._key_frames_here():
-            self._edit(RemoveKeyFrame(stored.id, self._name(stored.fact.placement_id)))
-
-    def to_key_frame(self, by: int) -> None:
-        """Go to the next (1) or previous (-1) key frame of the placement on show."""
-        if self._loaded is None:
-            return
-        here = int(self._loaded.scene.t_ns[max(self._frame, 0)])
-        placement_id = self.placement.currentData()
-        times = sorted(
-            stored.fact.t_ns for stored in self._document.study.key_frames(self.recording_id)
-            if stored.fact.placement_id == placement_id
-        )  # fmt: skip
-        ahead = [t for t in times if t > here] if by > 0 else [t for t in reversed(times) if t < here]
-        if ahead:
-            self._show_frame(self._loaded.scene.row_at(ahead[0]))
-
     def run(self) -> None:
         """Follow the placement between key frames and bring all results up to date."""
         order = Order(
@@ -241,7 +200,8 @@ class MappingReviewView(ReviewPanel):
             "next_open": partial(self.step, 1, unreviewed=True),
             "previous_open": partial(self.step, -1, unreviewed=True),
             "accept": self.accept, "off": self.refuse, "nowhere": self.nowhere, "revert": self.revert,
-            "key_frame": self.begin_key_frame, "key_frame_remove": self.remove_key_frame,
+            "key_frame": self.begin_key_frame, "key_points": self.begin_points,
+            "key_frame_remove": self.remove_key_frame,
             "key_frame_next": partial(self.to_key_frame, 1),
             "key_frame_previous": partial(self.to_key_frame, -1),
             "frame_next": partial(self.step_frame, 1), "frame_previous": partial(self.step_frame, -1),
@@ -282,10 +242,9 @@ class MappingReviewView(ReviewPanel):
         ):
             self.buttons[name].clicked.connect(lambda _checked=False, does=does: does())
         self.placement.activated.connect(lambda _row: self._on_placement())
-        self.creative.activated.connect(lambda _row: self._show_reference())
+        self.creative.activated.connect(lambda _row: self._on_creative())
         self.reference.pointed.connect(self.place)
         self.reference.refused.connect(self.refuse)
-        self.scene.cornered.connect(self._on_corners)
         self.run_button.clicked.connect(lambda _checked=False: self.run())
         self._worker.done.connect(self._on_loaded)
         self._worker.failed.connect(self._on_failed)
@@ -387,7 +346,7 @@ class MappingReviewView(ReviewPanel):
     def _on_row(self, current: QModelIndex, _before: QModelIndex) -> None:
         if not current.isValid() or self._loaded is None:
             return
-        self.scene.cancel()
+        self.stop_clicking()
         one = self.model.fixation(current.row())
         verdict = self.model.verdict(current.row())
         wanted = verdict.placement_id or self.model.likely_placement(current.row())
@@ -408,6 +367,8 @@ class MappingReviewView(ReviewPanel):
     def _show_frame(self, frame: int) -> None:
         if self._loaded is None or self._source is None or frame < 0:
             return
+        if frame != self._frame:
+            self.points.cancel()  # they lie elsewhere in another picture
         self._frame, self._number = frame, int(self._loaded.numbers[frame])
         self._source.ask(self._number)
 
@@ -428,19 +389,6 @@ class MappingReviewView(ReviewPanel):
         self.scene.show_picture(image, marks)
         self._show_key_frames()
 
-    def _show_key_frames(self) -> None:
-        self.scene.kept = [
-            (list(stored.fact.corners_px), self._name(stored.fact.placement_id))
-            for stored in self._key_frames_here()
-        ]
-        self.scene.update()
-
-    def _key_frames_here(self) -> list[Any]:
-        if self._loaded is None or self._frame < 0:
-            return []
-        here = int(self._loaded.scene.t_ns[self._frame])
-        return [one for one in self._document.study.key_frames(self.recording_id) if one.fact.t_ns == here]
-
     def _show_fixation(self) -> None:
         if self.row < 0:
             return
@@ -457,22 +405,6 @@ class MappingReviewView(ReviewPanel):
         self.reason.setText(f"{said}  {doubt}".strip() if said else doubt)
         self._show_key_frames()
 
-    def _present_corners(self) -> list[tuple[float, float]]:
-        """Return the corners of the placement on show: of its key frame here, or else as it was located."""
-        self._copy = 0
-        placement_id = str(self.placement.currentData())
-        for stored in self._key_frames_here():
-            if stored.fact.placement_id == placement_id and stored.fact.at_shares == CORNERS:
-                self._copy = stored.fact.copy
-                return list(stored.fact.corners_px)
-        located = None
-        if self._loaded is not None and self._frame >= 0:
-            located = self._loaded.scene.corners(self._frame, placement_id)
-        if located is None:
-            return []
-        corners, self._copy = located
-        return [(float(x), float(y)) for x, y in corners]
-
     def _fill_creatives(self, wanted: str) -> None:
         place = self._placements.get(str(self.placement.currentData() or ""))
         names = [] if place is None else [(one.name, one.id) for one in place.creatives]
@@ -480,10 +412,14 @@ class MappingReviewView(ReviewPanel):
         self.creative.setVisible(len(names) > 1)
 
     def _on_placement(self) -> None:
-        self.scene.cancel()
+        self.stop_clicking()
         self._fill_creatives("")
         self._show_reference()
         self._show_state()
+
+    def _on_creative(self) -> None:
+        self.stop_clicking()
+        self._show_reference()
 
     def _show_reference(self) -> None:
         place = self._placements.get(str(self.placement.currentData() or ""))
@@ -535,10 +471,6 @@ class MappingReviewView(ReviewPanel):
 
     # ------------------------------------------------------------------ editing
 
-    def _name(self, placement_id: str) -> str:
-        place = self._placements.get(placement_id)
-        return placement_id if place is None else place.name
-
     def _answer(
         self, verdict: Any, at: Verdict | None, text: str, *, gesture: int = 0, stays: bool = False
     ) -> None:
@@ -546,30 +478,3 @@ class MappingReviewView(ReviewPanel):
         fact = answer_for(self.recording_id, self.model.fixation(row), verdict, at)
         if self._edit(GiveAnswer(fact, text, gesture=gesture)) and self.steps_on.isChecked() and not stays:
             self.step(1)
-
-    def _on_corners(self, corners: list[tuple[float, float]]) -> None:
-        placement_id = str(self.placement.currentData() or "")
-        if self._loaded is None or not placement_id:
-            return
-        try:
-            fact = KeyFrame(
-                self.recording_id,
-                int(self._loaded.scene.t_ns[self._frame]),
-                placement_id,
-                corners_of(corners),
-                str(self.creative.currentData() or ""),
-                self._copy,
-            )
-        except GazestudyError as error:
-            tell(self, error, doing=tr("These are no corners of a placement"))
-            return
-        if self._edit(AddKeyFrame(fact, self._name(placement_id))):
-            self._show_key_frames()
-
-    def _edit(self, command: Edit) -> bool:
-        try:
-            self._document.edit(command)
-        except GazestudyError as error:
-            tell(self, error, doing=tr("This was not changed"))
-            return False
-        return True

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PyQt6.QtCore import QPointF, QRectF, Qt, pyqtSignal
 from PyQt6.QtGui import QColor, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PyQt6.QtWidgets import QSizePolicy, QWidget
@@ -43,6 +45,8 @@ class ReferenceWidget(QWidget):
         self.message = ""
         self.can_edit = True
         self.is_nudging = False
+        self.overlay: Callable[[ReferenceWidget, QPainter], None] | None = None
+        """Paints over the picture."""
         self.setAccessibleName(tr("Picture of the placement"))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -134,6 +138,8 @@ class ReferenceWidget(QWidget):
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(_POINT)
             painter.drawEllipse(centre, em / 5, em / 5)
+        if self.overlay is not None:
+            self.overlay(self, painter)
         if self.hasFocus():
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(self.palette().highlight().color(), 2))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from PyQt6.QtCore import QPointF, QRectF, Qt, pyqtSignal
 from PyQt6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
@@ -11,9 +11,9 @@ from PyQt6.QtWidgets import QWidget
 from gazestudy_gui.views.video_widget import VideoWidget
 from gazestudy_gui.words import tr
 
-_CLICKED = QColor("#E69F00")
+CLICKED, CHOSEN = QColor("#E69F00"), QColor("#F0E442")
+"""What was clicked, and what the keys move."""
 _KEPT = QColor("#009E73")
-_CHOSEN = QColor("#F0E442")
 _ROOM = 0.75  # of the widget, for the picture while corners are clicked: they may lie outside of it
 _STEPS = {
     Qt.Key.Key_Left: (-1, 0),
@@ -37,8 +37,10 @@ class SceneWidget(VideoWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.kept: list[tuple[list[tuple[float, float]], str]] = []
-        """Key frames of the picture on show: corners and name."""
+        self.kept: list[tuple[list[tuple[float, float]], str, bool]] = []
+        """Key frames of the picture on show: points, name, and whether they are the corners."""
+        self.overlay: Callable[[SceneWidget, QPainter], None] | None = None
+        """Paints over the picture."""
         self._corners: list[QPointF] | None = None
         self._pointer = QPointF()
         self._held, self._chosen = -1, 0
@@ -93,7 +95,7 @@ class SceneWidget(VideoWidget):
             return
         self._pointer = self.to_scene(event.position())
         if len(self._corners) == 4:
-            away = [(self._at(point) - event.position()).manhattanLength() for point in self._corners]
+            away = [(self.at(point) - event.position()).manhattanLength() for point in self._corners]
             self._held = self._chosen = away.index(min(away))
             self._corners[self._held] = self._pointer
         else:
@@ -147,28 +149,34 @@ class SceneWidget(VideoWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         em = self.fontMetrics().height()
-        for corners, name in self.kept:
-            polygon = QPolygonF([self._at(QPointF(x, y)) for x, y in corners])
+        for points, name, are_corners in self.kept:
+            places = [self.at(QPointF(x, y)) for x, y in points]
+            polygon = QPolygonF(places)
             for colour, width in ((QColor(0, 0, 0, 160), em / 3), (_KEPT, em / 6)):
                 painter.setPen(QPen(colour, width))
-                painter.drawPolygon(polygon)
+                if are_corners:
+                    painter.drawPolygon(polygon)
+                for place in [] if are_corners else places:
+                    painter.drawEllipse(place, em / 3, em / 3)
             self._paint_label(painter, f"◆ {name}", polygon.boundingRect().topLeft() + QPointF(0, em * 1.6))
         if self._corners is not None:
             self._paint_corners(painter, em)
+        if self.overlay is not None:
+            self.overlay(self, painter)
 
     def _paint_corners(self, painter: QPainter, em: int) -> None:
         corners = self._corners or []
         is_whole = len(corners) == 4
         ends = corners[:1] if is_whole else [self._pointer]
-        line = QPolygonF([self._at(point) for point in [*corners, *ends]]) if corners else QPolygonF()
-        for colour, width in ((QColor(0, 0, 0, 180), em / 4), (_CLICKED, em / 8)):
+        line = QPolygonF([self.at(point) for point in [*corners, *ends]]) if corners else QPolygonF()
+        for colour, width in ((QColor(0, 0, 0, 180), em / 4), (CLICKED, em / 8)):
             painter.setPen(QPen(colour, width))
             painter.drawPolyline(line)
         for number, point in enumerate(corners, start=1):
-            where = self._at(point)
+            where = self.at(point)
             is_chosen = is_whole and number == self._chosen + 1
             painter.setPen(QPen(QColor("black"), 3 if is_chosen else 1))
-            painter.setBrush(_CHOSEN if is_chosen else _CLICKED)
+            painter.setBrush(CHOSEN if is_chosen else CLICKED)
             painter.drawEllipse(where, em / 1.8, em / 1.8)
             box = QRectF(where.x() - em, where.y() - em, 2 * em, 2 * em)
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, str(number))
@@ -177,14 +185,15 @@ class SceneWidget(VideoWidget):
             self._paint_label(painter, text, QPointF(8, 1.8 * em))
         else:
             wanted = (
-                tr("Click the top left corner of the picture (Esc stops)"),
+                tr("Click the top left corner (Esc stops). Is it hidden? Click points of the picture beside"),
                 tr("Click its top right corner"),
                 tr("Click its bottom right corner"),
                 tr("Click its bottom left corner"),
             )[len(corners)]
             self._paint_label(painter, wanted, QPointF(8, 1.8 * em))
 
-    def _at(self, scene: QPointF) -> QPointF:
+    def at(self, scene: QPointF) -> QPointF:
+        """Return where a place of the scene, px, is in the widget."""
         target = self.target()
         scale = target.width() / self.image.width()
         return QPointF(target.x() + (scene.x() + 0.5) * scale, target.y() + (scene.y() + 0.5) * scale)

@@ -73,6 +73,33 @@ def paint_focus(widget: QWidget) -> None:
     painter.drawRect(area)
 
 
+def paint_label(painter: QPainter, text: str, bottom_left: QPointF, right: float) -> None:
+    """Write white words on a dark ground, in a line or, where they are wider than the picture, in several.
+
+    Parameters
+    ----------
+    painter : QPainter
+        Of a widget.
+    text : str
+        The words.
+    bottom_left : QPointF
+        Where they begin; moved to the left where they would leave the picture.
+    right : float
+        Where the picture ends.
+    """
+    flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+    room = QRectF(0, 0, max(right - 8, 1), painter.fontMetrics().height() * 5)
+    needed = painter.boundingRect(room, flags, text)
+    width, height = needed.width() + 8, needed.height() + 2
+    left = max(0.0, min(bottom_left.x(), right - width))
+    box = QRectF(left, max(bottom_left.y() - height, 0.0), width, height)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(_SHADE)
+    painter.drawRoundedRect(box, 3, 3)
+    painter.setPen(QColor("white"))
+    painter.drawText(box, flags, text)
+
+
 class VideoWidget(QWidget):
     """The picture, as large as fits.
 
@@ -216,12 +243,4 @@ class VideoWidget(QWidget):
             painter.drawEllipse(centre, em / 5, em / 5)
 
     def _paint_label(self, painter: QPainter, text: str, bottom_left: QPointF) -> None:
-        metrics = painter.fontMetrics()
-        width, height = metrics.horizontalAdvance(text) + 8, metrics.height() + 2
-        left = max(0.0, min(bottom_left.x(), self.target().right() - width))
-        box = QRectF(left, bottom_left.y() - height, width, height)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(_SHADE)
-        painter.drawRoundedRect(box, 3, 3)
-        painter.setPen(QColor("white"))
-        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+        paint_label(painter, text, bottom_left, self.target().right())
