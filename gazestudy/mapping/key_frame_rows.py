@@ -26,6 +26,8 @@ SOURCE = "source"
 KEY_FRAME_NS = "key_frame_ns"
 """Extra column: the time of the key frame it comes from, the nearer one of two."""
 
+_COAST_FRAMES = 3  # in which a picture that was recognised need not be
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Joined:
@@ -52,7 +54,8 @@ def key_frame_table(
     to_undistorted : ndarray of float64, shape (3, 3)
         Working px to full-size undistorted px.
     max_disagreement_share : float
-        Where two key frames disagree by more of the width, the frame is ambiguous.
+        Where two equally near key frames disagree by more of the width, the frame is ambiguous; the nearer
+        one counts where the other is farther off and so likelier to have drifted.
     unchecked_ns : int
         So far before the first and after the last key frame of a stretch rows are kept that were not
         compared with the picture: nothing would tell if they drifted away.
@@ -73,8 +76,11 @@ def key_frame_table(
     rows = []
     for key in sorted(places):
         joined = _joined(places[key], artworks, max_disagreement_share)
-        if not joined.seen.refined and _outside(joined.seen, times[key[1]]) > unchecked_ns:
+        outside_ns = _outside(joined.seen, times[key[1]])
+        if not joined.seen.refined and outside_ns > unchecked_ns:
             continue
+        if outside_ns and joined.seen.unlike > _COAST_FRAMES:
+            continue  # the picture was recognised before: somebody walks by, or it drifts away
         rows.append(_row(joined, artworks, to_undistorted))
     extra = [CORNER_ERROR, "evidence", HIDDEN, BESIDE, SOURCE, KEY_FRAME_NS, FACET]
     table = pd.DataFrame(rows, columns=[*MAPPING.names, *extra]) if rows else _empty(extra)
@@ -107,8 +113,11 @@ def _joined(both: list[Seen], artworks: Sequence[Artwork], limit: float) -> _Joi
     if clicked or len(located) == 1:
         return _Joined((clicked or located)[0], "mapped")
     located.sort(key=lambda one: abs(one.t_ns - one.anchor.key_frame.t_ns))
-    near, far = located[:2]
-    art = artworks[near.anchor.artwork]
+    return _of_two(located[0], located[1], artworks[located[0].anchor.artwork], limit)
+
+
+def _of_two(near: Seen, far: Seen, art: Artwork, limit: float) -> _Joined:
+    """Choose between the two key frames that a frame was reached from, or blend them."""
     best = near if near.refined or not far.refined else far
     if near.anchor.artwork != far.anchor.artwork:  # the screen changed its picture between them
         return _Joined(best, "mapped")
@@ -119,8 +128,13 @@ def _joined(both: list[Seen], artworks: Sequence[Artwork], limit: float) -> _Joi
         best = far
     if best.refined or np.isnan(off):  # without its corners in sight there is nothing to blend
         return _Joined(best, "mapped")
-    if off > limit:
+    # what was followed farther drifted more: the nearer key frame is off by its part of the difference
+    own, other = (abs(one.t_ns - one.anchor.key_frame.t_ns) for one in (near, far))
+    part = off * own / max(own + other, 1)
+    if part > limit / 2:
         return _Joined(near, "ambiguous")
+    if off > limit:
+        return _Joined(replace(near, corner_error_share=max(near.corner_error_share, part)), "mapped")
     return _Joined(_between(near, far, here, there, corners, off), "mapped")
 
 

@@ -37,11 +37,13 @@ _NOISE_PX, _SHARED_NOISE = 0.15, 3.0  # as for automatic mapping: windows share 
 _ENOUGH_POINTS, _WELL_FIXED = 16, 0.03
 _LOOKS_RIGHT, _MIN_CELLS = 0.6, 8
 _STILL_RIGHT = 0.5
+_SEEN_SHARE = 0.3  # of a picture that must be recognised before the rest of it is called hidden
 _MIN_SIDE_PX = 8.0
 _PART_MARGIN_PX, _FAR_PX = 40.0, 20_000.0
+_NEAR_VIEWS = 2.0  # a corner so many widths of the view from its middle tells nothing
 _GRID = 24
 _GROWN, _FEW_LEFT = 1.6, 0.5  # a patch is renewed when it is seen so much larger, or so little of it is left
-_WORST_CLICK = 5.0  # standard deviations
+_WORST_CLICK, _USUAL_CLICK = 5.0, 3.0  # standard deviations
 _MOST_OFF_SHARE = 0.08
 
 
@@ -130,6 +132,10 @@ class Seen:
         How far it moved from the neighbouring frame, working px.
     misses : int
         Frames in a row in which it was not located.
+    recognised : bool
+        On the way from the key frame it was fitted to the picture once.
+    unlike : int
+        Frames in a row in which the picture should have been seen, but was not.
     """
 
     anchor: Anchor
@@ -146,6 +152,8 @@ class Seen:
     hidden: str
     shift_px: Floats
     misses: int = 0
+    recognised: bool = False
+    unlike: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -254,7 +262,9 @@ class Tracker:
         fit = self._fitted(anchor, guess, after, shift_px)
         if fit is not None:
             found = self._seen(anchor, frame, t_ns, fit, shift_px)
-            return replace(found, anchor=self._again(anchor, found, after))
+            again, recognised = self._again(anchor, found, after), seen.recognised or found.refined
+            unlike = seen.unlike + 1 if self._should_be_seen(art, found, recognised, after) else 0
+            return replace(found, anchor=again, recognised=recognised, unlike=unlike)
         if seen.misses >= self._limits.coast_frames:
             return None
         return replace(
@@ -265,6 +275,7 @@ class Tracker:
             located=False,
             shift_px=shift_px,
             misses=seen.misses + 1,
+            unlike=seen.unlike + 1 if seen.recognised else 0,
         )
 
     def _as_clicked(
@@ -293,8 +304,8 @@ class Tracker:
         return scaled(homography), float(source[4]), float(source[:4].max() / art.size_px[0])
 
     def _piece(self, art: Artwork, homography: Floats) -> tuple[Artwork, Floats]:
-        """Return the part of an artwork in view, and its px to art px, where a corner of it lies behind."""
-        if np.isfinite(apply_homography(homography, corners_px(*art.size_px))).all():
+        """Return the part of an artwork in view, and its px to art px, if a corner is far off or behind."""
+        if self._is_near(apply_homography(homography, corners_px(*art.size_px))):
             return art, np.eye(3)
         box = _seen_box(homography, art.size_px, 0.0, self._mask)
         if box is None:
@@ -324,10 +335,12 @@ class Tracker:
                 return None
             homography = found.homography
         assert found is not None
-        moved = apply_homography(homography, points) - clicked
-        limit = _WORST_CLICK * sigma_px + _MOST_OFF_SHARE * float(side_lengths(clicked).mean())
-        looks_right = found.look.confidence >= _LOOKS_RIGHT and found.look.cells >= _MIN_CELLS
-        if not looks_right or float(np.linalg.norm(moved, axis=1).max()) > limit:
+        moved = float(np.linalg.norm(apply_homography(homography, points) - clicked, axis=1).max())
+        limit = _WORST_CLICK * sigma_px + _MOST_OFF_SHARE * float(np.ptp(clicked, axis=0).mean())
+        looks_right = found.look.confidence >= _LOOKS_RIGHT and moved <= limit
+        # somebody who stands in front hides much of it: what stays where it was clicked is taken
+        vouched_for = found.look.confidence >= _SEEN_SHARE and moved <= _USUAL_CLICK * sigma_px
+        if found.look.cells < _MIN_CELLS or not (looks_right or vouched_for):
             return None
         return replace(found, refined=True)
 
@@ -369,12 +382,37 @@ class Tracker:
         reference = Reference("patch", "patch", np.asarray(image, dtype=np.uint8), size_mm=size_mm)
         whole = prepare([reference])[0]
         points = whole.points[inside(whole.points.astype(np.float64), np.asarray(shown, dtype=np.uint8))]
-        wide = replace(whole, points=points)
         at = apply_homography(to_art, points)
+        free = ~self._behind_people(art, homography, view, at)
+        if np.count_nonzero(free) >= _ENOUGH_POINTS:
+            points, at = points[free], at[free]
+        wide = replace(whole, points=points)
         rim = _RIM_SHARE * side
         own = np.array([-rim, -rim]), np.array([width + rim, height + rim])
         close = np.all((at > own[0]) & (at < own[1]), axis=1)
         return replace(wide, points=points[close]), wide, to_art, own, float(scale.mean())
+
+    def _should_be_seen(self, art: Artwork, seen: Seen, recognised: bool, view: View) -> bool:
+        """Say whether a picture that was recognised before is missing: hidden, or elsewhere."""
+        if seen.refined or not recognised:
+            return False
+        piece, to_art = self._piece(art, seen.homography)
+        start = seen.homography @ to_art
+        look = appearance(_part(view, piece, start), piece, start)
+        return look.cells >= _MIN_CELLS and look.confidence < _STILL_RIGHT
+
+    def _behind_people(self, art: Artwork, homography: Floats, view: View, at: Floats) -> NDArray[np.bool_]:
+        """Say which points, art px, lie where the picture is hidden: they belong to whoever stands there."""
+        piece, to_art = self._piece(art, homography)
+        start = homography @ to_art
+        look = appearance(_part(view, piece, start), piece, start)
+        if look.cells < _MIN_CELLS or look.confidence < _SEEN_SHARE:
+            return np.zeros(len(at), dtype=bool)  # the picture cannot be compared
+        hidden = _Fit(homography, 0, 0.0, 0.0, look, True, (to_art, piece.size_px)).hidden(art.size_px)
+        column, row = (np.floor((at[:, k] + 0.5) * GRID / art.size_px[k]).astype(int) for k in (0, 1))
+        own = (column >= 0) & (column < GRID) & (row >= 0) & (row < GRID)
+        own[own] &= hidden[row[own], column[own]]
+        return own
 
     def _again(self, anchor: Anchor, seen: Seen, view: View) -> Anchor:
         """Return a new patch, of this frame, where the old one shows too little or too coarsely."""
@@ -445,7 +483,10 @@ class Tracker:
         sure = exact is not None and (
             exact.look.confidence >= _LOOKS_RIGHT and exact.corner_error_share <= _WELL_FIXED
         )
-        if exact is not None and (sure or fit is None or _near(art, exact, fit)):
+        likely = exact is not None and exact.look.confidence >= _STILL_RIGHT
+        if exact is not None and (
+            sure or (fit is None and likely) or (fit is not None and _near(art, exact, fit))
+        ):
             return exact
         if fit is None:
             return None
@@ -482,7 +523,7 @@ class Tracker:
         usable = int(inside(apply_homography(start, piece.points), self._mask).sum())
         best = self._shutter.best(shift_px, fit, usable // 2)
         found = None if best is None else self._judged(art, piece, to_art, best[0], view, best[1])
-        if found is None or found.look.confidence < _STILL_RIGHT or found.look.cells < _MIN_CELLS:
+        if found is None or found.look.confidence < _SEEN_SHARE or found.look.cells < _MIN_CELLS:
             return None
         if not found.corner_error_share <= self._limits.max_corner_error_share:
             return None
@@ -524,10 +565,15 @@ class Tracker:
         own_box = None if patch is art else (to_art, patch.size_px)
         return _Fit(moved, len(fit.points), float(source[4]) * per_px, share, look, False, own_box)
 
+    def _is_near(self, points: Floats) -> bool:
+        """Say whether all points lie in the image or not far beyond."""
+        beyond = np.abs(points - np.array(self._mask.shape[::-1]) / 2).max()
+        return bool(beyond < _NEAR_VIEWS * max(self._mask.shape))  # NaN, behind the camera, is not
+
     def _in_sight(self, art: Artwork, homography: Floats) -> Floats | None:
         """Return corners and centre of the placement, or of its part in view where corners are not."""
         points = _points_of_interest(art)
-        if np.isfinite(apply_homography(homography, points)).all():
+        if self._is_near(apply_homography(homography, points)):
             return points
         box = _seen_box(homography, art.size_px, 0.0, self._mask)
         if box is None:
@@ -553,6 +599,7 @@ class Tracker:
             _share_in_view(art, fit.homography, self._mask) if share is None else share,
             pack(fit.hidden(art.size_px)),
             shift_px,
+            recognised=fit.refined,
         )
 
 

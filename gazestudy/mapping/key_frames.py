@@ -28,7 +28,7 @@ from gazestudy.model.manual import KeyFrame
 from gazestudy.model.provenance import Provenance
 from gazestudy.progress import SILENT, Progress, raise_if_cancelled
 
-VERSION = 1
+VERSION = 2
 
 _MEMORY_QUALITY = 95  # JPEG: about 100 kB a frame instead of a megabyte
 _BEYOND_FACET = 0.1
@@ -59,7 +59,8 @@ class KeyFrameParameters:
         Beyond the first and the last key frame of a placement it is followed for so long where it cannot be
         compared with its picture: nothing would tell if it drifted away.
     max_disagreement_share : float
-        Where the two key frames disagree by more, as a share of the width, the frame is ambiguous.
+        Where two equally near key frames disagree by more, as a share of the width, the frame is ambiguous;
+        a nearer one may disagree with a farther one by more.
     """
 
     working_width_px: int = 1280

@@ -123,7 +123,11 @@ def test_from_the_first_click_to_the_last_undo(gazestudy, made):
 
 
 WRONG = [
-    (("key-frame", "add", "p01-1", "poster-2", "1,2 3,4", "--at-s", 0), "four corners"),
+    (("key-frame", "add", "p01-1", "poster-2", "1,2 3,4", "--at-s", 0), "four points or more"),
+    (
+        ("key-frame", "add", "p01-1", "poster-2", corners(3), "--at-s", 0, "--points", "9,9 9,9 90,9 90,90"),
+        "1 and 2: the same point of the picture",
+    ),
     (("key-frame", "add", "p01-1", "poster-2", "a,b", "--at-s", 0), "pairs such as"),
     (("key-frame", "add", "p01-1", "poster-9", corners(3), "--at-s", 0), "no placement 'poster-9'"),
     (("key-frame", "add", "p01-1", "poster-2", corners(3), "--at-s", 99), "shows no picture then"),

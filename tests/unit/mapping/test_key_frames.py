@@ -11,7 +11,7 @@ from gazestudy.geometry.homographies import apply_homography, corners_px
 from gazestudy.mapping import Reference
 from gazestudy.mapping.key_frames import KeyFrameParameters, track_key_frames
 from gazestudy.model import provenance_of
-from gazestudy.model.manual import KeyFrame, corners_of
+from gazestudy.model.manual import KeyFrame, corners_of, points_of
 
 SIZE = (300, 420)
 STEP_NS = 33_333_333
@@ -151,6 +151,66 @@ def test_four_points_serve_where_corners_are_out_of_sight(scene, make_artwork):
         ours = np.array([getattr(row, key) for key in H]).reshape(3, 3)
         here, there = (apply_homography(h, centre) for h in (ours, truths[row.frame - 10]))
         assert np.linalg.norm(here - there) < 6.0
+
+
+def details(scene, truths, k, shares, *, sd_px=1.0):
+    """A key frame of details of the picture, clicked with a little noise."""
+    here = scene.place(truths[k], np.array(shares) * SIZE - 0.5)
+    here = here + np.random.default_rng(k).normal(0, sd_px, here.shape)
+    return KeyFrame("r", k * STEP_NS, "gate", points_of(here), at_shares=shares)
+
+
+def test_details_in_any_order_and_number_serve_as_corners_do(bent_scene, make_artwork):
+    image = make_artwork(1, SIZE)
+    frames, truths = walk(bent_scene, image)
+    inner = ((0.5, 0.45), (0.1, 0.1), (0.85, 0.2), (0.3, 0.9))  # the first lies between the others
+    six = (*inner, (0.8, 0.8), (0.6, 0.15))
+    keys = [details(bent_scene, truths, 4, inner), details(bent_scene, truths, 18, six)]
+    table = track_key_frames(frames, [Reference("gate", "gate-1", image)], bent_scene.camera, keys)
+    assert (table["state"] == "mapped").all()
+    assert errors(table, truths).max() < 0.02
+    assert provenance_of(table)["facts"]["fitted to the picture"] == 2
+
+
+@pytest.mark.parametrize("side", [-1, 1])
+def test_a_placement_that_reaches_behind_the_camera_is_fitted_by_what_is_in_view(scene, make_artwork, side):
+    """On the left wall the top left corner lies behind, on the right wall the top right one."""
+    image = make_artwork(4, SIZE)
+    frames, truths, keys = [], [], []
+    scale, half = 0.01, 0.5 * 0.01 * SIZE[1]  # a wall 3 m long and 4.2 m high
+    for k in range(8):
+        nearest_m = -0.4 - 0.03 * k  # its near end: behind the camera
+        start = nearest_m if side < 0 else nearest_m + scale * SIZE[0]
+        ahead = np.array([0, 0, 1.0 if side < 0 else -1.0])
+        corner = np.array([side * 0.9, -half, start])
+        down = np.array([0, 1.0, 0])
+        columns = np.column_stack([ahead * scale, down * scale, corner + (ahead + down) * scale / 2])
+        pose = scene.camera.matrix @ columns
+        # what lies farther ahead than 0.5 m is drawn; the rest would lie outside of the image
+        first = round((0.5 - nearest_m) / scale)
+        low = first if side < 0 else 0
+        shown = image[:, low:] if side < 0 else image[:, : SIZE[0] - first]
+        cut = pose @ np.array([[1, 0, low], [0, 1, 0], [0, 0, 1.0]])
+        frames.append((10 + k, k * STEP_NS, scene.draw([(np.ascontiguousarray(shown), cut)], seed=k)))
+        truths.append(pose)
+    across = (0.62, 0.9) if side < 0 else (0.38, 0.1)
+    shares = ((across[0], 0.42), (across[1], 0.4), (across[1], 0.6), (across[0], 0.55))
+    keys = [details(scene, truths, k, shares) for k in (1, 6)]
+    table = track_key_frames(frames, [Reference("gate", "gate-1", image)], scene.camera, keys)
+    mapped = table[table["state"] == "mapped"]
+    assert len(mapped) == 8
+    assert provenance_of(table)["facts"]["fitted to the picture"] == 2
+    at = np.array(shares) * SIZE - 0.5
+    grid = np.stack(np.meshgrid(np.arange(SIZE[0]), np.arange(SIZE[1])), axis=-1).reshape(-1, 2)
+    for row in mapped.itertuples():
+        ours = np.array([getattr(row, key) for key in H]).reshape(3, 3)
+        truth = truths[row.frame - 10]
+        assert np.linalg.norm(apply_homography(ours, at) - apply_homography(truth, at), axis=1).max() < 2.0
+        back = apply_homography(np.linalg.inv(ours), apply_homography(truth, at))  # as gaze is mapped
+        np.testing.assert_allclose(back, at, atol=2.0)
+        there = apply_homography(truth, grid)
+        shown = ((there >= 0) & (there < [640, 360])).all(axis=1).mean()  # NaN, behind the camera, is not
+        assert row.visible_share == pytest.approx(shown, abs=0.03)
 
 
 def test_frames_beyond_reach_or_without_the_placement_have_no_row(scene, make_artwork):

@@ -47,6 +47,21 @@ def test_key_frames_come_back_exactly_in_order_of_time(ready: tuple[Study, str])
         study.remove_key_frame(99)
 
 
+def test_more_points_than_four_come_back_and_such_as_say_nothing_are_not_kept(
+    ready: tuple[Study, str],
+) -> None:
+    study, one = ready
+    shares = ((0.2, 0.2), (0.5, 0.5), (0.9, 0.3), (0.4, 0.9), (0.8, 0.8))
+    points = tuple((400.5 * x + 60.0, 300.0 * y + 4 * x) for x, y in shares)
+    kept = study.add_key_frame(KeyFrame(one, T_NS, "gate", points, at_shares=shares))
+    assert study.key_frames() == (kept,)
+    assert (kept.fact.corners_px, kept.fact.at_shares) == (points, shares)
+    thin = tuple((0.02 * x, y) for x, y in SQUARE)
+    with pytest.raises(ParameterError, match="nearly on a line in the frame"):
+        study.add_key_frame(KeyFrame(one, T_NS + 1, "gate", thin))
+    assert study.key_frames() == (kept,)
+
+
 def test_a_frame_has_one_set_of_corners(ready: tuple[Study, str]) -> None:
     study, one = ready
     first = study.add_key_frame(KeyFrame(one, T_NS, "gate", SQUARE), made_by="Anna")
