@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from gazestudy._cv2 import cv2
 from gazestudy.geometry.homographies import apply_homography, corners_px, side_lengths
-from gazestudy.mapping.key_frame_tracks import Print, Seen, scaled
+from gazestudy.mapping.key_frame_fits import scaled
+from gazestudy.mapping.key_frame_tracks import Print, Seen
 from gazestudy.mapping.references import Artwork
 from gazestudy.mapping.rows import BESIDE, CORNER_ERROR, HIDDEN
 from gazestudy.model.facets import FACET

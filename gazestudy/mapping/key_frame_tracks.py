@@ -16,16 +16,27 @@ from gazestudy.geometry.homographies import (
     corners_px,
     expected_errors_px,
     invert_homography,
-    jacobian,
     quad_problem,
-    side_lengths,
 )
-from gazestudy.mapping.alignment import Alignment, align, carried, flow, inside
-from gazestudy.mapping.appearance import GRID, Appearance, appearance, hidden_parts, pack
+from gazestudy.mapping.alignment import Alignment, carried, inside
+from gazestudy.mapping.appearance import GRID, Appearance, appearance, pack
 from gazestudy.mapping.blur import Shutter
+from gazestudy.mapping.key_frame_fits import (
+    MOST_OFF_SHARE,
+    Fit,
+    agree,
+    aligned,
+    cut_out,
+    followed,
+    part_around,
+    points_of_interest,
+    scaled,
+    seen_box,
+    share_in_view,
+)
 from gazestudy.mapping.references import Artwork, Reference, prepare
 from gazestudy.mapping.rigid import rigid_errors_px, rigid_fit
-from gazestudy.mapping.view import Patch, View, WorkingView
+from gazestudy.mapping.view import View, WorkingView
 from gazestudy.model.manual import KeyFrame
 
 Floats = NDArray[np.float64]
@@ -39,12 +50,10 @@ _LOOKS_RIGHT, _MIN_CELLS = 0.6, 8
 _STILL_RIGHT = 0.5
 _SEEN_SHARE = 0.3  # of a picture that must be recognised before the rest of it is called hidden
 _MIN_SIDE_PX = 8.0
-_PART_MARGIN_PX, _FAR_PX = 40.0, 20_000.0
+_SMALLEST_PIECE_PX = 24
 _NEAR_VIEWS = 2.0  # a corner so many widths of the view from its middle tells nothing
-_GRID = 24
 _GROWN, _FEW_LEFT = 1.6, 0.5  # a patch is renewed when it is seen so much larger, or so little of it is left
 _WORST_CLICK, _USUAL_CLICK = 5.0, 3.0  # standard deviations
-_MOST_OFF_SHARE = 0.08
 
 
 Print = tuple[str, int, int]
@@ -156,41 +165,6 @@ class Seen:
     unlike: int = 0
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Fit:
-    """A fitted homography, art px to working px, with its quality."""
-
-    homography: Floats
-    inliers: int
-    error_px: float
-    corner_error_share: float
-    look: Appearance
-    refined: bool
-    piece: tuple[Floats, tuple[int, int]] | None = None
-    """What was compared, where that is not the artwork: its px to art px, and its size."""
-
-    def hidden(self, size_px: tuple[int, int]) -> NDArray[np.bool_]:
-        """Return which parts of an artwork of this size are hidden; only the picture tells that."""
-        if not self.refined:  # the patch may have been cut out while somebody stood in front
-            return np.zeros((GRID, GRID), dtype=bool)
-        found = hidden_parts(self.look)
-        if self.piece is None:
-            return found
-        to_art, own_px = self.piece
-        at = [(np.arange(GRID) + 0.5) * size_px[k] / GRID - 0.5 - to_art[k, 2] for k in (0, 1)]
-        column, row = (np.floor((at[k] + 0.5) * GRID / own_px[k]).astype(int) for k in (0, 1))
-        known = np.ix_((row >= 0) & (row < GRID), (column >= 0) & (column < GRID))
-        whole = np.zeros((GRID, GRID), dtype=bool)
-        whole[known] = found[np.ix_(row[known[0].ravel()], column[known[1].ravel()])]
-        return whole
-
-    def visible_share(self, size_px: tuple[int, int]) -> float:
-        """Return the share of an artwork of this size that is in the image and looks right."""
-        if self.piece is None:
-            return self.look.visible_share
-        return self.look.visible_share * float(np.prod(np.array(self.piece[1]) / size_px))
-
-
 class Tracker:
     """Makes anchors of key frames and carries them from frame to frame.
 
@@ -248,15 +222,15 @@ class Tracker:
             key_frame, artwork, facet, homography, refined, error_px, share, box, near, wide, to_art, scale
         )
         if fit is None:
-            look = appearance(_part(view, near, homography @ to_art), near, homography @ to_art)
-            fit = _Fit(homography, 4, error_px, share, look, False)
+            look = appearance(part_around(view, near, homography @ to_art), near, homography @ to_art)
+            fit = Fit(homography, 4, error_px, share, look, False)
         return made, self._seen(made, frame, t_ns, fit, np.zeros(2))
 
     def step(self, seen: Seen, before: View, frame: int, t_ns: int, after: View) -> Seen | None:
         """Carry a placement into a neighbouring frame; None where it is lost for good."""
         guess, shift_px = self._carried(seen, before, after)
         anchor, art = seen.anchor, self._artworks[seen.anchor.artwork]
-        box = _seen_box(guess, art.size_px, 0.0, self._mask)
+        box = seen_box(guess, art.size_px, 0.0, self._mask)
         if box is None or float((box[2] * art.size_px).min()) < _MIN_SIDE_PX / 2:
             return None
         fit = self._fitted(anchor, guess, after, shift_px)
@@ -307,11 +281,13 @@ class Tracker:
         """Return the part of an artwork in view, and its px to art px, if a corner is far off or behind."""
         if self._is_near(apply_homography(homography, corners_px(*art.size_px))):
             return art, np.eye(3)
-        box = _seen_box(homography, art.size_px, 0.0, self._mask)
+        box = seen_box(homography, art.size_px, 0.0, self._mask)
         if box is None:
             return art, np.eye(3)
         low = np.maximum(np.floor(box[0] + 0.5), 0).astype(int)
         high = np.minimum(np.ceil(box[1] + 0.5), art.size_px).astype(int)
+        if (high - low < _SMALLEST_PIECE_PX).any():
+            return art, np.eye(3)  # a strip at the edge of the view tells nothing: the fit will fail
         return cut_out(art, low, high)
 
     def _to_picture(
@@ -322,12 +298,12 @@ class Tracker:
         points: Floats,
         clicked: Floats,
         sigma_px: float,
-    ) -> _Fit | None:
+    ) -> Fit | None:
         """Fit clicked corners to the picture, None where it cannot be recognised there."""
-        found: _Fit | None = None
+        found: Fit | None = None
         piece, to_art = self._piece(art, homography)
         for levels in (2, 1, 1):
-            fit = _aligned(view, piece, homography @ to_art, levels=levels)
+            fit = aligned(view, piece, homography @ to_art, levels=levels)
             if fit is None:
                 return None
             found = self._judged(art, piece, to_art, fit, view, None)
@@ -336,7 +312,7 @@ class Tracker:
             homography = found.homography
         assert found is not None
         moved = float(np.linalg.norm(apply_homography(homography, points) - clicked, axis=1).max())
-        limit = _WORST_CLICK * sigma_px + _MOST_OFF_SHARE * float(np.ptp(clicked, axis=0).mean())
+        limit = _WORST_CLICK * sigma_px + MOST_OFF_SHARE * float(np.ptp(clicked, axis=0).mean())
         looks_right = found.look.confidence >= _LOOKS_RIGHT and moved <= limit
         # somebody who stands in front hides much of it: what stays where it was clicked is taken
         vouched_for = found.look.confidence >= _SEEN_SHARE and moved <= _USUAL_CLICK * sigma_px
@@ -353,7 +329,7 @@ class Tracker:
         """
         width, height = art.size_px
         side = float(np.sqrt(width * height))
-        box = _seen_box(homography, (width, height), _MARGIN_SHARE * side, self._mask)
+        box = seen_box(homography, (width, height), _MARGIN_SHARE * side, self._mask)
         if box is None:
             return None
         low, high, scale = box
@@ -396,19 +372,24 @@ class Tracker:
         """Say whether a picture that was recognised before is missing: hidden, or elsewhere."""
         if seen.refined or not recognised:
             return False
-        piece, to_art = self._piece(art, seen.homography)
-        start = seen.homography @ to_art
-        look = appearance(_part(view, piece, start), piece, start)
-        return look.cells >= _MIN_CELLS and look.confidence < _STILL_RIGHT
+        fit = self._look(art, seen.homography, view)
+        return fit is not None and fit.look.cells >= _MIN_CELLS and fit.look.confidence < _STILL_RIGHT
+
+    def _look(self, art: Artwork, homography: Floats, view: View) -> Fit | None:
+        """Compare the picture with a frame as it is; None where nothing of it can be compared."""
+        piece, to_art = self._piece(art, homography)
+        start = homography @ to_art
+        if not np.isfinite(apply_homography(start, corners_px(*piece.size_px))).all():
+            return None
+        look = appearance(part_around(view, piece, start), piece, start)
+        return Fit(homography, 0, 0.0, 0.0, look, True, (to_art, piece.size_px))
 
     def _behind_people(self, art: Artwork, homography: Floats, view: View, at: Floats) -> NDArray[np.bool_]:
         """Say which points, art px, lie where the picture is hidden: they belong to whoever stands there."""
-        piece, to_art = self._piece(art, homography)
-        start = homography @ to_art
-        look = appearance(_part(view, piece, start), piece, start)
-        if look.cells < _MIN_CELLS or look.confidence < _SEEN_SHARE:
+        fit = self._look(art, homography, view)
+        if fit is None or fit.look.cells < _MIN_CELLS or fit.look.confidence < _SEEN_SHARE:
             return np.zeros(len(at), dtype=bool)  # the picture cannot be compared
-        hidden = _Fit(homography, 0, 0.0, 0.0, look, True, (to_art, piece.size_px)).hidden(art.size_px)
+        hidden = fit.hidden(art.size_px)
         column, row = (np.floor((at[:, k] + 0.5) * GRID / art.size_px[k]).astype(int) for k in (0, 1))
         own = (column >= 0) & (column < GRID) & (row >= 0) & (row < GRID)
         own[own] &= hidden[row[own], column[own]]
@@ -417,7 +398,7 @@ class Tracker:
     def _again(self, anchor: Anchor, seen: Seen, view: View) -> Anchor:
         """Return a new patch, of this frame, where the old one shows too little or too coarsely."""
         art = self._artworks[anchor.artwork]
-        box = _seen_box(seen.homography, art.size_px, 0.0, self._mask)
+        box = seen_box(seen.homography, art.size_px, 0.0, self._mask)
         if box is None:
             return anchor
         points = apply_homography(seen.homography @ anchor.to_art, anchor.wide.points)
@@ -445,7 +426,7 @@ class Tracker:
         for patch, enough in ((anchor.near, _ENOUGH_POINTS), (anchor.wide, 1)):
             points = apply_homography(seen.homography @ anchor.to_art, patch.points)
             points = points[inside(points, self._mask)]
-            moved, good = _flow(points, seen.shift_px, before, after)
+            moved, good = followed(points, seen.shift_px, before, after)
             if np.count_nonzero(good) >= enough:
                 shift_px = np.asarray(np.median(moved[good] - points[good], axis=0), dtype=np.float64)
                 # a corner of the placement may lie behind the camera: the sign stays
@@ -455,15 +436,15 @@ class Tracker:
         move[:2, 2] = seen.shift_px
         return scaled(move @ seen.homography), seen.shift_px
 
-    def _fitted(self, anchor: Anchor, guess: Floats, view: View, shift_px: Floats) -> _Fit | None:
+    def _fitted(self, anchor: Anchor, guess: Floats, view: View, shift_px: Floats) -> Fit | None:
         """Fit a frame to the patch, then to the picture; None where neither is recognised."""
         art = self._artworks[anchor.artwork]
 
-        def fit_to(patch: Artwork) -> _Fit | None:
+        def fit_to(patch: Artwork) -> Fit | None:
             start = guess @ anchor.to_art
 
             def fit(path_px: Floats) -> tuple[tuple[Alignment, Floats] | None, int]:
-                found = _aligned(view, patch, start, path_px=path_px)
+                found = aligned(view, patch, start, path_px=path_px)
                 return (None, 0) if found is None else ((found, path_px), len(found.points))
 
             usable = int(inside(apply_homography(start, patch.points), self._mask).sum())
@@ -485,7 +466,7 @@ class Tracker:
         )
         likely = exact is not None and exact.look.confidence >= _STILL_RIGHT
         if exact is not None and (
-            sure or (fit is None and likely) or (fit is not None and _near(art, exact, fit))
+            sure or (fit is None and likely) or (fit is not None and agree(art, exact, fit))
         ):
             return exact
         if fit is None:
@@ -510,14 +491,12 @@ class Tracker:
             judged, alike = look.cells, int(look.alike.sum())
         return judged >= _MIN_CELLS // 2 and alike >= self._limits.min_confidence * judged
 
-    def _to_picture_again(
-        self, art: Artwork, homography: Floats, view: View, shift_px: Floats
-    ) -> _Fit | None:
+    def _to_picture_again(self, art: Artwork, homography: Floats, view: View, shift_px: Floats) -> Fit | None:
         piece, to_art = self._piece(art, homography)
         start = homography @ to_art
 
         def fit(path_px: Floats) -> tuple[tuple[Alignment, Floats] | None, int]:
-            found = _aligned(view, piece, start, path_px=path_px)
+            found = aligned(view, piece, start, path_px=path_px)
             return (None, 0) if found is None else ((found, path_px), len(found.points))
 
         usable = int(inside(apply_homography(start, piece.points), self._mask).sum())
@@ -537,7 +516,7 @@ class Tracker:
         fit: Alignment,
         view: View,
         path_px: Floats | None,
-    ) -> _Fit | None:
+    ) -> Fit | None:
         """Take the pose instead of the free fit where the lens is known; say how sure it is."""
         sigma = _SHARED_NOISE * float(np.hypot(fit.residual_px, _NOISE_PX))
         from_art: Floats = np.asarray(np.linalg.inv(to_art), dtype=np.float64)
@@ -561,9 +540,9 @@ class Tracker:
         around = apply_homography(homography, corners_px(*patch.size_px))
         if not (np.isfinite(share) and np.isfinite(around).all()):
             return None
-        look = appearance(_part(view, patch, homography), patch, homography, path_px)
+        look = appearance(part_around(view, patch, homography), patch, homography, path_px)
         own_box = None if patch is art else (to_art, patch.size_px)
-        return _Fit(moved, len(fit.points), float(source[4]) * per_px, share, look, False, own_box)
+        return Fit(moved, len(fit.points), float(source[4]) * per_px, share, look, False, own_box)
 
     def _is_near(self, points: Floats) -> bool:
         """Say whether all points lie in the image or not far beyond."""
@@ -572,17 +551,17 @@ class Tracker:
 
     def _in_sight(self, art: Artwork, homography: Floats) -> Floats | None:
         """Return corners and centre of the placement, or of its part in view where corners are not."""
-        points = _points_of_interest(art)
+        points = points_of_interest(art)
         if self._is_near(apply_homography(homography, points)):
             return points
-        box = _seen_box(homography, art.size_px, 0.0, self._mask)
+        box = seen_box(homography, art.size_px, 0.0, self._mask)
         if box is None:
             return None
         low, high = box[:2]
         corners = np.array([low, [high[0], low[1]], high, [low[0], high[1]]])
         return np.vstack([corners, [(low + high) / 2]])
 
-    def _seen(self, anchor: Anchor, frame: int, t_ns: int, fit: _Fit, shift_px: Floats) -> Seen:
+    def _seen(self, anchor: Anchor, frame: int, t_ns: int, fit: Fit, shift_px: Floats) -> Seen:
         art = self._artworks[anchor.artwork]
         share = fit.visible_share(art.size_px) if fit.refined else None
         return Seen(
@@ -596,96 +575,8 @@ class Tracker:
             fit.error_px,
             fit.corner_error_share,
             fit.look.confidence,
-            _share_in_view(art, fit.homography, self._mask) if share is None else share,
+            share_in_view(art, fit.homography, self._mask) if share is None else share,
             pack(fit.hidden(art.size_px)),
             shift_px,
             recognised=fit.refined,
         )
-
-
-def _part(view: View, artwork: Artwork, homography: Floats) -> Patch:
-    """Return the part of a view around an artwork; a corner that is out of sight does not widen it."""
-    quad = apply_homography(homography, corners_px(*artwork.size_px))
-    return view.around(np.clip(quad, -_FAR_PX, _FAR_PX), _PART_MARGIN_PX)
-
-
-def scaled(homography: Floats) -> Floats:
-    """Return the same homography with its last number 1, or -1 where the first px lies behind the camera."""
-    return np.asarray(homography / max(abs(float(homography[2, 2])), 1e-12), dtype=np.float64)
-
-
-def cut_out(art: Artwork, low: NDArray[np.int64], high: NDArray[np.int64]) -> tuple[Artwork, Floats]:
-    """Return a part of an artwork as one of its own, and its px to art px."""
-    to_art = np.eye(3)
-    to_art[:2, 2] = low
-    share = (high - low) / art.size_px
-    plane = art.reference.size_mm or art.shown_px
-    luma = np.ascontiguousarray(art.luma[low[1] : high[1], low[0] : high[0]])
-    size_mm = float(plane[0] * share[0]), float(plane[1] * share[1])
-    reference = replace(art.reference, image=luma, size_mm=size_mm, cut=None)
-    points = art.points[np.all((art.points >= low) & (art.points <= high - 1), axis=1)] - low
-    points = points.astype(np.float32)
-    return Artwork(reference, luma, art.to_reference @ to_art, art.whole_px, points), to_art
-
-
-def _aligned(
-    view: View, artwork: Artwork, homography: Floats, *, levels: int = 1, path_px: Floats | None = None
-) -> Alignment | None:
-    if not np.isfinite(apply_homography(homography, corners_px(*artwork.size_px))).all():
-        return None
-    part = _part(view, artwork, homography)
-    return align(part, artwork, homography, levels=levels, path_px=path_px)
-
-
-def _flow(points: Floats, shift_px: Floats, before: View, after: View) -> tuple[Floats, NDArray[np.bool_]]:
-    """Follow points of the working view from frame to frame, at half size."""
-    scale = before.to_small
-    start = points * scale[[0, 1], [0, 1]] + scale[:2, 2]
-    expected = np.broadcast_to(shift_px * scale[[0, 1], [0, 1]], start.shape)
-    moved, good = flow(before.small, after.small, start, expected)
-    if np.count_nonzero(good) < _ENOUGH_POINTS // 2:  # a turn of the head that sets in is not expected
-        again, also = flow(before.small, after.small, start, np.zeros_like(start))
-        moved, good = (again, also) if np.count_nonzero(also) > np.count_nonzero(good) else (moved, good)
-    return (moved - scale[:2, 2]) / scale[[0, 1], [0, 1]], good
-
-
-def _points_of_interest(art: Artwork) -> Floats:
-    """Return the corners and the centre of an artwork, shape (5, 2)."""
-    width, height = art.size_px
-    return np.vstack([corners_px(width, height), [[(width - 1) / 2, (height - 1) / 2]]])
-
-
-def _seen_box(
-    homography: Floats, size_px: tuple[int, int], margin: float, mask: Bytes
-) -> tuple[Floats, Floats, Floats] | None:
-    """Return the part of a placement with a margin that is in view, and working px per art px there."""
-    ends = np.array(size_px, dtype=np.float64) + 2 * margin
-    step = ends / _GRID
-    ticks = np.arange(_GRID) + 0.5
-    grid = np.stack(np.meshgrid(ticks * step[0], ticks * step[1]), axis=-1).reshape(-1, 2) - margin - 0.5
-    grid = grid[inside(apply_homography(homography, grid), mask)]
-    if len(grid) == 0:
-        return None
-    low, high = grid.min(axis=0) - step / 2, grid.max(axis=0) + step / 2
-    corners = np.array([low, [high[0], low[1]], high, [low[0], high[1]]])
-    if not np.isfinite(apply_homography(homography, corners)).all():
-        low, high = grid.min(axis=0), grid.max(axis=0)  # a corner of the box lies behind the camera
-        if not ((high - low) > step).all():
-            return None
-    scale = np.median(np.linalg.norm(jacobian(homography, grid), axis=1), axis=0)
-    return low, high, scale
-
-
-def _near(art: Artwork, one: _Fit, other: _Fit) -> bool:
-    """Say whether two fits put the corners to about the same place, for how sure the less sure one is."""
-    here, there = (apply_homography(fit.homography, corners_px(*art.size_px)) for fit in (one, other))
-    width_px = float(side_lengths(there)[[0, 2]].mean())
-    allowed = max(3.0, width_px * (_MOST_OFF_SHARE + 2 * other.corner_error_share))
-    return bool(np.linalg.norm(here - there, axis=1).max() <= allowed)  # False where a corner is out of sight
-
-
-def _share_in_view(art: Artwork, homography: Floats, mask: Bytes) -> float:
-    width, height = art.size_px
-    ticks = (np.arange(10) + 0.5) / 10
-    grid = np.stack(np.meshgrid(ticks * width - 0.5, ticks * height - 0.5), axis=-1).reshape(-1, 2)
-    return float(inside(apply_homography(homography, grid), mask).mean())

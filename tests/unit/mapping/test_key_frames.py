@@ -172,18 +172,16 @@ def test_details_in_any_order_and_number_serve_as_corners_do(bent_scene, make_ar
     assert provenance_of(table)["facts"]["fitted to the picture"] == 2
 
 
-@pytest.mark.parametrize("side", [-1, 1])
-def test_a_placement_that_reaches_behind_the_camera_is_fitted_by_what_is_in_view(scene, make_artwork, side):
-    """On the left wall the top left corner lies behind, on the right wall the top right one."""
-    image = make_artwork(4, SIZE)
-    frames, truths, keys = [], [], []
-    scale, half = 0.01, 0.5 * 0.01 * SIZE[1]  # a wall 3 m long and 4.2 m high
-    for k in range(8):
-        nearest_m = -0.4 - 0.03 * k  # its near end: behind the camera
+def walk_along_a_wall(scene, image, n, *, side, step_m):
+    """Frames of somebody who walks along a wall 3 m long and 4.2 m high, its near end behind them."""
+    frames, truths = [], []
+    scale, half = 0.01, 0.5 * 0.01 * SIZE[1]
+    down = np.array([0, 1.0, 0])
+    for k in range(n):
+        nearest_m = -0.4 - step_m * k
         start = nearest_m if side < 0 else nearest_m + scale * SIZE[0]
         ahead = np.array([0, 0, 1.0 if side < 0 else -1.0])
         corner = np.array([side * 0.9, -half, start])
-        down = np.array([0, 1.0, 0])
         columns = np.column_stack([ahead * scale, down * scale, corner + (ahead + down) * scale / 2])
         pose = scene.camera.matrix @ columns
         # what lies farther ahead than 0.5 m is drawn; the rest would lie outside of the image
@@ -193,6 +191,26 @@ def test_a_placement_that_reaches_behind_the_camera_is_fitted_by_what_is_in_view
         cut = pose @ np.array([[1, 0, low], [0, 1, 0], [0, 0, 1.0]])
         frames.append((10 + k, k * STEP_NS, scene.draw([(np.ascontiguousarray(shown), cut)], seed=k)))
         truths.append(pose)
+    return frames, truths
+
+
+@pytest.mark.parametrize("side", [-1, 1])
+def test_a_wall_that_leaves_the_view_to_a_strip_is_lost_without_trouble(scene, make_artwork, side):
+    image = make_artwork(4, SIZE)
+    frames, truths = walk_along_a_wall(scene, image, 16, side=side, step_m=0.08)
+    across = (0.7, 0.95) if side < 0 else (0.3, 0.05)
+    shares = ((across[0], 0.42), (across[1], 0.4), (across[1], 0.6), (across[0], 0.55))
+    keys = [details(scene, truths, k, shares) for k in (0, 1)]
+    table = track_key_frames(frames, [Reference("gate", "gate-1", image)], scene.camera, keys)
+    assert (table["state"] == "mapped").sum() >= 6
+    assert table["frame"].max() < 25
+
+
+@pytest.mark.parametrize("side", [-1, 1])
+def test_a_placement_that_reaches_behind_the_camera_is_fitted_by_what_is_in_view(scene, make_artwork, side):
+    """On the left wall the top left corner lies behind, on the right wall the top right one."""
+    image = make_artwork(4, SIZE)
+    frames, truths = walk_along_a_wall(scene, image, 8, side=side, step_m=0.03)
     across = (0.62, 0.9) if side < 0 else (0.38, 0.1)
     shares = ((across[0], 0.42), (across[1], 0.4), (across[1], 0.6), (across[0], 0.55))
     keys = [details(scene, truths, k, shares) for k in (1, 6)]
