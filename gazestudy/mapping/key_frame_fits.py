@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from gazestudy.geometry.homographies import apply_homography, corners_px, jacobian, side_lengths
 from gazestudy.mapping.alignment import Alignment, align, flow, inside
-from gazestudy.mapping.appearance import GRID, Appearance, hidden_parts
+from gazestudy.mapping.appearance import GRID, Appearance, hidden_parts, quantile
 from gazestudy.mapping.references import Artwork
 from gazestudy.mapping.view import Patch, View
 
@@ -22,6 +22,7 @@ MOST_OFF_SHARE = 0.08
 _PART_MARGIN_PX, _FAR_PX = 40.0, 20_000.0
 _GRID = 24
 _ENOUGH_FOLLOWED = 8
+_CLEAR, _GOOD_QUANTILE = 0.6, 0.75
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,11 +53,24 @@ class Fit:
     refined: bool
     piece: tuple[Floats, tuple[int, int]] | None = None
 
-    def hidden(self, size_px: tuple[int, int]) -> NDArray[np.bool_]:
-        """Return which parts of an artwork of this size are hidden; only the picture tells that."""
+    def hidden(self, size_px: tuple[int, int], *, lenient: bool = False) -> NDArray[np.bool_]:
+        """Return which parts of an artwork of this size are hidden; only the picture tells that.
+
+        Parameters
+        ----------
+        size_px : (int, int)
+            Size of the artwork.
+        lenient : bool
+            Small and blurred pictures look less right as a whole: that is not taken for somebody in front.
+
+        Returns
+        -------
+        ndarray of bool, shape (GRID, GRID)
+            Nothing is, where it was not fitted to the picture.
+        """
         if not self.refined:  # the patch may have been cut out while somebody stood in front
             return np.zeros((GRID, GRID), dtype=bool)
-        found = hidden_parts(self.look)
+        found = hidden_parts(_as_clear_as_it_gets(self.look) if lenient else self.look)
         if self.piece is None:
             return found
         to_art, own_px = self.piece
@@ -72,6 +86,14 @@ class Fit:
         if self.piece is None:
             return self.look.visible_share
         return self.look.visible_share * float(np.prod(np.array(self.piece[1]) / size_px))
+
+
+def _as_clear_as_it_gets(look: Appearance) -> Appearance:
+    """Take cells for clear that look half as right as the good ones do."""
+    if look.cells == 0:
+        return look
+    enough = min(_CLEAR, 0.5 * quantile(look.scores[look.judged], _GOOD_QUANTILE))
+    return replace(look, clear=np.where(look.judged, look.scores > enough, look.clear))
 
 
 def part_around(view: View, artwork: Artwork, homography: Floats) -> Patch:

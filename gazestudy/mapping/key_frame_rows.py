@@ -27,6 +27,9 @@ SOURCE = "source"
 KEY_FRAME_NS = "key_frame_ns"
 """Extra column: the time of the key frame it comes from, the nearer one of two."""
 
+FITTED = "fitted"
+"""Extra column: 1 where it was fitted to the picture itself, else 0."""
+
 _COAST_FRAMES = 3  # in which a picture that was recognised need not be
 
 
@@ -64,8 +67,8 @@ def key_frame_table(
     Returns
     -------
     DataFrame
-        Contract `MAPPING` with `corner_error_share`, `evidence`, `hidden`, `beside`, `source` and
-        `key_frame_ns`.
+        Contract `MAPPING` with `corner_error_share`, `evidence`, `hidden`, `beside`, `source`,
+        `key_frame_ns` and `fitted`.
     """
     places: dict[tuple[int, Print], list[Seen]] = {}
     for one in seen:
@@ -83,7 +86,7 @@ def key_frame_table(
         if outside_ns and joined.seen.unlike > _COAST_FRAMES:
             continue  # the picture was recognised before: somebody walks by, or it drifts away
         rows.append(_row(joined, artworks, to_undistorted))
-    extra = [CORNER_ERROR, "evidence", HIDDEN, BESIDE, SOURCE, KEY_FRAME_NS, FACET]
+    extra = [CORNER_ERROR, "evidence", HIDDEN, BESIDE, SOURCE, KEY_FRAME_NS, FACET, FITTED]
     table = pd.DataFrame(rows, columns=[*MAPPING.names, *extra]) if rows else _empty(extra)
     table["state"] = categorical(table["state"], MAPPING_STATES)
     for name in ("frame", "t_ns", "copy", "inliers", KEY_FRAME_NS, FACET):
@@ -190,4 +193,5 @@ def _row(joined: _Joined, artworks: Sequence[Artwork], to_undistorted: Floats) -
         "key_frames",
         seen.anchor.key_frame.t_ns,
         art.reference.facet,
+        float(seen.refined),
     )

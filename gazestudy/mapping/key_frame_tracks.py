@@ -576,7 +576,7 @@ class Tracker:
             fit.corner_error_share,
             fit.look.confidence,
             share_in_view(art, fit.homography, self._mask) if share is None else share,
-            pack(fit.hidden(art.size_px)),
+            pack(fit.hidden(art.size_px, lenient=True)),
             shift_px,
             recognised=fit.refined,
         )

@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 from gazestudy.geometry.homographies import apply_homography
 from gazestudy.mapping.appearance import GRID, pack
 from gazestudy.mapping.gaze import SAMPLE_STATES, map_gaze
-from gazestudy.mapping.key_frame_rows import KEY_FRAME_NS
+from gazestudy.mapping.key_frame_rows import FITTED, KEY_FRAME_NS
 from gazestudy.mapping.manual import Answered
 from gazestudy.mapping.rows import CORNER_ERROR, HIDDEN
 from gazestudy.mapping.sightings import SAME_PLACE, overlap
@@ -286,6 +286,7 @@ def _under(
                 gone[[one.row for one in same if not one.mapped]] = True
                 if other.copy in taken:  # another print of the same picture
                     copies[other.row] = next(n for n in range(len(taken) + 1) if n not in taken)
+    weak = _not_hidden(strong, weak, yielding)
     strong = _seeing(strong, weak, seen_by)
     both = _joined([strong[~gone], weak.assign(copy=copies)[keep]], "frame")
     return both.sort_values(["frame", "placement_id", "copy"], kind="stable", ignore_index=True)
@@ -298,7 +299,7 @@ def _yielding(
     below: Mapping[int, list[_Place]],
 ) -> dict[int, int]:
     """Return the rows of automatic mapping that are surer than what was tracked there, and the latter."""
-    names = {KEY_FRAME_NS, CORNER_ERROR} <= set(strong.columns) and CORNER_ERROR in weak.columns
+    names = {KEY_FRAME_NS, CORNER_ERROR, FITTED} <= set(strong.columns) and CORNER_ERROR in weak.columns
     if not names or not (weak[SOURCE] == "automatic").all():
         return {}
     tracked = (strong[SOURCE] == "key_frames").to_numpy(bool)
@@ -322,6 +323,17 @@ def _yielding(
         for one, other in pairs
         if (one.placement_id, one.facet, one.copy, clicked_ns[one.row]) not in corrected
     }
+
+
+def _not_hidden(strong: pd.DataFrame, weak: pd.DataFrame, yielding: Mapping[int, int]) -> pd.DataFrame:
+    """Take only those parts for hidden that are so too as the picture was fitted from a key frame."""
+    pairs = [(row, one) for row, one in yielding.items() if strong[FITTED].iloc[one] == 1.0]
+    if not pairs:
+        return weak
+    packed = weak[HIDDEN].to_numpy(dtype=object, copy=True)
+    for row, one in pairs:
+        packed[row] = f"{int(packed[row], 16) & int(strong[HIDDEN].iloc[one], 16):064x}"
+    return weak.assign(**{HIDDEN: pd.Series(packed, index=weak.index, dtype="str")})
 
 
 def _seeing(strong: pd.DataFrame, weak: pd.DataFrame, seen_by: Mapping[int, int]) -> pd.DataFrame:

@@ -293,7 +293,11 @@ def test_nothing_at_all():
 
 def tracked(shares, left=100.0, name="a"):
     """Rows of key frames: clicked in frame 0, tracked in the others, each with its expected error."""
-    extra = {"corner_error_share": shares, "key_frame_ns": np.zeros(len(shares), dtype=np.int64)}
+    extra = {
+        "corner_error_share": shares,
+        "key_frame_ns": np.zeros(len(shares), dtype=np.int64),
+        "fitted": 0.0,
+    }
     return rows(name, range(len(shares)), left, **extra)
 
 
@@ -321,3 +325,15 @@ def test_what_was_tracked_elsewhere_never_gives_way():
     automatic = rows("a", [1], 100.0, corner_error_share=0.005)
     both = combine_mappings({"key_frames": key_frames, "automatic": automatic}, PLACEMENTS)
     assert set(both["source"]) == {"key_frames"}
+
+
+def test_parts_are_hidden_where_a_surer_row_and_the_fit_from_a_key_frame_both_say_so():
+    left, top = np.zeros((GRID, GRID), dtype=bool), np.zeros((GRID, GRID), dtype=bool)
+    left[:, : GRID // 2], top[: GRID // 2] = True, True
+    automatic = rows("a", [1, 2], corner_error_share=0.005, hidden=pack(left))
+    fitted = {"fitted": [1.0, 1.0, 0.0], "hidden": [pack(top)] * 3}
+    key_frames = tracked([0.02, 0.10, 0.10]).assign(**fitted)
+    both = combine_mappings({"key_frames": key_frames, "automatic": automatic}, PLACEMENTS)
+    assert both["source"].tolist() == ["key_frames", "automatic", "automatic"]
+    # without a fit to the picture a key frame knows nothing of who stands in front
+    assert both["hidden"].tolist() == [pack(top), pack(left & top), pack(left)]
