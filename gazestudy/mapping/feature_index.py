@@ -22,9 +22,11 @@ INDEX_LONG_SIDE_PX = 512
 Described = tuple[NDArray[np.float32], Bytes]
 """Features of a picture: where they are, art px, shape (n, 2), and SIFT descriptors, shape (n, 128)."""
 
-_VERSION = 1  # raised when other features are taken of the same picture
+_VERSION = 2  # raised when other features are taken of the same picture
 _VIEW_COMPRESSIONS = (1.0, 0.5, 0.25)
-_MAX_FEATURES_PER_VIEW = 1500
+_MAX_FEATURES_PER_VIEW = 700
+_FINE_PX = 2.6  # size; smaller ones show only where the picture is seen larger than whole views are searched
+_ENOUGH_FEATURES = 200  # of a view; with fewer, fine ones are taken as well
 _CHECKS = 32
 _SAME_SPOT = 0.04  # of the diagonal
 _RIVALS = 8
@@ -183,7 +185,8 @@ def distinct(
 
 def feature_key(artwork: Artwork) -> str:
     """Return the name under which the features of a picture are known: a hash of what they are made from."""
-    facts = _VERSION, cv2.__version__, INDEX_LONG_SIDE_PX, _VIEW_COMPRESSIONS, _MAX_FEATURES_PER_VIEW
+    choice = _MAX_FEATURES_PER_VIEW, _FINE_PX, _ENOUGH_FEATURES
+    facts = _VERSION, cv2.__version__, INDEX_LONG_SIDE_PX, _VIEW_COMPRESSIONS, choice
     picture = hashlib.sha256(np.ascontiguousarray(artwork.luma).tobytes())
     picture.update(repr((facts, artwork.luma.shape)).encode())
     return picture.hexdigest()
@@ -201,17 +204,27 @@ def _described(artwork: Artwork, known: MutableMapping[str, Described] | None) -
 
 def _all_views(artwork: Artwork) -> Described:
     """Return the features of a picture as seen from the front and compressed."""
-    sift = cv2.SIFT.create(nfeatures=_MAX_FEATURES_PER_VIEW)
+    sift = cv2.SIFT.create()
     width, height = artwork.size_px
     factor = min(1.0, INDEX_LONG_SIDE_PX / max(width, height))
     points, descriptors = [], []
     for compression in _VIEW_COMPRESSIONS:
         size = max(8, round(width * factor * compression)), max(8, round(height * factor))
-        found, described = _sift_features(sift, resized(artwork.luma, size))
+        key_points, found, described = _sift_features(sift, resized(artwork.luma, size))
+        kept = _worth_keeping(key_points)
         back = scaling(size, (width, height))
-        points.append(found * back[[0, 1], [0, 1]] + back[:2, 2])
-        descriptors.append(described)
+        points.append(found[kept] * back[[0, 1], [0, 1]] + back[:2, 2])
+        descriptors.append(described[kept])
     return np.concatenate(points).astype(np.float32), np.concatenate(descriptors)
+
+
+def _worth_keeping(key_points: Sequence[cv2.KeyPoint]) -> NDArray[np.int64]:
+    """Return which features of a view are entered: the clearest of those that are seen from afar too."""
+    clear = np.argsort([-one.response for one in key_points], kind="stable")
+    fine = np.array([key_points[n].size < _FINE_PX for n in clear.tolist()], dtype=bool)
+    coarse = clear[~fine][:_MAX_FEATURES_PER_VIEW]
+    missing = max(0, _ENOUGH_FEATURES - len(coarse))
+    return np.sort(np.concatenate([coarse, clear[fine][:missing]])).astype(np.int64)
 
 
 def features(sift: cv2.SIFT, image: Bytes, mask: Bytes | None = None) -> tuple[Floats, NDArray[np.float32]]:
@@ -238,17 +251,19 @@ def features(sift: cv2.SIFT, image: Bytes, mask: Bytes | None = None) -> tuple[F
     Arandjelovic and Zisserman 2012, Three things everyone should know to improve object retrieval,
     doi:10.1109/CVPR.2012.6248018.
     """
-    points, descriptors = _sift_features(sift, image, mask)
+    _, points, descriptors = _sift_features(sift, image, mask)
     return points, _rooted(descriptors)
 
 
-def _sift_features(sift: cv2.SIFT, image: Bytes, mask: Bytes | None = None) -> tuple[Floats, Bytes]:
+def _sift_features(
+    sift: cv2.SIFT, image: Bytes, mask: Bytes | None = None
+) -> tuple[Sequence[cv2.KeyPoint], Floats, Bytes]:
     found: Any = sift.detectAndCompute(image, mask)
     key_points, descriptors = found
     if descriptors is None:
-        return np.zeros((0, 2)), np.zeros((0, 128), dtype=np.uint8)
-    points = cv2.KeyPoint.convert(key_points)
-    return np.asarray(points, dtype=np.float64), descriptors.astype(np.uint8)  # they are whole numbers
+        return (), np.zeros((0, 2)), np.zeros((0, 128), dtype=np.uint8)
+    points = np.asarray(cv2.KeyPoint.convert(key_points), dtype=np.float64)
+    return key_points, points, descriptors.astype(np.uint8)  # they are whole numbers
 
 
 def _rooted(descriptors: Bytes) -> NDArray[np.float32]:

@@ -110,6 +110,8 @@ class Sighting:
         The placement it was placed by; empty where it was seen by itself.
     unlooked : int
         For how many frames, along the way it was followed, nobody has looked near it.
+    carried : int
+        For how many frames it was carried along with what moves, and not fitted to the picture.
     """
 
     track: Track
@@ -123,6 +125,7 @@ class Sighting:
     shift_px: Floats = field(default_factory=lambda: np.zeros(2))
     beside: str = ""
     unlooked: int = 0
+    carried: int = 0
 
 
 @dataclass(slots=True, eq=False)

@@ -41,6 +41,8 @@ Floats = NDArray[np.float64]
 
 _FLOW_POINTS = 48
 _LOOKED_AWAY = 30  # frames
+_CARRIED = 3  # frames; what nobody looks at need not be fitted in each where only looks count
+_ENOUGH_FLOW = 12  # points
 _PROMISING = 3  # features of one picture; with fewer, nothing of the study is near
 _PAUSE = 2  # searches around gaze left out where the last one was not promising
 _PAUSES = (0, 0, 1)  # the same after one, two or more in a row that were, and gave nothing new
@@ -145,6 +147,7 @@ class Follower:
             self._walls.place(slot)
         if self._rims is not None:
             self._rims.follow(slot)
+        slot.sightings = [sighting for sighting in slot.sightings if sighting.carried == 0]
         self.copies.take(slot)
         return slot
 
@@ -294,13 +297,29 @@ class Follower:
             here, there = start[good[part]], moved[part][good[part]]
             guess = carried(sighting.homography, here, there)
             shift = np.median(there - here, axis=0) if len(here) else sighting.shift_px
-            found = self._fitted(sighting.track, after.view, guess, shift)
-            if found is not None:
-                near = after.look is not None and _distance_px(found.quad, after.look) <= self._window_px / 2
-                unlooked = 0 if near else sighting.unlooked + 1
-                found = replace(found, shift_px=shift, unlooked=unlooked)
-            stepped.append(found)
+            quad = apply_homography(guess, corners_px(*self._artworks[sighting.track.artwork].size_px))
+            unlooked = 0 if self._is_near(quad, after) else sighting.unlooked + 1
+            if self._may_be_carried(sighting, unlooked, quad, len(here)):
+                found: Sighting | None = replace(
+                    sighting, homography=guess, quad=quad, pose=None, carried=sighting.carried + 1
+                )
+            else:
+                found = self._fitted(sighting.track, after.view, guess, shift)
+            stepped.append(None if found is None else replace(found, shift_px=shift, unlooked=unlooked))
         return stepped
+
+    def _is_near(self, quad: Floats, slot: Slot) -> bool:
+        return slot.look is not None and _distance_px(quad, slot.look) <= self._window_px / 2
+
+    def _may_be_carried(self, sighting: Sighting, unlooked: int, quad: Floats, points: int) -> bool:
+        """Say whether a placement need not be fitted to the picture now: nobody looks near it."""
+        return (
+            self._only_looked_at
+            and unlooked > 0
+            and sighting.carried < _CARRIED
+            and points >= _ENOUGH_FLOW
+            and quad_problem(quad, min_side_px=self._limits.min_side_px) is None
+        )
 
     def _fitted(self, track: Track, view: View, guess: Floats, shift_px: Floats) -> Sighting | None:
         artwork = self._artworks[track.artwork]

@@ -30,6 +30,22 @@ def test_known_features_make_the_same_index(artworks):
     assert np.allclose(np.linalg.norm(first._descriptors, axis=1), 1, atol=1e-5)
 
 
+def test_fine_features_are_entered_only_where_there_are_few_others():
+    rng = np.random.default_rng(9)
+    fine = cv2.GaussianBlur(rng.integers(0, 255, (512, 512)).astype(np.uint8), (0, 0), 0.8)
+    coarse = np.kron(rng.integers(60, 196, (43, 43)), np.ones((12, 12)))[:512, :512]
+    both = np.clip(coarse + (fine.astype(float) - 128) / 4, 0, 255).astype(np.uint8)
+    fine_size = np.array([one.size for one in cv2.SIFT.create().detect(fine)])
+    assert (fine_size < 2.6).sum() > 1000  # there is much to leave out
+    _, described = features(cv2.SIFT.create(), both)
+    index = FeatureIndex(prepare([Reference("p", "c", both)]))
+    assert 600 < index.size <= 3 * 700 < len(described)
+    flat = np.full((512, 512), 128, dtype=np.uint8)
+    flat[200:260, 200:260] = fine[:60, :60]
+    size = np.array([one.size for one in cv2.SIFT.create().detect(flat)])
+    assert (size >= 2.6).sum() < 60 <= FeatureIndex(prepare([Reference("p", "c", flat)])).size
+
+
 def test_a_changed_picture_has_another_key(artworks):
     one = artworks[0].reference
     image = one.image.copy()

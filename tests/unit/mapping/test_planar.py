@@ -362,14 +362,17 @@ def test_real_clip_of_a_painting():
 
 
 def located_by_full_size_features(reference: np.ndarray, frame: np.ndarray) -> np.ndarray:
-    """Picture px -> frame px the way of mobileGazeMapping: features of the full frame, ratio test, RANSAC."""
+    """Picture px -> frame px the way of mobileGazeMapping: features of the full frame, ratio test.
+
+    Judged by MAGSAC: RANSAC moves gaze by up to 2.6 px on this clip when the same points come in another order.
+    """
     sift = cv2.SIFT.create()
     (points, words), (seen, said) = (sift.detectAndCompute(image, None) for image in (reference, frame))
     pairs = cv2.FlannBasedMatcher({"algorithm": 1, "trees": 4}, {"checks": 64}).knnMatch(words, said, k=2)
     good = [first for first, second in pairs if first.distance < 0.5 * second.distance]
     here = np.array([points[m.queryIdx].pt for m in good])
     there = np.array([seen[m.trainIdx].pt for m in good])
-    return cv2.findHomography(here, there, cv2.RANSAC, 5.0)[0]
+    return cv2.findHomography(here, there, cv2.USAC_MAGSAC, 3.0)[0]
 
 
 def test_a_campaign_variant_with_another_headline_is_told_apart_and_a_railing_is_not(scene, make_artwork):
@@ -383,6 +386,28 @@ def test_a_campaign_variant_with_another_headline_is_told_apart_and_a_railing_is
         table = map_frames(timed(frames), references, scene.camera, parameters=QUICK)
         assert len(mapped(table)) == believed
     assert (table["state"] == "mapped").all()
+
+
+def test_by_gaze_what_nobody_looks_at_is_followed_but_not_told_in_every_frame(scene, make_artwork):
+    image = make_artwork(27)
+    truth, frames = walk(scene, image, 24, step_m=0.02)
+    parameters = PlanarParameters(search="gaze", gaze_interval=1, window_px=240)
+    middle = apply_homography(truth[0], np.array([[149.5, 209.5]]))
+    corners = apply_homography(truth[12], np.array([[0, 0], [299, 419.0]]))
+    away = np.array([[corners[1, 0] + 150, corners[0, 1] - 60]])
+    looks = {n: away if 6 <= n < 18 else apply_homography(truth[n], [[149.5, 209.5]]) for n in range(24)}
+    looks[0] = middle
+    assert np.linalg.norm(away - corners, axis=1).min() > 120
+    table = mapped(
+        map_frames(
+            timed(frames), [Reference("a", "a1", image)], scene.camera, parameters=parameters, gaze_px=looks
+        )
+    )
+    told = set(table["frame"])
+    assert told >= {*range(6), *range(18, 24)}  # at once where somebody looks again
+    assert 2 <= len(told & set(range(6, 18))) <= 6
+    errors = [corner_error_share(row, truth[row.frame], (300, 420)) for row in table.itertuples()]
+    assert max(errors) < 0.015
 
 
 def test_gaze_finds_what_a_coarse_search_misses(scene, make_artwork):

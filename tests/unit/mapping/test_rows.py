@@ -48,7 +48,7 @@ COARSE_IN_PART = known(1.0, 0.7, right=0.7, cells=50.0)
 COARSE_FOR_LONG = known(1.0, 0.7, right=0.6, cells=50.0, amount=60.0)
 COARSE_AND_SHOWN = known(1.0, 0.7, right=0.9, shown=0.9, cells=50.0)
 FINE = known(0.96, 0.7, cells=400.0)
-HALF_HIDDEN = known(1.0, 0.7, right=0.4)
+HALF_HIDDEN, HALF_HIDDEN_AND_BLURRED = known(1.0, 0.7, right=0.4), known(1.0, 0.2, right=0.5)
 
 
 @pytest.mark.parametrize(
@@ -69,6 +69,7 @@ HALF_HIDDEN = known(1.0, 0.7, right=0.4)
         ([IN_PART], ["ambiguous"]),
         ([HALF_HIDDEN], ["ambiguous"]),
         ([HALF_HIDDEN, CLEAR], ["mapped", "mapped"]),
+        ([HALF_HIDDEN_AND_BLURRED, CLEAR], ["wrong_appearance", "mapped"]),
         ([BLURRED_AND_ODD, CLEAR], ["wrong_appearance", "mapped"]),
         ([BLURRED, IN_PART, DOUBTED], ["mapped", "mapped", "mapped"]),
         ([BLURRED, LOOK_ALIKE], ["ambiguous", "wrong_appearance"]),
