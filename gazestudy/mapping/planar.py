@@ -33,7 +33,7 @@ from gazestudy.model.camera import Camera
 from gazestudy.model.provenance import Provenance
 from gazestudy.progress import SILENT, Progress, raise_if_cancelled
 
-VERSION = 27
+VERSION = 28
 
 Bytes = NDArray[np.uint8]
 

@@ -28,7 +28,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gazestudy.geometry.homographies import apply_homography
-from gazestudy.mapping.appearance import GRID, pack
+from gazestudy.mapping.appearance import GRID, hidden_in_both, pack
 from gazestudy.mapping.gaze import SAMPLE_STATES, map_gaze
 from gazestudy.mapping.key_frame_rows import FITTED, KEY_FRAME_NS
 from gazestudy.mapping.manual import Answered
@@ -332,7 +332,7 @@ def _not_hidden(strong: pd.DataFrame, weak: pd.DataFrame, yielding: Mapping[int,
         return weak
     packed = weak[HIDDEN].to_numpy(dtype=object, copy=True)
     for row, one in pairs:
-        packed[row] = f"{int(packed[row], 16) & int(strong[HIDDEN].iloc[one], 16):064x}"
+        packed[row] = hidden_in_both(packed[row], strong[HIDDEN].iloc[one])
     return weak.assign(**{HIDDEN: pd.Series(packed, index=weak.index, dtype="str")})
 
 

@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gazestudy.geometry.homographies import apply_homography, side_lengths
-from gazestudy.mapping.appearance import GRID, hidden_parts
+from gazestudy.mapping.appearance import HIDDEN_GRID, hidden_parts
 from gazestudy.mapping.evidence import Evidence
 from gazestudy.mapping.references import Artwork
 from gazestudy.mapping.runs import sure_frames
@@ -57,7 +57,7 @@ HIDDEN = "hidden"
 BESIDE = "beside"
 """Extra column: the placement on the same wall it was placed by; empty where it was seen by itself."""
 
-_NOTHING_HIDDEN = np.zeros(GRID * GRID // 8, dtype=np.uint8)
+_NOTHING_HIDDEN = np.zeros(HIDDEN_GRID**2 // 8, dtype=np.uint8)
 
 
 def empty_table() -> pd.DataFrame:
@@ -89,7 +89,7 @@ _ROW = np.dtype(
         ("error_px", "f8"),
         ("corner_error_share", "f8"),
         ("beside", "i4"),
-        ("hidden", "u1", (GRID * GRID // 8,)),
+        ("hidden", "u1", (HIDDEN_GRID**2 // 8,)),
     ]
 )
 _CODE = {state: number for number, state in enumerate(MAPPING_STATES)}
@@ -407,6 +407,7 @@ class RowWriter:
         homography = homography / homography[2, 2]
         sides = side_lengths(apply_homography(homography, artwork.outline_px))
         scale = float(np.sqrt(abs(np.linalg.det(artwork.to_reference[:2, :2]))))
+        hidden = hidden_parts(sighting.look, HIDDEN_GRID)
         return (
             slot.frame,
             slot.t_ns,
@@ -417,10 +418,10 @@ class RowWriter:
             homography.ravel(),
             sighting.inliers,
             sighting.look.confidence,
-            sighting.look.visible_share,
+            sighting.look.visible_share_but(hidden),
             float(sides[0] + sides[2]) / 2,
             sighting.error_px * scale,
             sighting.corner_error_share * artwork.width_share,
             self._placements.index(sighting.beside) if sighting.beside else -1,
-            np.packbits(hidden_parts(sighting.look)),
+            np.packbits(hidden),
         )

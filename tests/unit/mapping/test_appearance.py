@@ -1,9 +1,19 @@
-"""Comparing a frame with an artwork: strokes apart from shades."""
+"""Comparing a frame with an artwork: strokes apart from shades, and who stands in front."""
 
 import numpy as np
+import pytest
 
 from gazestudy._cv2 import cv2
-from gazestudy.mapping.appearance import Appearance, appearance
+from gazestudy.mapping.appearance import (
+    HIDDEN_GRID,
+    Appearance,
+    appearance,
+    hidden_in_both,
+    hidden_parts,
+    is_hidden,
+    pack,
+    unpack,
+)
 from gazestudy.mapping.references import Reference, prepare
 from gazestudy.mapping.view import View
 
@@ -57,3 +67,60 @@ def test_smeared_strokes_tell_nothing():
 def test_a_blurred_frame_shows_no_strokes():
     blurred = np.asarray(cv2.GaussianBlur(picture("RIVER MARKET"), (0, 0), 9.0), dtype=np.uint8)
     assert seen(blurred, picture("RIVER MARKET")).fine_judged is None
+
+
+def with_somebody(shown: np.ndarray, *, level: int) -> tuple[np.ndarray, np.ndarray]:
+    """Put somebody of one brightness into a picture; say also where."""
+    where = np.zeros(shown.shape, dtype=np.uint8)
+    cv2.ellipse(where, (150, 190), (34, 90), 0, 0, 360, 1, -1)
+    cv2.circle(where, (150, 84), 22, 1, -1)
+    return np.where(where > 0, np.uint8(level), shown), where > 0
+
+
+@pytest.mark.parametrize("ground", [230, 120])
+def test_people_are_outlined_finely_before_a_flat_ground(ground):
+    flat = np.full(SIZE, ground, dtype=np.uint8)
+    flat[20:60, 20:220] = picture("RIVER MARKET")[20:60, 20:220]
+    shown, there = with_somebody(flat, level=60)
+    found = hidden_parts(seen(shown, flat), HIDDEN_GRID)
+    truth = cv2.resize(there.astype(np.float32), (HIDDEN_GRID, HIDDEN_GRID), interpolation=cv2.INTER_AREA)
+    assert found[truth > 0.9].mean() > 0.98
+    assert found[truth < 0.1].mean() < 0.02
+
+
+def test_somebody_as_bright_as_the_picture_is_seen_by_the_print_he_covers():
+    motif = picture("RIVER MARKET")
+    shown, there = with_somebody(motif, level=130)
+    look = seen(shown, motif)
+    found = hidden_parts(look, HIDDEN_GRID)
+    truth = cv2.resize(there.astype(np.float32), (HIDDEN_GRID, HIDDEN_GRID), interpolation=cv2.INTER_AREA)
+    assert found[truth > 0.9].mean() > 0.8
+    assert found[truth < 0.1].mean() < 0.05
+    assert look.visible_share == pytest.approx(1 - there.mean(), abs=0.05)
+
+
+def test_a_dim_frame_hides_nothing():
+    motif = picture("RIVER MARKET")
+    dim = np.asarray(cv2.convertScaleAbs(motif, alpha=0.6, beta=12), dtype=np.uint8)
+    look = seen(dim, motif)
+    assert not hidden_parts(look, HIDDEN_GRID).any()
+    assert look.visible_share == 1.0
+
+
+@pytest.mark.parametrize("sides", [(16, 16), (32, 32), (16, 32)])
+def test_points_are_looked_up_in_grids_of_any_size(sides):
+    rng = np.random.default_rng(5)
+    grids = [rng.random((side, side)) < 0.5 for side in sides]
+    which, x, y = rng.integers(0, 2, 200), rng.random(200), rng.random(200)
+    packed = np.array([pack(grids[n]) for n in which], dtype=object)
+    expected = [grids[n][int(v * sides[n]), int(u * sides[n])] for n, u, v in zip(which, x, y, strict=True)]
+    assert is_hidden(packed, x, y).tolist() == expected
+
+
+def test_a_coarse_and_a_fine_grid_agree_on_the_fine_one():
+    coarse, fine = np.zeros((16, 16), dtype=bool), np.zeros((32, 32), dtype=bool)
+    coarse[4, 5], fine[8:20, 11:30] = True, True
+    both = np.zeros((32, 32), dtype=bool)
+    both[8:10, 11] = True
+    assert (unpack(hidden_in_both(pack(coarse), pack(fine))) == both).all()
+    assert (unpack(hidden_in_both(pack(fine), pack(coarse))) == both).all()
