@@ -31,6 +31,9 @@ VENDOR_RANKS: tuple[VendorRank, ...] = get_args(VendorRank)
 is not used."""
 
 
+MOST_POINTS = 24
+"""So many points a key frame may have; every four are compared."""
+
 _SAME_SHARE, _THIN_SHARE = 0.01, 0.05
 _THIN_PX = 6.0
 
@@ -80,8 +83,8 @@ class KeyFrame:
 
     def __post_init__(self) -> None:
         corners, shares = self.corners_px, self.at_shares
-        if len(shares) < 4 or not _finite(shares):
-            raise ParameterError("at_shares", shares, "four points of the picture or more")
+        if not 4 <= len(shares) <= MOST_POINTS or not _finite(shares):
+            raise ParameterError("at_shares", shares, f"4 to {MOST_POINTS} points of the picture")
         if len(corners) != len(shares) or any(len(corner) != 2 for corner in corners):
             what = "four corners, each x and y" if shares == CORNERS else "as many points as on the picture"
             raise ParameterError("corners_px", corners, what)

@@ -79,3 +79,9 @@ def test_what_earlier_studies_hold_can_still_be_read():
 def test_too_few_or_no_points_are_refused(points, shares):
     with pytest.raises(ParameterError):
         KeyFrame("r", 0, "gate", points, at_shares=shares)
+
+
+def test_a_key_frame_of_more_points_than_anybody_clicks_is_refused_at_once():
+    spots = [(n / 30, (n * n % 31) / 31) for n in range(30)]
+    with pytest.raises(ParameterError, match="4 to 24"):
+        KeyFrame("r", 0, "p", tuple((600 * x, 800 * y) for x, y in spots), at_shares=tuple(spots))
