@@ -17,7 +17,6 @@ from gazestudy.geometry.homographies import (
     corners_px,
     expected_errors_px,
     quad_problem,
-    scaling,
     side_lengths,
 )
 from gazestudy.mapping.ahead import Crew, Prepared
@@ -285,7 +284,7 @@ class Follower:
     def _moved(self, sightings: Sequence[Sighting], before: Slot, after: Slot) -> list[Sighting | None]:
         points = [apply_homography(s.homography, self._artworks[s.track.artwork].points) for s in sightings]
         points = [p[inside(p, self._mask)][:_FLOW_POINTS] for p in points]  # the best come first
-        scale = scaling(after.view.size_px, after.view.small.shape[::-1])
+        scale = after.view.to_small
         small = np.concatenate(points) * scale[[0, 1], [0, 1]] + scale[:2, 2]
         counts = [len(p) for p in points]
         expected = np.repeat([s.shift_px for s in sightings], counts, axis=0) * scale[[0, 1], [0, 1]]
@@ -304,7 +303,7 @@ class Follower:
                     sighting, homography=guess, quad=quad, pose=None, carried=sighting.carried + 1
                 )
             else:
-                found = self._fitted(sighting.track, after.view, guess, shift)
+                found = self._fitted(sighting.track, after.view, guess, quad, shift)
             stepped.append(None if found is None else replace(found, shift_px=shift, unlooked=unlooked))
         return stepped
 
@@ -321,9 +320,11 @@ class Follower:
             and quad_problem(quad, min_side_px=self._limits.min_side_px) is None
         )
 
-    def _fitted(self, track: Track, view: View, guess: Floats, shift_px: Floats) -> Sighting | None:
+    def _fitted(
+        self, track: Track, view: View, guess: Floats, quad: Floats, shift_px: Floats
+    ) -> Sighting | None:
+        """Fit a placement to the picture where it should be; None where it is not seen there."""
         artwork = self._artworks[track.artwork]
-        quad = apply_homography(guess, corners_px(*artwork.size_px))
         if quad_problem(quad, min_side_px=self._limits.min_side_px / 2) is not None:
             return None
         if np.hypot(*shift_px) > _FASTEST * np.mean(side_lengths(quad)[[0, 2]]):
