@@ -238,7 +238,7 @@ class _Mapping:
                 chain([first], incoming),
                 see,
                 detector.search if p.search == "frame" else None,
-                interval=p.keyframe_interval,
+                interval=p.keyframe_interval if p.search == "frame" else 1,
                 crew=crew,
             )
             with closing(ready):

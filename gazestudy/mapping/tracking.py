@@ -22,7 +22,7 @@ from gazestudy.geometry.homographies import (
 from gazestudy.mapping.ahead import Crew, Prepared
 from gazestudy.mapping.alignment import ENOUGH_POINTS, Alignment, align, carried, flow, inside
 from gazestudy.mapping.appearance import Appearance, appearance
-from gazestudy.mapping.blur import Shutter
+from gazestudy.mapping.blur import Shutter, Tries
 from gazestudy.mapping.bridges import bridge_back
 from gazestudy.mapping.copies import Copies
 from gazestudy.mapping.detection import Detector, Found, Refused, Search
@@ -232,6 +232,7 @@ class Follower:
         sighting = self._sighting(Track(candidate.artwork), candidate.alignment, candidate.look)
         if sighting is None:
             return None
+        sighting.track.evidence.add(sighting.look)
         rivals = [s for s in slot.sightings if overlap(s.quad, sighting.quad) > SAME_PLACE]
         if any(s.track.artwork == candidate.artwork for s in rivals):
             return None  # known already
@@ -290,22 +291,36 @@ class Follower:
         expected = np.repeat([s.shift_px for s in sightings], counts, axis=0) * scale[[0, 1], [0, 1]]
         moved, good = flow(before.view.small, after.view.small, small, expected)
         moved = (moved - scale[:2, 2]) / scale[[0, 1], [0, 1]]
-        stepped: list[Sighting | None] = []
-        for sighting, start, end in zip(sightings, points, np.cumsum(counts), strict=True):
-            part = slice(end - len(start), end)
-            here, there = start[good[part]], moved[part][good[part]]
-            guess = carried(sighting.homography, here, there)
-            shift = np.median(there - here, axis=0) if len(here) else sighting.shift_px
-            quad = apply_homography(guess, corners_px(*self._artworks[sighting.track.artwork].size_px))
-            unlooked = 0 if self._is_near(quad, after) else sighting.unlooked + 1
-            if self._may_be_carried(sighting, unlooked, quad, len(here)):
-                found: Sighting | None = replace(
-                    sighting, homography=guess, quad=quad, pose=None, carried=sighting.carried + 1
-                )
-            else:
-                found = self._fitted(sighting.track, after.view, guess, quad, shift)
-            stepped.append(None if found is None else replace(found, shift_px=shift, unlooked=unlooked))
+        ends = np.cumsum(counts).tolist()
+
+        def step(number: int) -> tuple[Sighting | None, Tries]:
+            part = slice(ends[number] - counts[number], ends[number])
+            here, there = points[number][good[part]], moved[part][good[part]]
+            return self._moved_one(sightings[number], here, there, after)
+
+        stepped = []
+        for found, tries in self._crew.each(step, range(len(sightings))):
+            stepped.append(found)
+            self._shutter.learn(tries)
+            if found is not None and found.carried == 0:
+                found.track.root().evidence.add(found.look)
         return stepped
+
+    def _moved_one(
+        self, sighting: Sighting, here: Floats, there: Floats, after: Slot
+    ) -> tuple[Sighting | None, Tries]:
+        """Carry one sighting along with points on it; None where lost."""
+        guess = carried(sighting.homography, here, there)
+        shift = np.median(there - here, axis=0) if len(here) else sighting.shift_px
+        quad = apply_homography(guess, corners_px(*self._artworks[sighting.track.artwork].size_px))
+        unlooked = 0 if self._is_near(quad, after) else sighting.unlooked + 1
+        found: Sighting | None
+        tries: Tries = []
+        if self._may_be_carried(sighting, unlooked, quad, len(here)):
+            found = replace(sighting, homography=guess, quad=quad, pose=None, carried=sighting.carried + 1)
+        else:
+            found, tries = self._fitted(sighting.track, after.view, guess, quad, shift)
+        return (None if found is None else replace(found, shift_px=shift, unlooked=unlooked)), tries
 
     def _is_near(self, quad: Floats, slot: Slot) -> bool:
         return slot.look is not None and _distance_px(quad, slot.look) <= self._window_px / 2
@@ -322,13 +337,13 @@ class Follower:
 
     def _fitted(
         self, track: Track, view: View, guess: Floats, quad: Floats, shift_px: Floats
-    ) -> Sighting | None:
+    ) -> tuple[Sighting | None, Tries]:
         """Fit a placement to the picture where it should be; None where it is not seen there."""
         artwork = self._artworks[track.artwork]
         if quad_problem(quad, min_side_px=self._limits.min_side_px / 2) is not None:
-            return None
+            return None, []
         if np.hypot(*shift_px) > _FASTEST * np.mean(side_lengths(quad)[[0, 2]]):
-            return None
+            return None, []
         part = view.around(quad, _PART_MARGIN_PX)
 
         def fit(path_px: Floats) -> tuple[tuple[Alignment, Floats] | None, int]:
@@ -337,10 +352,8 @@ class Follower:
 
         usable = int(inside(apply_homography(guess, artwork.points), self._mask).sum())
         usable = min(usable, ENOUGH_POINTS)
-        best = self._shutter.best(shift_px, fit, usable // 2)
-        if best is None:
-            return None
-        return self._sighting(track, best[0], None, part, best[1])
+        best, tries = self._shutter.tried(shift_px, fit, usable // 2)
+        return (None if best is None else self._sighting(track, best[0], None, part, best[1])), tries
 
     def _sighting(
         self,
@@ -374,7 +387,6 @@ class Follower:
             look = appearance(view, artwork, homography, path_px)
             if look.cells < self._limits.min_cells or look.confidence < self._limits.min_confidence:
                 return None
-        track.root().evidence.add(look)
         return Sighting(track, homography, quad, look, len(fit.points), float(source[4]), share, pose)
 
 
