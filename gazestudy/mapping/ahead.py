@@ -1,30 +1,27 @@
-"""Who does the work: decoding, undoing the lens and searching go ahead of following, which is shared as well.
+"""Work that can be done ahead of following: decoding, undoing the lens, and searching key frames.
 
-Following goes from frame to frame; the placements in one frame do not depend on each other. What comes out
-does not depend on how many threads there are.
+Following goes from frame to frame and cannot be divided; the rest can, and costs as much. What comes out does
+not depend on how many threads there are.
 """
 
 from __future__ import annotations
 
 import queue
 import threading
-from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, closing, suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from gazestudy._cv2 import cv2
 from gazestudy.mapping.view import View
 
 Bytes = NDArray[np.uint8]
-S = TypeVar("S")
 T = TypeVar("T")
 
 _FRAMES_AHEAD = 20  # waiting; a block of others is being made
@@ -38,28 +35,18 @@ class Crew:
     ----------
     threads : int
         How many threads the work may take, with the calling one.
-
-    Notes
-    -----
-    While it is there, OpenCV and the matrix library take one thread each, for the work is divided here: theirs
-    wait for each other busily, a fifth of all CPU on two cores.
     """
 
     def __init__(self, threads: int) -> None:
         self.threads = threads
         self._pool = ThreadPoolExecutor(threads - 1, "mapping") if threads > 1 else None
-        self._limits = ExitStack()
 
     def __enter__(self) -> Crew:
-        self._limits.enter_context(threadpool_limits(1, user_api="blas"))
-        self._limits.callback(cv2.setNumThreads, cv2.getNumThreads())
-        cv2.setNumThreads(1)
         return self
 
     def __exit__(self, *_: object) -> None:
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=True)
-        self._limits.close()
 
     def begin(self, task: Callable[[], T]) -> Future[T]:
         """Begin a task; ask the future for its result."""
@@ -68,28 +55,6 @@ class Crew:
         done: Future[T] = Future()
         done.set_result(task())
         return done
-
-    def each(self, work: Callable[[S], T], items: Sequence[S]) -> list[T]:
-        """Return what `work` gives of each item; threads that are free take some of them."""
-        if self._pool is None or len(items) < 2:
-            return [work(item) for item in items]
-        left = deque(enumerate(items))
-        found: dict[int, T] = {}
-
-        def take() -> None:
-            while True:
-                try:
-                    number, item = left.popleft()
-                except IndexError:
-                    return
-                found[number] = work(item)
-
-        helpers = [self._pool.submit(take) for _ in range(min(self.threads, len(items)) - 1)]
-        take()
-        for helper in helpers:
-            if not helper.cancel():  # one that has not begun is not waited for
-                helper.result()
-        return [found[number] for number in range(len(items))]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -21,8 +21,6 @@ _LEAST_SMEAR_PX = 2.0
 _STEPS_PER_PX = 4
 
 T = TypeVar("T")
-Tries = list[tuple[int, int]]
-"""Shares that were tried, by number, and how many points each gave."""
 
 
 def smeared(image: Bytes, path_px: Floats) -> Bytes:
@@ -69,21 +67,7 @@ class Shutter:
         self._points, self._tries = np.zeros(len(_SHARES)), np.zeros(len(_SHARES))
 
     def best(self, shift_px: Floats, fit: Callable[[Floats], tuple[T | None, int]], enough: int) -> T | None:
-        """Return the best fit over the shares, and learn from it (see `tried`)."""
-        found, tries = self.tried(shift_px, fit, enough)
-        self.learn(tries)
-        return found
-
-    def learn(self, tries: Tries) -> None:
-        """Take into account which shares were tried and how many points they gave."""
-        for number, points in tries:
-            self._tries[number] += 1
-            self._points[number] += points
-
-    def tried(
-        self, shift_px: Floats, fit: Callable[[Floats], tuple[T | None, int]], enough: int
-    ) -> tuple[T | None, Tries]:
-        """Return the best fit over the shares, and what could be learnt from it.
+        """Return the best fit over the shares.
 
         Parameters
         ----------
@@ -95,16 +79,16 @@ class Shutter:
             A result with so many points is taken at once, after a time of learning.
         """
         if float(np.hypot(*shift_px)) < _SHARP_PX:
-            return fit(np.zeros(2))[0], []
+            return fit(np.zeros(2))[0]
         learning = self._tries.max() < _LEARNING
         best: tuple[int, T | None] = (0, None)
-        tries: Tries = []
         order = np.argsort(-self._points / np.maximum(self._tries, 1), kind="stable")
         for number in order if learning else order[:_LIKELY]:
             found, points = fit(_SHARES[number] * shift_px)
-            tries.append((int(number), points))
+            self._tries[number] += 1
+            self._points[number] += points
             if found is not None and points > best[0]:
                 best = points, found
             if points >= enough and not learning:
                 break
-        return best[1], tries
+        return best[1]

@@ -16,6 +16,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from gazestudy._cv2 import cv2
 from gazestudy.errors import ParameterError
@@ -33,7 +34,7 @@ from gazestudy.model.camera import Camera
 from gazestudy.model.provenance import Provenance
 from gazestudy.progress import SILENT, Progress, raise_if_cancelled
 
-VERSION = 28
+VERSION = 29
 
 Bytes = NDArray[np.uint8]
 
@@ -88,8 +89,8 @@ class PlanarParameters:
     working_width_px: int = 1280
     search_width_px: int = 640
     search: Literal["frame", "gaze"] = "frame"
-    keyframe_interval: int = 30
-    gaze_interval: int = 5
+    keyframe_interval: int = 40
+    gaze_interval: int = 7
     window_px: int = 400
     memory_frames: int = 120
     match_ratio: float = 0.8
@@ -231,7 +232,8 @@ class _Mapping:
             min_evidence=p.min_evidence,
             min_coverage=p.min_coverage,
         )
-        with Crew(cv2.getNumThreads()) as crew:
+        # the matrices are small: threads for one of them wait for each other busily, a fifth of all CPU
+        with threadpool_limits(1, user_api="blas"), Crew(cv2.getNumThreads()) as crew:
             detector = _detector(self._pictures, view, self._known, p)
             follower = _follower(self._artworks, view, detector, crew, p)
             ready = prepared(

@@ -22,7 +22,7 @@ from gazestudy.geometry.homographies import (
 from gazestudy.mapping.ahead import Crew, Prepared
 from gazestudy.mapping.alignment import ENOUGH_POINTS, Alignment, align, carried, flow, inside
 from gazestudy.mapping.appearance import Appearance, appearance
-from gazestudy.mapping.blur import Shutter, Tries
+from gazestudy.mapping.blur import Shutter
 from gazestudy.mapping.bridges import bridge_back
 from gazestudy.mapping.copies import Copies
 from gazestudy.mapping.detection import Detector, Found, Refused, Search
@@ -38,9 +38,10 @@ _FASTEST = 0.6  # widths of the placement from frame to frame; faster, blur make
 
 Floats = NDArray[np.float64]
 
-_FLOW_POINTS = 48
+_FLOW_POINTS = 40
 _LOOKED_AWAY = 30  # frames
-_CARRIED = 3  # frames; what nobody looks at need not be fitted in each where only looks count
+# frames in which what nobody looks at is carried along between two that are fitted
+_CARRIED, _CARRIED_BY_GAZE = 1, 3
 _ENOUGH_FLOW = 12  # points
 _PROMISING = 3  # features of one picture; with fewer, nothing of the study is near
 _PAUSE = 2  # searches around gaze left out where the last one was not promising
@@ -146,7 +147,8 @@ class Follower:
             self._walls.place(slot)
         if self._rims is not None:
             self._rims.follow(slot)
-        slot.sightings = [sighting for sighting in slot.sightings if sighting.carried == 0]
+        if self._only_looked_at:
+            slot.sightings = [sighting for sighting in slot.sightings if sighting.carried == 0]
         self.copies.take(slot)
         return slot
 
@@ -291,59 +293,56 @@ class Follower:
         expected = np.repeat([s.shift_px for s in sightings], counts, axis=0) * scale[[0, 1], [0, 1]]
         moved, good = flow(before.view.small, after.view.small, small, expected)
         moved = (moved - scale[:2, 2]) / scale[[0, 1], [0, 1]]
-        ends = np.cumsum(counts).tolist()
-
-        def step(number: int) -> tuple[Sighting | None, Tries]:
-            part = slice(ends[number] - counts[number], ends[number])
-            here, there = points[number][good[part]], moved[part][good[part]]
-            return self._moved_one(sightings[number], here, there, after)
-
-        stepped = []
-        for found, tries in self._crew.each(step, range(len(sightings))):
-            stepped.append(found)
-            self._shutter.learn(tries)
-            if found is not None and found.carried == 0:
-                found.track.root().evidence.add(found.look)
+        stepped: list[Sighting | None] = []
+        for sighting, start, end in zip(sightings, points, np.cumsum(counts), strict=True):
+            part = slice(end - len(start), end)
+            here, there = start[good[part]], moved[part][good[part]]
+            guess = carried(sighting.homography, here, there)
+            shift = np.median(there - here, axis=0) if len(here) else sighting.shift_px
+            quad = apply_homography(guess, corners_px(*self._artworks[sighting.track.artwork].size_px))
+            unlooked = 0 if self._is_near(quad, after) else sighting.unlooked + 1
+            looked_elsewhere = unlooked > 0 and (self._only_looked_at or after.look is not None)
+            if looked_elsewhere and self._may_be_carried(sighting, quad, len(here)):
+                found = self._carried_on(sighting, guess, quad)
+            else:
+                found = self._fitted(sighting.track, after.view, guess, quad, shift)
+                if found is not None:
+                    found.track.root().evidence.add(found.look)
+            stepped.append(None if found is None else replace(found, shift_px=shift, unlooked=unlooked))
         return stepped
-
-    def _moved_one(
-        self, sighting: Sighting, here: Floats, there: Floats, after: Slot
-    ) -> tuple[Sighting | None, Tries]:
-        """Carry one sighting along with points on it; None where lost."""
-        guess = carried(sighting.homography, here, there)
-        shift = np.median(there - here, axis=0) if len(here) else sighting.shift_px
-        quad = apply_homography(guess, corners_px(*self._artworks[sighting.track.artwork].size_px))
-        unlooked = 0 if self._is_near(quad, after) else sighting.unlooked + 1
-        found: Sighting | None
-        tries: Tries = []
-        if self._may_be_carried(sighting, unlooked, quad, len(here)):
-            found = replace(sighting, homography=guess, quad=quad, pose=None, carried=sighting.carried + 1)
-        else:
-            found, tries = self._fitted(sighting.track, after.view, guess, quad, shift)
-        return (None if found is None else replace(found, shift_px=shift, unlooked=unlooked)), tries
 
     def _is_near(self, quad: Floats, slot: Slot) -> bool:
         return slot.look is not None and _distance_px(quad, slot.look) <= self._window_px / 2
 
-    def _may_be_carried(self, sighting: Sighting, unlooked: int, quad: Floats, points: int) -> bool:
-        """Say whether a placement need not be fitted to the picture now: nobody looks near it."""
+    def _may_be_carried(self, sighting: Sighting, quad: Floats, points: int) -> bool:
+        """Say whether a placement that nobody looks near need not be fitted to the picture now."""
+        fitted_always = self._artworks[sighting.track.artwork].reference.changes and not self._only_looked_at
         return (
-            self._only_looked_at
-            and unlooked > 0
-            and sighting.carried < _CARRIED
+            not fitted_always
+            and sighting.carried < (_CARRIED_BY_GAZE if self._only_looked_at else _CARRIED)
             and points >= _ENOUGH_FLOW
             and quad_problem(quad, min_side_px=self._limits.min_side_px) is None
         )
 
+    def _carried_on(self, sighting: Sighting, homography: Floats, quad: Floats) -> Sighting | None:
+        """Return a sighting moved, as it looked before; None where it does not reach the limits there."""
+        pose, carried_for = sighting.pose, sighting.carried + 1
+        if pose is None or self._only_looked_at:
+            return replace(sighting, homography=homography, quad=quad, pose=None, carried=carried_for)
+        targets = apply_homography(homography, pose.points)
+        moved = Alignment(homography, pose.points, targets, pose.sigma_px / _SHARED_NOISE)
+        found = self._sighting(sighting.track, moved, sighting.look)
+        return None if found is None else replace(found, carried=carried_for)
+
     def _fitted(
         self, track: Track, view: View, guess: Floats, quad: Floats, shift_px: Floats
-    ) -> tuple[Sighting | None, Tries]:
+    ) -> Sighting | None:
         """Fit a placement to the picture where it should be; None where it is not seen there."""
         artwork = self._artworks[track.artwork]
         if quad_problem(quad, min_side_px=self._limits.min_side_px / 2) is not None:
-            return None, []
+            return None
         if np.hypot(*shift_px) > _FASTEST * np.mean(side_lengths(quad)[[0, 2]]):
-            return None, []
+            return None
         part = view.around(quad, _PART_MARGIN_PX)
 
         def fit(path_px: Floats) -> tuple[tuple[Alignment, Floats] | None, int]:
@@ -352,8 +351,10 @@ class Follower:
 
         usable = int(inside(apply_homography(guess, artwork.points), self._mask).sum())
         usable = min(usable, ENOUGH_POINTS)
-        best, tries = self._shutter.tried(shift_px, fit, usable // 2)
-        return (None if best is None else self._sighting(track, best[0], None, part, best[1])), tries
+        best = self._shutter.best(shift_px, fit, usable // 2)
+        if best is None:
+            return None
+        return self._sighting(track, best[0], None, part, best[1])
 
     def _sighting(
         self,
