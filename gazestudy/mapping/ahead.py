@@ -101,7 +101,8 @@ def prepared(
     search : callable or None
         Searches key frames; None for none.
     interval : int
-        The sharpest frame of so many is a key frame: a turn of the head blurs the others.
+        The sharpest frame of so many is a key frame: a turn of the head blurs the others. Without a search
+        no frame waits for others.
     crew : Crew
         Who does it.
 
@@ -137,7 +138,7 @@ def _blocks(
     for frame, t_ns, luma in frames:
         view = see(luma)
         block.append((frame, t_ns, view, sharpness(view)))
-        if len(block) == interval:
+        if search is None or len(block) == interval:
             yield from done()
             block = []
     yield from done()

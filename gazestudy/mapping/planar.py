@@ -50,7 +50,8 @@ class PlanarParameters:
     search_width_px : int
         Width at which the whole view is searched on key frames.
     search : {"frame", "gaze"}
-        "frame": the whole view and, more closely, the surroundings of gaze. "gaze": only the surroundings of
+        "frame": the whole view and, more closely, the surroundings of gaze; what nobody looks near is fitted
+        to the picture in every second frame and moved along in the others. "gaze": only the surroundings of
         gaze, and placements are followed only while somebody looks near them; faster, but exposure is not
         known without a look.
     keyframe_interval : int
@@ -240,7 +241,7 @@ class _Mapping:
                 chain([first], incoming),
                 see,
                 detector.search if p.search == "frame" else None,
-                interval=p.keyframe_interval if p.search == "frame" else 1,
+                interval=p.keyframe_interval,
                 crew=crew,
             )
             with closing(ready):

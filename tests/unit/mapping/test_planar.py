@@ -388,6 +388,24 @@ def test_a_campaign_variant_with_another_headline_is_told_apart_and_a_railing_is
     assert (table["state"] == "mapped").all()
 
 
+def test_in_whole_frames_what_nobody_looks_at_is_told_in_every_frame(scene, make_artwork):
+    image = make_artwork(27)
+    truth, frames = walk(scene, image, 24, step_m=0.02)
+    parameters = PlanarParameters(keyframe_interval=5, gaze_interval=5, window_px=60)
+    looks = {n: np.array([[20.0, 20.0]]) for n in range(24)}
+    table = mapped(
+        map_frames(
+            timed(frames), [Reference("a", "a1", image)], scene.camera, parameters=parameters, gaze_px=looks
+        )
+    )
+    assert table["frame"].tolist() == list(range(24))
+    # carried along in every second frame, with the look of the frame before
+    same = table["confidence"].diff().eq(0) & table["inliers"].diff().eq(0)
+    assert same.sum() >= 10
+    errors = [corner_error_share(row, truth[row.frame], (300, 420)) for row in table.itertuples()]
+    assert max(errors) < 0.015
+
+
 def test_by_gaze_what_nobody_looks_at_is_followed_but_not_told_in_every_frame(scene, make_artwork):
     image = make_artwork(27)
     truth, frames = walk(scene, image, 24, step_m=0.02)
