@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import log2, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,7 @@ Bytes = NDArray[np.uint8]
 ENOUGH_POINTS = 96
 """So many points of a picture are fitted to at most; more cost time and hardly make it more accurate."""
 
-_FLOW_WINDOW_PX, _FLOW_LEVELS = 21, 4
+_FLOW_WINDOW_PX, _FLOW_LEVELS = 15, 3
 _FLOW_REACH_PX = 90  # around the points; farther they are not followed from one frame to the next
 _BACK_LEVELS = 1  # where it should come out is known
 _FLOW_RETURN_PX = 1.0
@@ -31,7 +32,7 @@ _SMOOTH_PX = 9
 _SMALLEST_LEVEL_PX = (
     48  # a placement of 50 px was lost in one of six searches of two levels, never in one of none
 )
-_STOP = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 20, 0.02)
+_STOP = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 10, 0.03)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -193,9 +194,9 @@ def align(
         drawn = smeared(drawn, path_px * part.to_part[[0, 1], [0, 1]])
     drawn = _exposed_like(drawn, real, wanted - low)
     start = (wanted - low).reshape(-1, 1, 2).astype(np.float32)
-    seen_px = float(np.sqrt(max(sides[0] + sides[2], 1.0) * max(sides[1] + sides[3], 1.0)) / 2)
-    side = int(np.clip(seen_px / 5, 9, 21)) | 1
-    levels = min(levels, int(np.log2(max(seen_px / _SMALLEST_LEVEL_PX, 1.0))))
+    seen_px = sqrt(max(sides[0] + sides[2], 1.0) * max(sides[1] + sides[3], 1.0)) / 2
+    side = int(min(max(seen_px / 5, 9), 21)) | 1
+    levels = min(levels, int(log2(max(seen_px / _SMALLEST_LEVEL_PX, 1.0))))
     found, ahead = _followed(drawn, real, start, start, (side, side), levels)
     back, behind = _followed(real, drawn, found, start, (side, side), 0)
     miss = np.abs(back - start).reshape(-1, 2).max(axis=1)
@@ -253,7 +254,7 @@ def _drawn(
 
 def _power_of_two_share(full_px: int, seen_px: float) -> int:
     """Return `full_px` halved while it stays above 1.4 times the seen length: few sizes to remember."""
-    halvings = int(np.clip(np.floor(np.log2(max(full_px / max(1.2 * seen_px, 1.0), 1.0))), 0, 6))
+    halvings = min(int(log2(max(full_px / max(1.2 * seen_px, 1.0), 1.0))), 6)
     return max(8, full_px >> halvings)
 
 
@@ -261,7 +262,7 @@ def _exposed_like(drawn: Bytes, real: Bytes, points: Floats) -> Bytes:
     """Give the drawn picture the brightness and contrast that the real one has around the points."""
     columns, rows = np.round(points).astype(np.int64).T
     shape = real.shape
-    columns, rows = np.clip(columns, 0, shape[1] - 1), np.clip(rows, 0, shape[0] - 1)
+    columns, rows = columns.clip(0, shape[1] - 1), rows.clip(0, shape[0] - 1)
     # smoothed, so that a guess a few pixels off still compares like with like
     here, there = (
         cv2.blur(image, (_SMOOTH_PX, _SMOOTH_PX))[rows, columns].astype(np.float64) for image in (drawn, real)

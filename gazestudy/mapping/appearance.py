@@ -175,7 +175,7 @@ def appearance(
     fine_judged = in_image & (fine[1] >= _STROKE_CONTRAST) & _resolved(to_image, columns, rows)
     if fine_judged.any():  # where the frame shows no strokes at all, they are smeared or somebody is in front
         strength = fine[4] / np.maximum(fine[1], 1e-6)
-        fine_judged &= strength >= _SMEARED * float(np.median(strength[fine_judged]))
+        fine_judged &= strength >= _SMEARED * quantile(strength[fine_judged], 0.5)
     return replace(look, fine_judged=fine_judged, fine_scores=fine[0])
 
 
@@ -230,7 +230,7 @@ def _covered(drawn: Bytes, seen: Bytes, light: tuple[float, float]) -> Bytes:
 
 
 def _cell_count(length_px: float) -> int:
-    return int(np.clip(round(length_px / CELL_PX), _MIN_CELLS, _MAX_CELLS))
+    return min(max(round(length_px / CELL_PX), _MIN_CELLS), _MAX_CELLS)
 
 
 def _smooth(image: Bytes) -> Bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +12,7 @@ from gazestudy._cv2 import cv2
 from gazestudy.geometry.homographies import apply_homography, corners_px, quad_problem, scaling
 from gazestudy.mapping.alignment import Alignment, align, fitted
 from gazestudy.mapping.appearance import Appearance, appearance
-from gazestudy.mapping.feature_index import Described, FeatureIndex, features
+from gazestudy.mapping.feature_index import FeatureIndex, features
 from gazestudy.mapping.references import Artwork, resized
 from gazestudy.mapping.view import View
 
@@ -99,6 +99,8 @@ class Detector:
     ----------
     artworks : sequence of Artwork
         What to look for.
+    index : FeatureIndex
+        Their features.
     mask : ndarray of uint8, shape (height, width)
         Where the working view shows the scene.
     search_width_px : int
@@ -111,13 +113,12 @@ class Detector:
         What the appearance must reach.
     min_side_px : float
         Shortest side, working px.
-    known : mutable mapping of str to tuple, optional
-        Features of artworks found before, which `FeatureIndex` takes and adds to.
     """
 
     def __init__(
         self,
         artworks: Sequence[Artwork],
+        index: FeatureIndex,
         mask: Bytes,
         *,
         search_width_px: int,
@@ -126,10 +127,9 @@ class Detector:
         min_confidence: float,
         min_cells: int,
         min_side_px: float,
-        known: MutableMapping[str, Described] | None = None,
     ) -> None:
         self._artworks, self._search_width_px = artworks, search_width_px
-        self._index = FeatureIndex(artworks, known)
+        self._index = index
         self._ratio, self._min_matches = ratio, min_matches
         self._min_confidence, self._min_cells, self._min_side_px = min_confidence, min_cells, min_side_px
         padded = cv2.copyMakeBorder(mask, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)

@@ -7,9 +7,10 @@ the picture itself, and drop whatever does not look right, is not well determine
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, MutableMapping, Sequence, Sized
+from collections.abc import Generator, Iterable, Mapping, MutableMapping, Sequence, Sized
 from contextlib import closing
 from dataclasses import asdict, dataclass
+from functools import partial
 from itertools import chain
 from typing import Any, Literal
 
@@ -20,9 +21,10 @@ from threadpoolctl import threadpool_limits
 
 from gazestudy._cv2 import cv2
 from gazestudy.errors import ParameterError
-from gazestudy.mapping.ahead import Crew, prepared
-from gazestudy.mapping.detection import Detector
-from gazestudy.mapping.feature_index import Described
+from gazestudy.mapping.ahead import Crew, Prepared, prepared
+from gazestudy.mapping.alignment import inside
+from gazestudy.mapping.detection import Detector, Search
+from gazestudy.mapping.feature_index import Described, FeatureIndex
 from gazestudy.mapping.references import Artwork, Reference, prepare
 from gazestudy.mapping.registry import mapper
 from gazestudy.mapping.rows import RowWriter, empty_table
@@ -184,12 +186,11 @@ def map_frames(
     the number of threads; `cv2.setNumThreads` limits them for the whole process.
     """
     artworks = prepare(references)
-    looks = gaze_px if gaze_px is not None else {}
     progress.start("mapping", len(frames) if isinstance(frames, Sized) else None)
     raise_if_cancelled(progress)
     facts: dict[str, Any] = {"camera": camera.source if camera else "none: pixels taken as undistorted"}
     mapping = _Mapping(artworks, camera, parameters, known)
-    table, found = mapping.run(frames, looks, progress)
+    table, found = mapping.run(frames, gaze_px or {}, progress)
     provenance = Provenance("mapping.planar", VERSION, asdict(parameters), facts | found)
     return provenance.attach(table)
 
@@ -210,44 +211,32 @@ class _Mapping:
     def run(
         self,
         frames: Iterable[tuple[int, int, Bytes]],
-        looks: Mapping[int, NDArray[np.float64]],
+        gaze_px: Mapping[int, NDArray[np.float64]],
         progress: Progress,
     ) -> tuple[pd.DataFrame, dict[str, Any]]:
-        incoming = iter(frames)
-        first = next(incoming, None)
-        if first is None:
-            return empty_table(), {}
         p = self._parameters
-        view = _working_view(first[2], self._camera, p)
-        size = first[2].shape
-
-        def see(luma: Bytes) -> View:
-            if luma.shape != size:
-                raise ParameterError("frame size", luma.shape, f"{size} as in the first frame")
-            return view.view(luma)
-
-        writer = RowWriter(
-            self._artworks,
-            view.to_undistorted,
-            max_jump_share=p.max_jump_share,
-            min_evidence=p.min_evidence,
-            min_coverage=p.min_coverage,
-        )
         # the matrices are small: threads for one of them wait for each other busily, a fifth of all CPU
         with threadpool_limits(1, user_api="blas"), Crew(cv2.getNumThreads()) as crew:
-            detector = _detector(self._pictures, view, self._known, p)
+            index = crew.begin(partial(FeatureIndex, self._pictures, self._known))
+            incoming = iter(frames)
+            first = next(incoming, None)  # to open a video takes as long as to make the index
+            if first is None:
+                return empty_table(), {}
+            view = _working_view(first[2], self._camera, p)
+            detector = _detector(self._pictures, index.result(), view, p)
             follower = _follower(self._artworks, view, detector, crew, p)
-            ready = prepared(
-                chain([first], incoming),
-                see,
-                detector.search if p.search == "frame" else None,
-                interval=p.keyframe_interval,
-                crew=crew,
+            writer = RowWriter(
+                self._artworks,
+                view.to_undistorted,
+                max_jump_share=p.max_jump_share,
+                min_evidence=p.min_evidence,
+                min_coverage=p.min_coverage,
             )
-            with closing(ready):
+            looks = _looks(view, gaze_px)
+            with closing(self._ready(chain([first], incoming), view, detector, crew)) as ready:
                 for one in ready:
                     raise_if_cancelled(progress)
-                    for slot in follower.push(one, view.points(looks.get(one.frame))):
+                    for slot in follower.push(one, looks.get(one.frame)):
                         writer.take(slot)
                     progress.advance()
             for slot in follower.flush():
@@ -261,6 +250,20 @@ class _Mapping:
             "rows": writer.states,
         }
         return table, facts
+
+    def _ready(
+        self, frames: Iterable[tuple[int, int, Bytes]], working: WorkingView, detector: Detector, crew: Crew
+    ) -> Generator[Prepared[Search], None, None]:
+        width, height = working.scene_size_px
+
+        def see(luma: Bytes) -> View:
+            if luma.shape != (height, width):
+                raise ParameterError("frame size", luma.shape, f"{(height, width)} as in the first frame")
+            return working.view(luma)
+
+        whole = self._parameters.search == "frame"
+        search = detector.search if whole else None
+        return prepared(frames, see, search, interval=self._parameters.keyframe_interval, crew=crew)
 
 
 def _working_view(
@@ -276,14 +279,23 @@ def _working_view(
     return WorkingView(width, height, camera, working_width_px=parameters.working_width_px)
 
 
+def _looks(view: WorkingView, gaze_px: Mapping[int, NDArray[np.float64]]) -> dict[int, tuple[float, float]]:
+    """Return the middle of the gaze of each frame, working px, where some of it lies in the view."""
+    if not gaze_px:
+        return {}
+    points = view.points(np.concatenate(list(gaze_px.values())))
+    gaze = pd.DataFrame(points, columns=["x", "y"])
+    gaze["frame"] = np.repeat(list(gaze_px), [len(each) for each in gaze_px.values()])
+    middles = gaze[inside(points, view.mask)].groupby("frame").median()
+    return dict(zip(middles.index.tolist(), middles.itertuples(index=False, name=None), strict=True))
+
+
 def _detector(
-    artworks: list[Artwork],
-    view: WorkingView,
-    known: MutableMapping[str, Described] | None,
-    p: PlanarParameters,
+    artworks: list[Artwork], index: FeatureIndex, view: WorkingView, p: PlanarParameters
 ) -> Detector:
     return Detector(
         artworks,
+        index,
         view.mask,
         search_width_px=p.search_width_px,
         ratio=p.match_ratio,
@@ -291,7 +303,6 @@ def _detector(
         min_confidence=p.min_confidence_new,
         min_cells=p.min_cells,
         min_side_px=p.min_side_px,
-        known=known,
     )
 
 

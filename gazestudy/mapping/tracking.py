@@ -20,7 +20,7 @@ from gazestudy.geometry.homographies import (
     side_lengths,
 )
 from gazestudy.mapping.ahead import Crew, Prepared
-from gazestudy.mapping.alignment import ENOUGH_POINTS, Alignment, align, carried, flow, inside
+from gazestudy.mapping.alignment import ENOUGH_POINTS, Alignment, align, carried, flow, inside, middle
 from gazestudy.mapping.appearance import Appearance, appearance
 from gazestudy.mapping.blur import Shutter
 from gazestudy.mapping.bridges import bridge_back
@@ -39,6 +39,7 @@ _FASTEST = 0.6  # widths of the placement from frame to frame; faster, blur make
 Floats = NDArray[np.float64]
 
 _FLOW_POINTS = 40
+_NEAR_SHARE = 0.35  # of the window around gaze
 _LOOKED_AWAY = 30  # frames
 # frames in which what nobody looks at is carried along between two that are fitted
 _CARRIED, _CARRIED_BY_GAZE = 1, 3
@@ -112,9 +113,9 @@ class Follower:
         self.windows = 0
         self.detections = 0
 
-    def push(self, prepared: Prepared[Search], gaze_px: Floats | None = None) -> Iterator[Slot]:
-        """Take the next frame, with the gaze in it (working px); give back the frames that leave memory."""
-        slot = Slot(prepared.frame, prepared.t_ns, prepared.view, self._look(gaze_px))
+    def push(self, prepared: Prepared[Search], look: tuple[float, float] | None = None) -> Iterator[Slot]:
+        """Take the next frame, with where somebody looks (working px); give back those that leave memory."""
+        slot = Slot(prepared.frame, prepared.t_ns, prepared.view, look)
         if self._slots:
             before = self._slots[-1]
             stepped = self._step(before.sightings, before, slot)
@@ -126,7 +127,8 @@ class Follower:
             ]
         self._slots.append(slot)
         if prepared.search is not None:
-            self._enter(slot, prepared.search.result())
+            search = prepared.search.result()
+            self._spread(slot, search, self._begin(slot, search))
             self.keyframes += 1
         self._look_around_gaze(slot, prepared.sharpness)
         while len(self._slots) > self._memory:
@@ -152,14 +154,6 @@ class Follower:
         self.copies.take(slot)
         return slot
 
-    def _look(self, gaze_px: Floats | None) -> tuple[float, float] | None:
-        """Return the middle of the gaze in a frame that lies in the view."""
-        good = None if gaze_px is None else gaze_px[inside(gaze_px, self._mask)]
-        if good is None or len(good) == 0:
-            return None
-        x, y = np.median(good, axis=0).tolist()
-        return x, y
-
     def _look_around_gaze(self, slot: Slot, sharpness: float) -> None:
         """Have the sharpest of some frames searched where somebody looks and nothing is known.
 
@@ -173,7 +167,8 @@ class Follower:
             self._request()
 
     def _request(self) -> None:
-        self._collect()
+        """Take the last answer and ask the next question: others search while the answer is entered."""
+        answer = self._answer()
         if self._pause > 0:
             self._pause -= 1
         elif self._wanted is not None and self._wanted[0] in self._slots:
@@ -182,21 +177,30 @@ class Follower:
             self._asked = slot, self._crew.begin(lambda: detector.search(view, window=window))
             self.windows += 1
         self._wanted = None
+        if answer is not None:
+            self._spread(*answer)
 
-    def _collect(self) -> None:
+    def _answer(self) -> tuple[Slot, Search, list[Sighting]] | None:
+        """Begin tracks with what was found around gaze, and decide how soon to look there again."""
         if self._asked is None:
-            return
+            return None
         slot, answer = self._asked
         self._asked = None
-        search, before = answer.result(), self.detections
-        self._enter(slot, search)
-        if self.detections > before:
+        search = answer.result()
+        fresh = self._begin(slot, search)
+        if fresh:
             self._vain = self._pause = 0
         elif _is_promising(search, slot.sightings):
             self._pause = _PAUSES[min(self._vain, len(_PAUSES) - 1)]
             self._vain += 1
         else:
             self._pause = _PAUSE
+        return slot, search, fresh
+
+    def _collect(self) -> None:
+        answer = self._answer()
+        if answer is not None:
+            self._spread(*answer)
 
     def _window(self, slot: Slot) -> tuple[slice, slice] | None:
         """Return the part of the view around gaze, None where a placement is seen there already."""
@@ -210,8 +214,8 @@ class Follower:
             slice(max(0, int(x) - half), min(width, int(x) + half)),
         )
 
-    def _enter(self, slot: Slot, search: Search) -> None:
-        """Enter what was found in a frame, and follow it to all frames in memory."""
+    def _begin(self, slot: Slot, search: Search) -> list[Sighting]:
+        """Begin tracks with what was found in a frame."""
         slot.refused += search.refused
         fresh = []
         for candidate in chain(search.found, self._folds.beside(slot) if self._folds is not None else ()):
@@ -219,6 +223,10 @@ class Follower:
             if sighting is not None:
                 fresh.append(sighting)
         self.detections += len(fresh)
+        return fresh
+
+    def _spread(self, slot: Slot, search: Search, fresh: list[Sighting]) -> None:
+        """Learn where neighbours hang, and follow what was found in a frame to all frames in memory."""
         if self._walls is not None:
             self._walls.learn(slot, search.loose, self._slots)
         index = self._slots.index(slot)
@@ -298,7 +306,7 @@ class Follower:
             part = slice(end - len(start), end)
             here, there = start[good[part]], moved[part][good[part]]
             guess = carried(sighting.homography, here, there)
-            shift = np.median(there - here, axis=0) if len(here) else sighting.shift_px
+            shift = middle(there - here) if len(here) else sighting.shift_px
             quad = apply_homography(guess, corners_px(*self._artworks[sighting.track.artwork].size_px))
             unlooked = 0 if self._is_near(quad, after) else sighting.unlooked + 1
             looked_elsewhere = unlooked > 0 and (self._only_looked_at or after.look is not None)
@@ -312,7 +320,7 @@ class Follower:
         return stepped
 
     def _is_near(self, quad: Floats, slot: Slot) -> bool:
-        return slot.look is not None and _distance_px(quad, slot.look) <= self._window_px / 2
+        return slot.look is not None and _distance_px(quad, slot.look) <= _NEAR_SHARE * self._window_px
 
     def _may_be_carried(self, sighting: Sighting, quad: Floats, points: int) -> bool:
         """Say whether a placement that nobody looks near need not be fitted to the picture now."""

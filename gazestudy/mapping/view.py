@@ -38,6 +38,8 @@ class WorkingView:
 
     Attributes
     ----------
+    scene_size_px : (int, int)
+        Width and height of the scene frames.
     to_undistorted : ndarray of float64, shape (3, 3)
         Working px to full-size undistorted px.
     mask : ndarray of uint8, shape (height, width)
@@ -47,7 +49,7 @@ class WorkingView:
     def __init__(
         self, width_px: int, height_px: int, camera: Camera | None, *, working_width_px: int
     ) -> None:
-        self._camera = camera
+        self._camera, self.scene_size_px = camera, (width_px, height_px)
         factor = min(1.0, working_width_px / width_px)
         self._small = max(16, round(width_px * factor)), max(16, round(height_px * factor))
         shrink = scaling((width_px, height_px), self._small)
@@ -95,10 +97,8 @@ class WorkingView:
         table = _finer(_finer(table).transpose(1, 0, 2)).transpose(1, 0, 2)[:rows, :columns]
         return table[..., :2], table[..., 2] > 0.999
 
-    def points(self, scene_px: Floats | None) -> Floats | None:
+    def points(self, scene_px: Floats) -> Floats:
         """Return distorted scene px as working px, shape (n, 2)."""
-        if scene_px is None:
-            return None
         flat = scene_px if self._camera is None else undistort_px(scene_px, self._camera)
         return (flat - self.to_undistorted[:2, 2]) / self.to_undistorted[[0, 1], [0, 1]]
 
