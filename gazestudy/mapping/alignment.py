@@ -21,7 +21,7 @@ Bytes = NDArray[np.uint8]
 ENOUGH_POINTS = 96
 """So many points of a picture are fitted to at most; more cost time and hardly make it more accurate."""
 
-_FLOW_WINDOW_PX, _FLOW_LEVELS = 15, 3
+_FLOW_WINDOW_PX, _FLOW_LEVELS = 21, 3
 _FLOW_REACH_PX = 90  # around the points; farther they are not followed from one frame to the next
 _BACK_LEVELS = 1  # where it should come out is known
 _FLOW_RETURN_PX = 1.0
