@@ -71,7 +71,37 @@ def _sizes(placements: Iterable[Placement]) -> _Sizes:
     )
 
 
-def gaze_by_frame(gaze: pd.DataFrame, frames: pd.DataFrame) -> dict[int, Floats]:
+class GazeByFrame(Mapping[int, Floats]):
+    """The gaze in each frame: an hour of it is a few arrays instead of 100,000.
+
+    Parameters
+    ----------
+    numbers : ndarray of int64, shape (m,)
+        Frames with gaze, ascending.
+    starts : ndarray of int64, shape (m,)
+        First point of each.
+    points : ndarray of float64, shape (n, 2)
+        Points in the distorted scene image, px.
+    """
+
+    def __init__(self, numbers: NDArray[np.int64], starts: NDArray[np.int64], points: Floats) -> None:
+        self._numbers, self._starts, self._points = numbers, starts, points
+
+    def __getitem__(self, frame: int) -> Floats:
+        at = int(np.searchsorted(self._numbers, frame))
+        if at == len(self._numbers) or self._numbers[at] != frame:
+            raise KeyError(frame)
+        end = self._starts[at + 1] if at + 1 < len(self._starts) else len(self._points)
+        return self._points[self._starts[at] : end]
+
+    def __iter__(self) -> Iterator[int]:
+        return map(int, self._numbers)
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+
+def gaze_by_frame(gaze: pd.DataFrame, frames: pd.DataFrame) -> GazeByFrame:
     """Return the valid gaze in each frame.
 
     Parameters
@@ -83,14 +113,15 @@ def gaze_by_frame(gaze: pd.DataFrame, frames: pd.DataFrame) -> dict[int, Floats]
 
     Returns
     -------
-    dict of int to ndarray of float64, shape (n, 2)
-        Frame number to points in the distorted scene image, px; frames without valid gaze are left out.
+    GazeByFrame
+        Frame number to points in the distorted scene image, px, shape (n, 2); frames without valid gaze are
+        left out.
     """
     points = gaze[["x_px", "y_px"]].to_numpy(dtype=np.float64)
     on_show = frame_on_show(frames["t_ns"].to_numpy(), gaze["t_ns"].to_numpy())
     good = gaze["valid"].to_numpy(dtype=bool) & np.isfinite(points).all(axis=1) & (on_show >= 0)
     numbers, starts = np.unique(on_show[good], return_index=True)
-    return dict(zip(numbers.tolist(), np.split(points[good], starts[1:]), strict=False))
+    return GazeByFrame(numbers, starts, points[good])
 
 
 def map_gaze(

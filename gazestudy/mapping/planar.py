@@ -22,9 +22,9 @@ from threadpoolctl import threadpool_limits
 from gazestudy._cv2 import cv2
 from gazestudy.errors import ParameterError
 from gazestudy.mapping.ahead import Crew, Prepared, prepared
-from gazestudy.mapping.alignment import inside
 from gazestudy.mapping.detection import Detector, Search
 from gazestudy.mapping.feature_index import Described, FeatureIndex
+from gazestudy.mapping.looks import Looks
 from gazestudy.mapping.references import Artwork, Reference, prepare
 from gazestudy.mapping.registry import mapper
 from gazestudy.mapping.rows import RowWriter, empty_table
@@ -232,11 +232,11 @@ class _Mapping:
                 min_evidence=p.min_evidence,
                 min_coverage=p.min_coverage,
             )
-            looks = _looks(view, gaze_px)
+            looks = Looks(view, gaze_px)
             with closing(self._ready(chain([first], incoming), view, detector, crew)) as ready:
                 for one in ready:
                     raise_if_cancelled(progress)
-                    for slot in follower.push(one, looks.get(one.frame)):
+                    for slot in follower.push(one, looks.in_frame(one.frame)):
                         writer.take(slot)
                     progress.advance()
             for slot in follower.flush():
@@ -277,17 +277,6 @@ def _working_view(
             f"{camera.width_px} x {camera.height_px} as the camera has it",
         )
     return WorkingView(width, height, camera, working_width_px=parameters.working_width_px)
-
-
-def _looks(view: WorkingView, gaze_px: Mapping[int, NDArray[np.float64]]) -> dict[int, tuple[float, float]]:
-    """Return the middle of the gaze of each frame, working px, where some of it lies in the view."""
-    if not gaze_px:
-        return {}
-    points = view.points(np.concatenate(list(gaze_px.values())))
-    gaze = pd.DataFrame(points, columns=["x", "y"])
-    gaze["frame"] = np.repeat(list(gaze_px), [len(each) for each in gaze_px.values()])
-    middles = gaze[inside(points, view.mask)].groupby("frame").median()
-    return dict(zip(middles.index.tolist(), middles.itertuples(index=False, name=None), strict=True))
 
 
 def _detector(

@@ -57,8 +57,8 @@ class Reference:
         Which placement. Reference px are pixels of the first picture given for it.
     creative_id : str
         Which picture; a digital placement has several.
-    image : ndarray of uint8, shape (height, width) or (height, width, 3)
-        Luma or BGR.
+    image : ndarray of uint8, shape (height, width)
+        Luma; a BGR picture may be given, of which luma is kept.
     copies : int
         How many times the placement may hang in view.
     size_mm : (float, float) or None
@@ -95,6 +95,7 @@ class Reference:
             )
         if self.copies < 1:
             raise ParameterError("copies", self.copies, "1 or more")
+        object.__setattr__(self, "image", luma_of(self.image))
 
     @property
     def size_px(self) -> tuple[int, int]:
@@ -256,7 +257,7 @@ def prepare(references: Sequence[Reference]) -> list[Artwork]:
         names.add(name)
         given = reference.size_px if reference.cut is None else reference.cut.whole_px
         whole_px = first.setdefault(reference.placement_id, given)
-        luma = luma_of(reference.image)
+        luma = reference.image
         picture = hashlib.sha256(luma.tobytes()).digest()
         twin = pictures.setdefault(repr(luma.shape).encode() + picture, reference)
         artwork = _artwork(reference, luma, whole_px)

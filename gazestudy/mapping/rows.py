@@ -152,12 +152,14 @@ class RowWriter:
         if not self._filled:
             return empty_table()
         rows = np.concatenate([*self._pieces[:-1], self._pieces[-1][: self._filled]])
+        self._pieces, self._filled = [], 0
         tracks = list(self._tracks)
-        named = self._named(rows, tracks)
         roots = [track.root() for track in tracks]
         copies = np.array([numbers.get(root, root.copy) for root in roots] + [0])[rows["track"]]
-        order = np.lexsort((copies, named["placement_id"], rows["frame"]))
-        table = named.assign(copy=copies.astype(np.int64)).iloc[order].reset_index(drop=True)
+        placements = [self._placements.index(one.reference.placement_id) for one in self._artworks]
+        order = np.lexsort((copies, np.array(placements)[rows["artwork"]], rows["frame"]))
+        rows = rows[order]
+        table = self._named(rows, tracks).assign(copy=copies[order].astype(np.int64))
         changing = {a.reference.placement_id for a in self._artworks if is_blank(a)}
         table = settled(with_sure_pictures(table, changing))
         self.states = dict(sorted(Counter(table["state"].astype(str).tolist()).items()))
@@ -178,9 +180,9 @@ class RowWriter:
         nameless = self._nameless(rows, tracks, evidence, sure) & (state == _CODE["mapped"])
         homographies = np.where((state == _CODE["mapped"])[:, None], rows["h"], np.nan)
         # where another picture may be on, what looks wrong says nothing about passers-by
-        hidden = np.where(nameless[:, None], _NOTHING_HIDDEN, rows["hidden"])
-        parts, which = np.unique(hidden, axis=0, return_inverse=True)
-        packed = [part.tobytes().hex() for part in parts]
+        some = np.flatnonzero(~nameless & rows["hidden"].any(axis=1))
+        hidden = np.full(len(rows), _NOTHING_HIDDEN.tobytes().hex(), dtype=object)
+        hidden[some] = [part.tobytes().hex() for part in rows["hidden"][some]]
         columns: dict[str, Any] = {
             "frame": rows["frame"],
             "t_ns": rows["t_ns"],
@@ -198,7 +200,7 @@ class RowWriter:
             "inliers": rows["inliers"].astype(np.int64),
             **{name: rows[name] for name in _MEASURED},
             "evidence": np.append(evidence, np.nan)[rows["track"]],
-            HIDDEN: pd.Series(np.array(packed, dtype=object)[which.ravel()], dtype="str"),
+            HIDDEN: pd.Series(hidden, dtype="str"),
             BESIDE: pd.Series(np.array([*self._placements, ""], dtype=object)[rows["beside"]], dtype="str"),
             FACET: facet,
         }

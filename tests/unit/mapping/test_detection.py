@@ -7,6 +7,7 @@ import pytest
 
 from gazestudy._cv2 import cv2
 from gazestudy.mapping.detection import Detector
+from gazestudy.mapping.feature_index import FeatureIndex
 from gazestudy.mapping.references import Reference, prepare
 from gazestudy.mapping.view import View
 from tests.unit.mapping.conftest import artwork
@@ -27,8 +28,10 @@ def test_a_picture_is_found_in_dark_frames_too(light: float) -> None:
     noise = np.random.default_rng(2).normal(0, 1.0, scene.shape)
     frame = np.clip(np.rint(light * scene + noise), 0, 255).astype(np.uint8)
     others = [Reference(f"p{n}", f"c{n}", _faint(n)) for n in range(3)]
+    artworks = prepare(others)
     detector = Detector(
-        prepare(others),
+        artworks,
+        FeatureIndex(artworks),
         np.full(frame.shape, 255, np.uint8),
         search_width_px=640,
         ratio=0.8,
