@@ -216,11 +216,11 @@ def _part_of(reference: Reference, cut: Cut) -> Reference:
     return replace(reference, image=image, size_mm=size_mm, cut=replace(cut, facet=back))
 
 
-def resized(image: Bytes, size_px: tuple[int, int]) -> Bytes:
-    """Return `image` at another size without aliasing."""
+def resized(image: Bytes, size_px: tuple[int, int], into: Bytes | None = None) -> Bytes:
+    """Return `image` at another size without aliasing, in a picture of that size where one is given."""
     shrinks = size_px[0] < image.shape[1] or size_px[1] < image.shape[0]
     method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(image, size_px, interpolation=method), dtype=np.uint8)
+    return np.asarray(cv2.resize(image, size_px, into, interpolation=method), dtype=np.uint8)
 
 
 def luma_of(image: Bytes) -> Bytes:

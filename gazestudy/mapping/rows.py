@@ -6,8 +6,9 @@ rows are kept as plain numbers and named at the end.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections import Counter, deque
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
@@ -96,6 +97,34 @@ _CODE = {state: number for number, state in enumerate(MAPPING_STATES)}
 _MEASURED = ("confidence", "visible_share", "width_px", "error_px", CORNER_ERROR)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Verdicts:
+    """What all tracks together tell of each.
+
+    Attributes
+    ----------
+    tracks : list of Track
+        The tracks, by number.
+    states : ndarray of int64, shape (n,)
+        Which state their rows must take, -1 for none.
+    evidence : ndarray of float64, shape (n,)
+        Share of the picture that looked right.
+    copies : ndarray of int64, shape (n + 1,)
+        Number of the print; 0 at the end, for rows of no track.
+    sure : mapping of int to set of int
+        Tracks in which the picture is sure in some frames only, and these frames.
+    doubtful : set of (int, int)
+        Artworks and frames in which another picture was on.
+    """
+
+    tracks: list[Track]
+    states: NDArray[np.int64]
+    evidence: Floats
+    copies: NDArray[np.int64]
+    sure: Mapping[int, set[int]]
+    doubtful: set[tuple[int, int]]
+
+
 class RowWriter:
     """Takes frames in order and makes the table.
 
@@ -151,33 +180,45 @@ class RowWriter:
             self._write(self._recent[-2] if len(self._recent) > 1 else None, self._recent[-1], None)
         if not self._filled:
             return empty_table()
-        rows = np.concatenate([*self._pieces[:-1], self._pieces[-1][: self._filled]])
-        self._pieces, self._filled = [], 0
-        tracks = list(self._tracks)
-        roots = [track.root() for track in tracks]
-        copies = np.array([numbers.get(root, root.copy) for root in roots] + [0])[rows["track"]]
-        placements = [self._placements.index(one.reference.placement_id) for one in self._artworks]
-        order = np.lexsort((copies, np.array(placements)[rows["artwork"]], rows["frame"]))
-        rows = rows[order]
-        table = self._named(rows, tracks).assign(copy=copies[order].astype(np.int64))
+        verdicts = self._judged(list(self._tracks), numbers)
+        table = pd.concat(
+            [self._named(rows, verdicts) for rows in self._in_order(verdicts)], ignore_index=True
+        )
         changing = {a.reference.placement_id for a in self._artworks if is_blank(a)}
         table = settled(with_sure_pictures(table, changing))
         self.states = dict(sorted(Counter(table["state"].astype(str).tolist()).items()))
         extra = [CORNER_ERROR, "evidence", HIDDEN, BESIDE, FACET]
         return MAPPING.check(table[[*MAPPING.names, *extra]])
 
-    def _named(self, rows: NDArray[np.void], tracks: list[Track]) -> pd.DataFrame:
-        verdicts, evidence, sure = self._judged(tracks)
+    def _in_order(self, verdicts: _Verdicts) -> Iterator[NDArray[np.void]]:
+        """Give all rows away, in order of frames, placements and copies, some whole frames at a time.
+
+        Named rows take four times the room while they are made: an hour of them at once would be too many.
+        """
+        placements = np.array([self._placements.index(a.reference.placement_id) for a in self._artworks])
+        pieces = deque([*self._pieces[:-1], self._pieces[-1][: self._filled]])
+        self._pieces, self._filled = [], 0
+        rows = pieces.popleft()
+        while len(rows):
+            more = pieces.popleft() if pieces else rows[:0]
+            whole = int(np.searchsorted(rows["frame"], rows["frame"][-1])) if len(more) else len(rows)
+            some = rows[:whole]
+            rows = np.concatenate([rows[whole:], more])
+            if whole:
+                keys = verdicts.copies[some["track"]], placements[some["artwork"]], some["frame"]
+                yield some[np.lexsort(keys)]
+
+    def _named(self, rows: NDArray[np.void], verdicts: _Verdicts) -> pd.DataFrame:
         state = rows["state"].copy()
         seen = np.flatnonzero(rows["track"] >= 0)
-        verdict = verdicts[rows["track"][seen]]
+        verdict = verdicts.states[rows["track"][seen]]
         state[seen] = np.where(verdict >= 0, verdict, state[seen])
         references = [artwork.reference for artwork in self._artworks]
         placement = np.array([r.placement_id for r in references], dtype=object)[rows["artwork"]]
         facet = np.array([r.facet for r in references], dtype=np.int64)[rows["artwork"]]
         state[self._crowded(rows, state)] = _CODE["ambiguous"]
         # a refused row says which picture was refused
-        nameless = self._nameless(rows, tracks, evidence, sure) & (state == _CODE["mapped"])
+        nameless = self._nameless(rows, verdicts) & (state == _CODE["mapped"])
         homographies = np.where((state == _CODE["mapped"])[:, None], rows["h"], np.nan)
         # where another picture may be on, what looks wrong says nothing about passers-by
         some = np.flatnonzero(~nameless & rows["hidden"].any(axis=1))
@@ -199,17 +240,16 @@ class RowWriter:
             **{name: homographies[:, number] for number, name in enumerate(_H)},
             "inliers": rows["inliers"].astype(np.int64),
             **{name: rows[name] for name in _MEASURED},
-            "evidence": np.append(evidence, np.nan)[rows["track"]],
+            "evidence": np.append(verdicts.evidence, np.nan)[rows["track"]],
             HIDDEN: pd.Series(hidden, dtype="str"),
             BESIDE: pd.Series(np.array([*self._placements, ""], dtype=object)[rows["beside"]], dtype="str"),
             FACET: facet,
+            "copy": verdicts.copies[rows["track"]],
         }
         return pd.DataFrame(columns)
 
-    def _judged(self, tracks: list[Track]) -> tuple[NDArray[np.int64], Floats, dict[int, set[int]]]:
-        """Return the state that each track's rows must take, -1 for none, and its evidence.
-
-        The last answer holds the tracks in which the picture is sure in some frames only, and these frames.
+    def _judged(self, tracks: list[Track], numbers: Mapping[Track, int]) -> _Verdicts:
+        """Judge all tracks.
 
         A variant of the same campaign that is seen from afar, blurred, or in part, cannot be told from the
         picture itself. So a track that was never seen well counts only where another track proves that the
@@ -264,7 +304,15 @@ class RowWriter:
         for number, track in enumerate(tracks):
             if is_blank(self._artworks[track.artwork]):
                 verdicts[number] = -1 if rests_well(track, accepted) else _CODE["ambiguous"]
-        return np.array(verdicts, dtype=np.int64), np.array([share[track.root()] for track in tracks]), sure
+        copies = [numbers.get(track.root(), track.root().copy) for track in tracks]
+        return _Verdicts(
+            tracks,
+            np.array(verdicts, dtype=np.int64),
+            np.array([share[track.root()] for track in tracks]),
+            np.array([*copies, 0], dtype=np.int64),
+            sure,
+            self._spells.doubtful(),
+        )
 
     def _sure_frames(
         self, root: Track, tracks: list[Track], differs: Mapping[int, NDArray[np.bool_]]
@@ -313,15 +361,13 @@ class RowWriter:
         odd = little and evidence.clarity < _MIN_CLARITY
         return share < _MIN_SHARE_OF_WEAK or odd or evidence.other_mark
 
-    def _nameless(
-        self, rows: NDArray[np.void], tracks: list[Track], evidence: Floats, sure: Mapping[int, set[int]]
-    ) -> NDArray[np.bool_]:
+    def _nameless(self, rows: NDArray[np.void], verdicts: _Verdicts) -> NDArray[np.bool_]:
         """Say which rows of faces that change do not show for sure which picture was on."""
-        changes = [self._artworks[track.artwork].reference.changes for track in tracks]
-        unsure = np.append(np.array(changes, dtype=bool) & (evidence < MIN_SHARE_OF_CHANGING), False)
+        changes = np.array([self._artworks[t.artwork].reference.changes for t in verdicts.tracks], dtype=bool)
+        unsure = np.append(changes & (verdicts.evidence < MIN_SHARE_OF_CHANGING), False)
+        other, sure = verdicts.doubtful, verdicts.sure
         unsure[list(sure)] = False
         keys = zip(rows["track"].tolist(), rows["artwork"].tolist(), rows["frame"].tolist(), strict=True)
-        other = self._spells.doubtful()
         found: NDArray[np.bool_] = unsure[rows["track"]] | np.array(
             [
                 (artwork, frame) in other or (track in sure and frame not in sure[track])
