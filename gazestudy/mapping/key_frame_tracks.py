@@ -196,7 +196,7 @@ class Tracker:
         art = self._artworks[artwork]
         where = f"{key_frame.placement_id} at {key_frame.t_ns} ns"
         clicked = self._view.points(np.array(key_frame.corners_px, dtype=np.float64))
-        if clicked is None:
+        if not np.isfinite(clicked).all():
             raise ParameterError("corners_px", f"{where}: beyond the lens", "points that the lens can show")
         if float(np.ptp(clicked, axis=0).max()) < _MIN_SIDE_PX:
             raise ParameterError("corners_px", f"{where}: too small", "points that are farther apart")

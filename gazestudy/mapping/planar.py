@@ -36,7 +36,7 @@ from gazestudy.model.camera import Camera
 from gazestudy.model.provenance import Provenance
 from gazestudy.progress import SILENT, Progress, raise_if_cancelled
 
-VERSION = 29
+VERSION = 30
 
 Bytes = NDArray[np.uint8]
 

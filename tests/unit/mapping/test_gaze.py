@@ -325,6 +325,7 @@ def test_gaze_by_frame_keeps_valid_gaze_of_each_frame():
     )
     found = gaze_by_frame(gaze, frames_table([0, 40, 80]))
     assert {k: v.tolist() for k, v in found.items()} == {0: [[1, 1], [3, 3]], 1: [[4, 4]]}
+    assert 2 not in found and found.get(-1) is None and len(found) == 2
     assert gaze_by_frame(gaze_table([], []), frames_table([0])) == {}
 
 

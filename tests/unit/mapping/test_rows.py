@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 
+from gazestudy.mapping.detection import Refused
 from gazestudy.mapping.evidence import Evidence
 from gazestudy.mapping.references import Reference, prepare
 from gazestudy.mapping.rows import RowWriter
-from gazestudy.mapping.sightings import Track
+from gazestudy.mapping.sightings import Slot, Track
+from gazestudy.mapping.view import View
 from gazestudy.model.tables import MAPPING_STATES
 
 
@@ -86,5 +88,25 @@ def test_a_track_counts_by_its_own_evidence_and_that_of_the_others(tracks, expec
         min_evidence=0.975,
         min_coverage=0.6,
     )
-    verdicts, *_ = writer._judged([track(*numbers, **others) for numbers, others in tracks])
-    assert ["mapped" if state < 0 else MAPPING_STATES[state] for state in verdicts] == expected
+    verdicts = writer._judged([track(*numbers, **others) for numbers, others in tracks], {})
+    assert ["mapped" if state < 0 else MAPPING_STATES[state] for state in verdicts.states] == expected
+
+
+def test_a_long_recording_keeps_all_rows_in_order():
+    rng = np.random.default_rng(1)
+    pictures = [rng.integers(0, 255, (60, 60), dtype=np.uint8) for _ in range(3)]
+    artworks = prepare(
+        [Reference(name, f"{name}-1", image) for name, image in zip("cab", pictures, strict=True)]
+    )
+    writer = RowWriter(artworks, np.eye(3), max_jump_share=0.1, min_evidence=0.975, min_coverage=0.6)
+    view = View.plain(np.zeros((20, 20), dtype=np.uint8))
+    frames = 5000
+    for frame in range(frames):
+        refused = [Refused(0, "lost", 0), Refused(1, "too_small", 4), Refused(2, "lost", 0)][: frame % 4]
+        writer.take(Slot(frame, 40 * frame, view, refused=refused))
+    table = writer.finish({})
+    wanted = [(frame, name) for frame in range(frames) for name in sorted("cab"[: frame % 4])]
+    assert list(zip(table["frame"], table["placement_id"], strict=True)) == wanted
+    assert (table["t_ns"] == 40 * table["frame"]).all()
+    assert set(table.loc[table["placement_id"] == "a", "state"].astype(str)) == {"too_small"}
+    assert set(table.loc[table["placement_id"] != "a", "state"].astype(str)) == {"lost"}
