@@ -79,7 +79,8 @@ class Reader:
     def __init__(self, table: FileTable, *, threaded: bool = True) -> None:
         self._table, self._threaded = table, threaded
         self._container, self._stream = open_video(table.path, threaded=threaded)
-        self._number_of = {stamp: number for number, stamp in enumerate(table.stamps.tolist())}
+        self._by_stamp = np.argsort(table.stamps, kind="stable")
+        self._sorted = table.stamps[self._by_stamp]  # a mapping of a day's frames would be large
         self._decoded = self._decode()
         self._next = 0  # pictures before this one have passed
         self._landed = len(table.stamps)  # first picture that came out after the last seek
@@ -194,9 +195,13 @@ class Reader:
                     return  # it is not known which packet failed; `read` tries again without threads
             for frame in frames:
                 # Pictures without a stamp of their own cannot be told from others.
-                number = None if frame.pts is None else self._number_of.get(frame.pts)
+                number = None if frame.pts is None else self._number_of(frame.pts)
                 if number is not None and frame.pts not in doubtful:
                     yield number, frame
+
+    def _number_of(self, stamp: int) -> int | None:
+        after = int(np.searchsorted(self._sorted, stamp, side="right"))
+        return int(self._by_stamp[after - 1]) if after and self._sorted[after - 1] == stamp else None
 
 
 def stamped_packets(

@@ -8,6 +8,9 @@ below or from a side.
 
 from __future__ import annotations
 
+import pickle
+import zlib
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,6 +18,7 @@ from gazestudy._cv2 import cv2
 from gazestudy.mapping.appearance import GRID, Appearance, nearest_cells, quantile
 
 Floats = NDArray[np.float64]
+Singles = NDArray[np.float32]
 Flags = NDArray[np.bool_]
 
 _LEAST_CONTRAST = 10.0  # grey levels; fainter print drowns in noise now and then
@@ -55,7 +59,7 @@ class _Tally:
     """How often, weighted, each part of the picture was judged, and how often it looked right."""
 
     def __init__(self) -> None:
-        self.judged, self.right, self.weight, self.plain, self.clear = np.zeros((5, GRID, GRID))
+        self.judged, self.right, self.weight, self.plain, self.clear = np.zeros((5, GRID, GRID), np.float32)
 
     def add(self, say: Floats, right: Flags, look: Appearance, telling: Flags, frame_say: float) -> None:
         at = np.ix_(*(nearest_cells(count) for count in telling.shape))
@@ -107,16 +111,44 @@ class Evidence:
     """
 
     def __init__(self) -> None:
-        self._shades, self._strokes = _Tally(), _Tally()
-        self._contrast = np.zeros((GRID, GRID))
+        self._tallies: tuple[_Tally, _Tally, Singles] | bytes
+        self._tallies = _Tally(), _Tally(), np.zeros((GRID, GRID), np.float32)
         self._cells = 0.0
         self.amount = 0.0
         """Sum of what the frames could tell: 0.7 for each of the sharpest."""
         self.clarity = 0.0
         """How much the best frame could tell: 0 where it was too blurred or small, 0.7 for the sharpest."""
 
+    def pack(self) -> None:
+        """Keep it in a tenth of the memory; taking a frame into account unpacks it for good.
+
+        Worth it where no frame is expected: an hour has thousands of tracks.
+        """
+        if not isinstance(self._tallies, bytes):
+            self._tallies = zlib.compress(pickle.dumps(self._tallies), 1)
+
+    def _unpacked(self) -> tuple[_Tally, _Tally, Singles]:
+        """Return the tallies of shades and strokes and the largest contrast of each cell."""
+        if not isinstance(self._tallies, bytes):
+            return self._tallies
+        tallies: tuple[_Tally, _Tally, Singles] = pickle.loads(zlib.decompress(self._tallies))
+        return tallies
+
+    @property
+    def _shades(self) -> _Tally:
+        return self._unpacked()[0]
+
+    @property
+    def _strokes(self) -> _Tally:
+        return self._unpacked()[1]
+
+    @property
+    def _contrast(self) -> Singles:
+        return self._unpacked()[2]
+
     def add(self, look: Appearance) -> None:
         """Take one frame into account, if it is sharp enough to tell anything."""
+        self._tallies = self._unpacked()
         rows, columns = look.judged.shape
         at = np.ix_(nearest_cells(rows), nearest_cells(columns))
         np.maximum(self._contrast, look.weight[at], out=self._contrast)  # of the whole picture
@@ -152,6 +184,7 @@ class Evidence:
 
     def merge(self, other: Evidence) -> None:
         """Take the frames of another track of the same print into account."""
+        self._tallies = self._unpacked()
         self.clarity = max(self.clarity, other.clarity)
         self._cells += other._cells
         self.amount += other.amount

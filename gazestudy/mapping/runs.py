@@ -7,49 +7,16 @@ question.
 
 from __future__ import annotations
 
-import pickle
-import zlib
 from collections.abc import Callable, Collection, Sequence
 
-from gazestudy.mapping.appearance import Appearance
 from gazestudy.mapping.evidence import Evidence
 
 _LEAST_SPELLS = 3
 _UNNOTICED = 4  # frames of another picture that do not show in a spell
 
 
-class Spell:
-    """A few frames in a row in which a picture was followed, and what was seen in them."""
-
-    __slots__ = ("_seen", "frames")
-
-    def __init__(self) -> None:
-        self.frames: list[int] = []
-        self._seen: Evidence | bytes = Evidence()
-
-    def add(self, frame: int, look: Appearance) -> None:
-        """Take the look of the picture in the next frame into account."""
-        evidence = self.evidence
-        evidence.add(look)
-        self.frames.append(frame)
-        self._seen = evidence
-
-    def pack(self) -> None:
-        """Keep it in little memory, now that no frame is added any more: an hour has 10,000 spells."""
-        self._seen = zlib.compress(pickle.dumps(self.evidence), 1)
-
-    @property
-    def evidence(self) -> Evidence:
-        """What was seen."""
-        seen = self._seen
-        if isinstance(seen, Evidence):
-            return seen
-        unpacked: Evidence = pickle.loads(zlib.decompress(seen))
-        return unpacked
-
-
 def sure_frames(
-    spells: Sequence[Spell],
+    spells: Sequence[tuple[list[int], Evidence]],
     frames: Collection[int],
     seems_right: Callable[[Evidence], bool],
     is_certain: Callable[[Evidence], bool],
@@ -58,8 +25,8 @@ def sure_frames(
 
     Parameters
     ----------
-    spells : sequence of Spell
-        Each short spell in which the picture was followed, in order.
+    spells : sequence of (list of int, Evidence)
+        Frames of each short spell in which the picture was followed, in order, and what was seen in them.
     frames : collection of int
         Frames of the track.
     seems_right : callable
@@ -78,10 +45,9 @@ def sure_frames(
     run: list[int] = []
     evidence = Evidence()
     length = 0
-    for spell in [*spells, Spell()]:
-        seen = spell.evidence if spell.frames and mine.issuperset(spell.frames) else None
-        if seen is not None and seems_right(seen):
-            run += spell.frames
+    for numbers, seen in [*spells, ([], Evidence())]:
+        if numbers and mine.issuperset(numbers) and seems_right(seen):
+            run += numbers
             evidence.merge(seen)
             length += 1
             continue

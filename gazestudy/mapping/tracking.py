@@ -152,6 +152,10 @@ class Follower:
         if self._only_looked_at:
             slot.sightings = [sighting for sighting in slot.sightings if sighting.carried == 0]
         self.copies.take(slot)
+        later = {sighting.track.root() for sighting in self._slots[0].sightings} if self._slots else set()
+        for sighting in slot.sightings:
+            if sighting.track.root() not in later:
+                sighting.track.root().evidence.pack()
         return slot
 
     def _look_around_gaze(self, slot: Slot, sharpness: float) -> None:

@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 
 from gazestudy.mapping.appearance import Appearance
+from gazestudy.mapping.evidence import Evidence
 from gazestudy.mapping.references import Artwork
-from gazestudy.mapping.runs import Spell
 from gazestudy.mapping.sightings import Track
 from gazestudy.model.facets import WHOLE
 
@@ -50,21 +50,23 @@ class Spells:
             for number, artwork in enumerate(artworks)
             if artwork.reference.changes and not is_blank(artwork)
         }
-        self._spells: dict[int, list[Spell]] = {}
+        self._spells: dict[int, list[tuple[list[int], Evidence]]] = {}
 
     def add(self, artwork: int, frame: int, look: Appearance) -> None:
         """Take the look of a picture in the next frame into account."""
         if artwork not in self._changing:
             return
         spells = self._spells.setdefault(artwork, [])
-        if not spells or len(spells[-1].frames) == _SPELL or frame > spells[-1].frames[-1] + _SPELL:
+        if not spells or len(spells[-1][0]) == _SPELL or frame > spells[-1][0][-1] + _SPELL:
             if spells:
-                spells[-1].pack()
-            spells.append(Spell())
-        spells[-1].add(frame, look)
+                spells[-1][1].pack()
+            spells.append(([], Evidence()))
+        frames, evidence = spells[-1]
+        frames.append(frame)
+        evidence.add(look)
 
-    def of(self, artwork: int) -> list[Spell]:
-        """Return the spells of a picture that changes."""
+    def of(self, artwork: int) -> list[tuple[list[int], Evidence]]:
+        """Return the frames of each spell of a picture that changes, and what was seen in them."""
         return self._spells.get(artwork, [])
 
     def doubtful(self) -> set[tuple[int, int]]:
@@ -72,11 +74,11 @@ class Spells:
         found = set()
         for artwork, spells in self._spells.items():
             before: list[int] = []
-            for spell in spells:
-                if spell.evidence.share < MIN_SHARE_OF_SPELL:
+            for frames, evidence in spells:
+                if evidence.share < MIN_SHARE_OF_SPELL:
                     # a few frames of it do not show in the spell before
-                    found |= {(artwork, frame) for frame in before[-_UNNOTICED:] + spell.frames}
-                before = spell.frames
+                    found |= {(artwork, frame) for frame in before[-_UNNOTICED:] + frames}
+                before = frames
         return found
 
 
@@ -189,11 +191,12 @@ def settled(table: pd.DataFrame) -> pd.DataFrame:
     unknown = (table["creative_id"] == "").to_numpy(dtype=bool)
     if not unknown.any():
         return table
-    places = pd.MultiIndex.from_frame(table[["frame", "placement_id"]])
-    recognised = places.isin(places[mapped & ~unknown])
-    followed = places.isin(places[mapped & unknown])
+    faces, _ = pd.factorize(table["placement_id"])
+    places = table["frame"].to_numpy(np.int64) * (faces.max() + 1) + faces
+    recognised = np.isin(places, places[mapped & ~unknown])
+    followed = np.isin(places, places[mapped & unknown])
     keep = np.where(recognised, ~unknown, np.where(followed, unknown & mapped, ~unknown))
     # a picture that was followed says better than a neighbour where it hangs
     by_itself = (table["beside"] == "").to_numpy(dtype=bool)
-    keep &= by_itself | ~unknown | ~places.isin(places[mapped & unknown & by_itself])
+    keep &= by_itself | ~unknown | ~np.isin(places, places[mapped & unknown & by_itself])
     return table[keep].reset_index(drop=True)

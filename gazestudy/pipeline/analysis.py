@@ -282,11 +282,13 @@ class Pictures:
             rows = np.flatnonzero(self._real & (video_of == number))
             if len(rows) == 0:
                 continue
-            row_of = dict(zip(index_of[rows].tolist(), rows.tolist(), strict=True))
+            first, last = int(index_of[rows].min()), int(index_of[rows].max())
+            row_of = np.full(last - first + 1, -1, dtype=np.int64)
+            row_of[index_of[rows] - first] = rows
             with SceneVideo([path]) as video:
-                for index, luma in video.frames(start=min(row_of), stop=max(row_of) + 1):
-                    row = row_of.get(index)
-                    if row is not None:
+                for index, luma in video.frames(start=first, stop=last + 1):
+                    row = int(row_of[index - first])
+                    if row >= 0:
                         yield row, int(t_ns[row]), luma
 
 

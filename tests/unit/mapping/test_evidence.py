@@ -1,5 +1,7 @@
 """Evidence that it is the picture itself, from comparisons made by hand."""
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -164,3 +166,17 @@ def _only(part: tuple[slice, slice]) -> np.ndarray:
     flags = np.zeros((GRID, GRID), dtype=bool)
     flags[part] = True
     return flags
+
+
+def test_packed_evidence_is_the_same_and_goes_on():
+    looks = [look(0.97, strokes=[(LETTERING, 0.3)])] * 20
+    evidence, packed = gathered(looks), gathered(looks)
+    size = len(pickle.dumps(packed))
+    packed.pack()
+    assert len(pickle.dumps(packed)) < size / 5
+    assert packed.share == evidence.share < 1.0
+    assert np.array_equal(packed.suspect, evidence.suspect)
+    for one in (evidence, packed):
+        one.add(look(0.97))
+        one.merge(gathered(looks))
+    assert packed.amount == evidence.amount and packed.share == evidence.share

@@ -1,14 +1,13 @@
 """Tracks of screens along which the picture is sure in part only."""
 
-import pickle
-
 import numpy as np
 import pytest
 
 from gazestudy.mapping.appearance import GRID, Appearance
+from gazestudy.mapping.evidence import Evidence
 from gazestudy.mapping.references import Reference, prepare
 from gazestudy.mapping.rows import RowWriter
-from gazestudy.mapping.runs import Spell, sure_frames
+from gazestudy.mapping.runs import sure_frames
 from gazestudy.mapping.sightings import Sighting, Slot, Track
 
 EVERY = np.ones((GRID, GRID), dtype=bool)
@@ -25,28 +24,18 @@ def seen(*, other: bool) -> Appearance:
     return Appearance(1.0, GRID * GRID, EVERY, EVERY, scores, weight, EVERY, EVERY, strokes)
 
 
-def spells(*right: bool) -> list[Spell]:
+def spells(*right: bool) -> list[tuple[list[int], Evidence]]:
     result = []
     for number, one in enumerate(right):
-        spell = Spell()
-        for frame in range(6 * number, 6 * number + 6):
-            spell.add(frame, seen(other=not one))
-        if number % 2:
-            spell.pack()
-        result.append(spell)
+        evidence = Evidence()
+        for _ in range(6):
+            evidence.add(seen(other=not one))
+        result.append((list(range(6 * number, 6 * number + 6)), evidence))
     return result
 
 
 def sure(given, frames=range(1000)) -> set[int]:
     return sure_frames(given, frames, lambda e: e.share > 0.9, lambda e: e.share > 0.975)
-
-
-def test_what_was_seen_is_the_same_packed():
-    spell, packed = spells(False)[0], spells(False)[0]
-    packed.pack()
-    assert packed.evidence.share == spell.evidence.share < 0.9
-    assert packed.evidence.amount == spell.evidence.amount > 1
-    assert len(pickle.dumps(packed)) < len(pickle.dumps(spell)) / 5
 
 
 def test_a_long_run_is_sure_but_for_its_ends():
