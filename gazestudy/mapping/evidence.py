@@ -100,6 +100,13 @@ class _Tally:
         return 1.0 - float(self.weight[suspect].sum()) / total if total > 0 else 1.0
 
 
+def _packed(shades: _Tally, strokes: _Tally, contrast: Singles) -> bytes:
+    return zlib.compress(pickle.dumps((shades, strokes, contrast)), 1)
+
+
+_NOTHING = _packed(_Tally(), _Tally(), np.zeros((GRID, GRID), np.float32))  # most neighbours never meet
+
+
 class Evidence:
     """Remembers, over the frames of a track, where on the picture the frame ever looked right.
 
@@ -111,8 +118,7 @@ class Evidence:
     """
 
     def __init__(self) -> None:
-        self._tallies: tuple[_Tally, _Tally, Singles] | bytes
-        self._tallies = _Tally(), _Tally(), np.zeros((GRID, GRID), np.float32)
+        self._tallies: tuple[_Tally, _Tally, Singles] | bytes = _NOTHING
         self._cells = 0.0
         self.amount = 0.0
         """Sum of what the frames could tell: 0.7 for each of the sharpest."""
@@ -125,7 +131,7 @@ class Evidence:
         Worth it where no frame is expected: an hour has thousands of tracks.
         """
         if not isinstance(self._tallies, bytes):
-            self._tallies = zlib.compress(pickle.dumps(self._tallies), 1)
+            self._tallies = _packed(*self._tallies)
 
     def _unpacked(self) -> tuple[_Tally, _Tally, Singles]:
         """Return the tallies of shades and strokes and the largest contrast of each cell."""

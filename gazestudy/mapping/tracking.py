@@ -149,13 +149,13 @@ class Follower:
             self._walls.place(slot)
         if self._rims is not None:
             self._rims.follow(slot)
-        if self._only_looked_at:
-            slot.sightings = [sighting for sighting in slot.sightings if sighting.carried == 0]
-        self.copies.take(slot)
         later = {sighting.track.root() for sighting in self._slots[0].sightings} if self._slots else set()
         for sighting in slot.sightings:
             if sighting.track.root() not in later:
                 sighting.track.root().evidence.pack()
+        if self._only_looked_at:
+            slot.sightings = [sighting for sighting in slot.sightings if sighting.carried == 0]
+        self.copies.take(slot)
         return slot
 
     def _look_around_gaze(self, slot: Slot, sharpness: float) -> None:
