@@ -43,7 +43,7 @@ def bridge(
     artwork: Artwork,
     mask: Bytes,
     limits: TrackingLimits,
-) -> list[Sighting]:
+) -> list[Sighting] | None:
     """Return where a placement was between two sightings of it.
 
     Parameters
@@ -61,8 +61,8 @@ def bridge(
 
     Returns
     -------
-    list of Sighting
-        One for each frame in between, of the track of the first sighting, without a pose of its own; none
+    list of Sighting or None
+        One for each frame in between, of the track of the first sighting, without a pose of its own; None
         where the way from the first sighting does not end at the last one.
 
     Notes
@@ -76,7 +76,7 @@ def bridge(
     for here, there in pairwise(slots):
         stepped = _carried(way[-1], shifts[-1], corners, here.view, there.view, mask)
         if stepped is None:
-            return []
+            return None
         way.append(stepped[0])
         shifts.append(stepped[1])
     last = apply_homography(way[-1], corners)
@@ -84,14 +84,14 @@ def bridge(
     off = float(np.linalg.norm(last - end.quad, axis=1).max()) / max(width_px, 1e-9)
     share = max(start.corner_error_share, end.corner_error_share) + _LEFT_OVER * off
     if not (off <= _MOST_OFF and share <= limits.max_corner_error_share):
-        return []
+        return None
     error_px = max(start.error_px, end.error_px) + _LEFT_OVER * off * artwork.size_px[0]
     found = []
     for number, slot in enumerate(slots[1:-1], start=1):
         drift = (end.quad - last) * number / (len(slots) - 1)
         quad = apply_homography(way[number], corners) + drift
         if not np.isfinite(quad).all() or quad_problem(quad, min_side_px=limits.min_side_px) is not None:
-            return []
+            return None
         homography = np.asarray(
             cv2.getPerspectiveTransform(corners.astype(np.float32), quad.astype(np.float32)), dtype=np.float64
         )
@@ -122,6 +122,8 @@ def bridge_back(
 ) -> None:
     """Fill the frames before a newly followed placement, back to where it had been lost shortly before.
 
+    What was lost there and what is followed now are one print, so their tracks join.
+
     Parameters
     ----------
     slots : sequence of Slot
@@ -142,12 +144,13 @@ def bridge_back(
         before = [s for s in slots[number].sightings if s.track.artwork == track.artwork]
         if not before:
             continue
-        if number < first - 1:
-            end = _own(slots[first], sighting)
-            assert end is not None
-            between = slots[number : first + 1]
-            found = bridge(between, before[0], end, artwork, mask, limits)
-            for slot, one in zip(between[1:-1] if found else [], found, strict=True):
+        end = _own(slots[first], sighting)
+        assert end is not None
+        between = slots[number : first + 1]
+        found = bridge(between, before[0], end, artwork, mask, limits)
+        if found is not None:
+            track.join(before[0].track)
+            for slot, one in zip(between[1:-1], found, strict=True):
                 if all(overlap(s.quad, one.quad) <= SAME_PLACE for s in slot.sightings):
                     slot.sightings.append(one)
         return

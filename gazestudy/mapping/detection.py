@@ -25,6 +25,7 @@ _CONTRAST, _LEAST_CONTRAST = 0.04, 0.012  # of a feature, as share of full white
 _LIGHT, _LIGHT_QUANTILE, _LIGHT_STEP = 180.0, 95.0, 8  # grey levels of what is bright in a well-lit frame
 _HALF, _NEARLY_HALF = 0.5, 0.4  # views are at hand at half size, which is taken for about half
 _PART_MARGIN_PX = 24
+_FEW_FEATURES = 400
 _SUSPECTS, _SUSPICION = 2, 2  # artworks that are compared again, and features from which they are suspected
 
 
@@ -113,6 +114,11 @@ class Detector:
         What the appearance must reach.
     min_side_px : float
         Shortest side, working px.
+
+    Attributes
+    ----------
+    faint : frozenset of int
+        Artworks with few features, which are hardly ever found by them.
     """
 
     def __init__(
@@ -132,6 +138,8 @@ class Detector:
         self._index = index
         self._ratio, self._min_matches = ratio, min_matches
         self._min_confidence, self._min_cells, self._min_side_px = min_confidence, min_cells, min_side_px
+        counts = np.bincount(index.owners, minlength=len(artworks))
+        self.faint = frozenset(np.flatnonzero(counts < _FEW_FEATURES).tolist())
         padded = cv2.copyMakeBorder(mask, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
         kernel = np.ones((2 * _EDGE_PX + 1, 2 * _EDGE_PX + 1), dtype=np.uint8)
         self._searched: Bytes = np.asarray(cv2.erode(padded, kernel)[1:-1, 1:-1], dtype=np.uint8)

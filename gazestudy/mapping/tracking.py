@@ -99,7 +99,7 @@ class Follower:
         self._mask, self._matrix = view.mask, view.camera_matrix
         self._memory, self._gaze_interval, self._window_px = memory, gaze_interval, window_px
         self._only_looked_at = only_looked_at
-        self._walls = None if self._matrix is None else Walls(artworks, self._matrix, limits)
+        self._walls = None if self._matrix is None else Walls(artworks, self._matrix, limits, detector.faint)
         self._rims = None if self._matrix is None else Rims(artworks, self._matrix, limits)
         bent = any(artwork.reference.cut is not None for artwork in artworks)
         self._folds = Folds(artworks, detector, self._matrix) if bent and self._matrix is not None else None

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gazestudy.geometry.homographies import apply_homography, corners_px, jacobian, quad_problem
+from gazestudy.mapping.along import Along, is_plain
 from gazestudy.mapping.appearance import Appearance, appearance
 from gazestudy.mapping.detection import Loose, Refused
 from gazestudy.mapping.references import Artwork
@@ -29,7 +30,12 @@ _FRAMES, _SPOTS, _VOTES = 3, 3, 6
 _SPOT = 0.06  # two features nearer to each other (in diagonals) are one
 _REMEMBERED = 400
 _LOOK_CELLS, _LOOKS_RIGHT, _RIGHT_SHARE = 5, 0.8, 0.35
+_PRINTED_SD = 4.0  # grey levels
 _LOOK_BACK = 5  # every so many frames
+_LOOK_ALONG = 20  # every so many frames
+_LOOK_BACK_ALONG, _ALONG_FRAMES = 10, 5  # every so many frames, so many times
+_CLEARLY_ALIKE = 0.9  # correlation, see `Along.settled`
+_MOST_TO_SETTLE = 0.2  # expected error, widths
 _PER_FRAME = 2.0  # votes of one frame share the error of its pose
 _LEAST_IN_IMAGE = 0.05
 _PART_MARGIN_PX = 4
@@ -60,6 +66,8 @@ class Relation:
         What is placed by it.
     looks, right : int
         How often the picture was looked for there, and how often it was.
+    alike : list of float or None
+        How well its print correlated there, the best of the frames; None where that is not asked for.
     looked_back : bool
         Whether earlier frames have been looked at.
     agreement : float
@@ -77,6 +85,7 @@ class Relation:
     track: Track = field(default_factory=lambda: Track(-1))
     looks: int = 0
     right: int = 0
+    alike: list[float] | None = None
     looked_back: bool = False
     agreement: float = 0.0
     settled: bool = True
@@ -117,14 +126,22 @@ class Relation:
     def check(self, look: Appearance) -> None:
         """Take into account how the wall looks at the spot in one frame."""
         self.track.evidence.add(look)
-        if look.cells >= _LOOK_CELLS:
+        printed = int(np.count_nonzero(look.weight >= _PRINTED_SD))
+        if look.cells >= min(_LOOK_CELLS, max(1, printed)):
             self.looks += 1
-            self.right += look.confidence >= _LOOKS_RIGHT
+            few = printed < _LOOK_CELLS
+            self.right += look.confidence >= _LOOKS_RIGHT and (not few or is_plain(look))
 
     @property
     def proven(self) -> bool:
         """Whether the picture has been seen at the spot again and again."""
-        return self.right >= _FRAMES and self.right >= _RIGHT_SHARE * self.looks
+        alike = self.alike is None or (len(self.alike) == _FRAMES and self.alike[0] >= _CLEARLY_ALIKE)
+        return alike and self.right >= _FRAMES and self.right >= _RIGHT_SHARE * self.looks
+
+    def correlated(self, score: float) -> None:
+        """Take into account how well the print correlates at the spot in one frame."""
+        if self.alike is not None:
+            self.alike = sorted([*self.alike, score])[-_FRAMES:]
 
 
 class Walls:
@@ -138,6 +155,8 @@ class Walls:
         Camera matrix of the working view.
     limits : TrackingLimits
         What a placed sighting must reach.
+    faint : collection of int
+        Artworks with little print, which are looked for along the walls of others.
     """
 
     def __init__(
@@ -145,6 +164,7 @@ class Walls:
         artworks: Sequence[Artwork],
         matrix: Floats,
         limits: TrackingLimits,
+        faint: Collection[int] = (),
     ) -> None:
         self._artworks, self._matrix, self._limits = artworks, matrix, limits
         pictures = Counter(artwork.reference.placement_id for artwork in artworks)
@@ -160,6 +180,8 @@ class Walls:
             and artwork.reference.copies == 1
             and (is_blank(artwork) or pictures[artwork.reference.placement_id] == 1)
         ]
+        self._faint = [number for number in self._placeable if number in faint and not self._is_blank(number)]
+        self._along, self._looked_along = Along(artworks, limits.min_side_px), -_LOOK_ALONG
         self._relations: dict[tuple[object, int], Relation] = {}
         self._placing: set[Relation] = set()  # those that may place something: others cost time for nothing
 
@@ -180,6 +202,7 @@ class Walls:
                     voted = self._vote(slot.frame, sighting, number, corners, other.quad)
                     if number != other.track.artwork and voted is not None:
                         voted.track.shown_by[other.track] += 1
+        self._look_along(slot, memory)
         self._check(slot, [relation for relation in self._relations.values() if relation.looked_back])
         fresh = [r for r in self._relations.values() if not r.looked_back and self._answer(r) is not None]
         for relation in fresh:
@@ -191,6 +214,39 @@ class Walls:
             for relation in self._relations.values()
             if relation.proven or self._is_blank(relation.track.artwork)
         }
+
+    def _look_along(self, slot: Slot, memory: Sequence[Slot]) -> None:
+        """Take votes of pictures with little print; where one is seen, earlier frames are asked once, too."""
+        if abs(slot.frame - self._looked_along) < _LOOK_ALONG:
+            return
+        self._looked_along = slot.frame
+        earlier = [one for one in memory if one.frame < slot.frame][::-_LOOK_BACK_ALONG]
+        for number in self._faint:
+            voted = self._voted_along(slot, number)
+            if voted and all(self._answer(relation) is None for relation in voted):
+                for one in earlier[:_ALONG_FRAMES]:
+                    self._voted_along(one, number)
+
+    def _voted_along(self, slot: Slot, number: int) -> list[Relation]:
+        """Look for a picture on the wall of the neighbour whose pose is known best."""
+        if any(self._placement(s.track.artwork) == self._placement(number) for s in slot.sightings):
+            return []
+        anchors = [s for s in slot.sightings if self._is_anchor(s)]
+        if not anchors:
+            return []
+        best = min(anchors, key=lambda s: s.corner_error_share)
+        here, artwork = self._artworks[best.track.artwork], self._artworks[number]
+        to_view = best.homography @ np.linalg.inv(_to_mm(here))
+        found = self._along.find(slot.view, to_view, np.array(_size_mm(here)) / 2, number)
+        if found is None:
+            return []
+        corners = corners_px(*artwork.size_px)
+        seen = apply_homography(to_view @ _shift(found[0]) @ _to_mm(artwork), corners)
+        voted = [self._vote(slot.frame, anchor, number, corners, seen) for anchor in anchors]
+        relations = [relation for relation in voted if relation is not None]
+        for relation in relations:
+            relation.check(found[1])
+        return relations
 
     def _check(self, slot: Slot, relations: Sequence[Relation]) -> None:
         telling = {one for one in relations if not self._is_blank(one.track.artwork)}
@@ -214,7 +270,8 @@ class Walls:
         if not good.any():
             return None
         key = self._key(anchor), number
-        relation = self._relations.setdefault(key, Relation(track=Track(number)))
+        new = Relation(track=Track(number), alike=[] if number in self._faint else None)
+        relation = self._relations.setdefault(key, new)
         relation.add(frame, votes[good], points[good], errors[good])
         return relation
 
@@ -279,7 +336,35 @@ class Walls:
 
     def _placed(self, slot: Slot, anchor: Sighting, number: int, relation: Relation) -> Sighting | None:
         offset_mm = self._answer(relation)
-        if offset_mm is None or anchor.pose is None:
+        spot = None if offset_mm is None else self._spot(anchor, number, offset_mm)
+        if spot is None or offset_mm is None:
+            return None
+        artwork = self._artworks[number]
+        homography, quad, errors = spot
+        errors = np.hypot(errors, relation.error_mm)
+        width = _size_mm(artwork)[0]
+        if number in self._faint and float(errors[:4].max()) <= _MOST_TO_SETTLE * width:
+            spot, errors = self._settled(slot, anchor, relation, offset_mm, errors) or (spot, errors)
+            homography, quad, _ = spot
+        share = float(errors[:4].max() / width)
+        if not share <= self._limits.max_corner_error_share:
+            return None
+        look = appearance(slot.view.around(quad, _PART_MARGIN_PX), artwork, homography)
+        if number in self._blank.values():  # nothing to compare with: it is as sure as its neighbour
+            look = replace(look, confidence=anchor.look.confidence, clear=look.in_image)
+            relation.track.placed_by[anchor.track] += 1
+        if look.in_image_share < _LEAST_IN_IMAGE:
+            return None
+        error_px = float(errors[4] * artwork.size_px[0] / width)
+        beside = self._placement(anchor.track.artwork)
+        return Sighting(
+            relation.track, homography, quad, look, anchor.inliers, error_px, share, beside=beside
+        )
+
+    def _spot(self, anchor: Sighting, number: int, offset_mm: Floats) -> tuple[Floats, Floats, Floats] | None:
+        """Return where a placement hangs beside another, and how far corners and middle may be off, mm."""
+        pose = anchor.pose
+        if pose is None:
             return None
         here, artwork = self._artworks[anchor.track.artwork], self._artworks[number]
         step = (
@@ -293,24 +378,27 @@ class Walls:
         quad = apply_homography(homography, corners)
         if quad_problem(quad, min_side_px=self._limits.min_side_px) is not None:
             return None
-        pose = anchor.pose
         at = apply_homography(step, np.vstack([corners, corners.mean(axis=0)]))
         error = rigid_errors_px(here, pose.fit, pose.points, at, self._matrix, sigma_px=pose.sigma_px)
-        error_mm = np.hypot(error * _size_mm(here)[0] / here.size_px[0], relation.error_mm)
-        share = float(error_mm[:4].max() / _size_mm(artwork)[0])
-        if not share <= self._limits.max_corner_error_share:
+        return homography, quad, error * _size_mm(here)[0] / here.size_px[0]
+
+    def _settled(
+        self, slot: Slot, anchor: Sighting, relation: Relation, offset_mm: Floats, errors_mm: Floats
+    ) -> tuple[tuple[Floats, Floats, Floats], Floats] | None:
+        """Shift a placement to where its print is seen; what the pose of the neighbour lacks shrinks, too."""
+        number = relation.track.artwork
+        here, artwork = self._artworks[anchor.track.artwork], self._artworks[number]
+        to_view = anchor.homography @ np.linalg.inv(_to_mm(here))
+        found = self._along.settled(slot.view, to_view, offset_mm, 3 * float(errors_mm[4]), number)
+        spot = None if found is None else self._spot(anchor, number, found[0])
+        if found is None or spot is None:
             return None
-        look = appearance(slot.view.around(quad, _PART_MARGIN_PX), artwork, homography)
-        if number in self._blank.values():  # nothing to compare with: it is as sure as its neighbour
-            look = replace(look, confidence=anchor.look.confidence, clear=look.in_image)
-            relation.track.placed_by[anchor.track] += 1
-        if look.in_image_share < _LEAST_IN_IMAGE:
-            return None
-        error_px = float(error_mm[4] * artwork.size_px[0] / _size_mm(artwork)[0])
-        beside = self._placement(anchor.track.artwork)
-        return Sighting(
-            relation.track, homography, quad, look, anchor.inliers, error_px, share, beside=beside
-        )
+        relation.correlated(found[2])
+        half = np.array(_size_mm(artwork)) / 2
+        away = float(np.linalg.norm(found[0] + half - np.array(_size_mm(here)) / 2))
+        left = min(1.0, float(np.linalg.norm(half)) / away) * errors_mm
+        left[4] = 0.0
+        return spot, np.hypot(left, found[1])
 
     def _is_anchor(self, sighting: Sighting) -> bool:
         reference = self._artworks[sighting.track.artwork].reference
