@@ -14,7 +14,7 @@ Floats = NDArray[np.float64]
 Bytes = NDArray[np.uint8]
 
 _SHARES = (0.3, 0.15, 0.5, 0.0, 0.7)
-_SHARP_PX = 12.0  # slower pictures are fitted as they are
+_SHARP_PX = 6.0  # slower pictures are fitted as they are
 _LEARNING = 20
 _LIKELY = 2  # so many shares are tried once it is learnt
 _LEAST_SMEAR_PX = 2.0

@@ -115,13 +115,22 @@ class Relation:
         frames = np.unique(np.array(self.frames)[agree])
         diagonal = float(np.hypot(*artwork.size_px))
         spots = np.unique(np.round(np.array(self.spots)[agree] / (_SPOT * diagonal)), axis=0)
-        self.offset_mm, self.error_mm, self.agreement = None, float("inf"), float(agree.mean())
+        before, self.offset_mm = self.offset_mm, None
+        self.error_mm, self.agreement = float("inf"), float(agree.mean())
         if np.count_nonzero(agree) >= _VOTES and len(frames) >= _FRAMES and len(spots) >= _SPOTS:
             weights = errors[agree] ** -2.0
             self.offset_mm = np.average(votes[agree], axis=0, weights=weights)
             spread = np.average((votes[agree] - self.offset_mm) ** 2, axis=0, weights=weights).sum()
             independent = min(weights.sum() ** 2 / (weights**2).sum(), _PER_FRAME * len(frames))
             self.error_mm = float(np.sqrt(spread / independent))
+            if before is not None and float(np.linalg.norm(self.offset_mm - before)) > near:
+                self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        """Forget what was seen at another spot."""
+        self.looks = self.right = 0
+        self.track, self.looked_back = Track(self.track.artwork), False
+        self.alike = None if self.alike is None else []
 
     def check(self, look: Appearance) -> None:
         """Take into account how the wall looks at the spot in one frame."""
