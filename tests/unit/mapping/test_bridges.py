@@ -7,6 +7,11 @@ import pytest
 from gazestudy._cv2 import cv2
 from gazestudy.geometry.homographies import apply_homography, corners_px
 from gazestudy.mapping import PlanarParameters, Reference, map_frames
+from gazestudy.mapping.appearance import Appearance
+from gazestudy.mapping.bridges import bridge_back
+from gazestudy.mapping.references import prepare
+from gazestudy.mapping.sightings import Sighting, Slot, Track, TrackingLimits
+from gazestudy.mapping.view import View
 
 SIZE = 300, 420
 QUICK = PlanarParameters(keyframe_interval=3)
@@ -64,3 +69,23 @@ def test_what_does_not_lead_to_where_it_is_found_again_is_left_out(scene, make_a
         other = scene.draw([(wall, poses[i] @ AROUND), (picture, shift @ poses[i])], seed=i)
         moved.append((i, t_ns, other if i > HIDDEN[-1] else luma))
     assert not set(HIDDEN) & set(mapped(moved, picture, scene.camera).index)
+
+
+@pytest.mark.parametrize(("gap", "shift_px", "one"), [(0, 0.0, True), (4, 0.0, True), (0, 40.0, False)])
+def test_what_is_lost_and_found_again_is_one_print(scene, make_artwork, gap, shift_px, one):
+    picture, wall = make_artwork(1), make_artwork(70, (560, 760))
+    poses, frames = walk(scene, picture, wall)
+    artworks = prepare([Reference("a", "a1", picture)])
+    slots = [Slot(i, t, View.plain(luma)) for i, t, luma in frames[: 4 + gap]]
+    look = Appearance(1.0, 16, *[np.ones((4, 4), bool)] * 2, *[np.ones((4, 4))] * 2, np.ones((4, 4), bool))
+    tracks = Track(0), Track(0)
+    for track, slot, shift in ((tracks[0], slots[1], 0.0), (tracks[1], slots[2 + gap], shift_px)):
+        away = np.array([[1, 0, shift], [0, 1, 0], [0, 0, 1.0]])
+        h = away @ poses[slot.frame] @ artworks[0].to_reference
+        quad = apply_homography(h, corners_px(*artworks[0].size_px))
+        slot.sightings.append(Sighting(track, h / h[2, 2], quad, look, 30, 0.1, 0.002))
+    mask = np.full(frames[0][2].shape, 255, np.uint8)
+    last = slots[2 + gap].sightings[0]
+    bridge_back(slots[: 3 + gap], last, artworks, mask, TrackingLimits(0.4, 8, 16.0, 0.025))
+    assert (tracks[0].root() is tracks[1].root()) == one
+    assert [len(slot.sightings) for slot in slots[2 : 2 + gap]] == [1] * gap

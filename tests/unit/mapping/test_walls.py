@@ -8,6 +8,7 @@ from gazestudy.geometry.homographies import apply_homography, corners_px
 from gazestudy.mapping import PlanarParameters, Reference, map_frames
 from gazestudy.mapping.appearance import Appearance
 from gazestudy.mapping.evidence import Evidence
+from gazestudy.mapping.references import prepare
 from gazestudy.mapping.sightings import Sighting, Slot, Track, TrackingLimits
 from gazestudy.mapping.view import View
 from gazestudy.mapping.walls import Relation, Walls
@@ -132,3 +133,36 @@ def test_a_poster_that_moves_along_the_wall_is_not_placed(scene, walk):
     table = map_frames(sequence, references(texture), scene.camera, parameters=QUICK)
     wrong = [row for row in mapped_blank(table).itertuples() if error_share(row, wandering[row.frame]) > 0.05]
     assert not wrong
+
+
+def voted(relation: Relation, corner_mm: tuple[float, float], frames: range) -> None:
+    spots = np.array([[0, 0], [290, 10], [150, 400.0]])
+    for frame in frames:
+        relation.add(frame, np.tile(corner_mm, (3, 1)), spots, np.full(3, 2.0))
+
+
+def test_where_it_turns_out_to_hang_elsewhere_it_is_proven_anew():
+    [blank] = prepare([references(nearly_blank())[1]])
+    relation = Relation(track=Track(0), alike=[0.91, 0.92, 0.95])
+    voted(relation, (1700.0, 0.0), range(4))
+    relation.settle(blank)
+    relation.looks = relation.right = 9
+    assert relation.proven
+    voted(relation, (1710.0, 0.0), range(4, 8))
+    relation.settle(blank)
+    assert relation.proven
+    voted(relation, (2400.0, 0.0), range(8, 30))
+    relation.settle(blank)
+    assert relation.offset_mm is not None
+    assert relation.offset_mm[0] == pytest.approx(2400.0, abs=1.0)
+    assert not relation.proven
+
+
+@pytest.mark.parametrize(
+    ("scores", "proven"), [([0.95, 0.96], False), ([0.95, 0.8, 0.91, 0.96], True), ([0.89] * 9, False)]
+)
+def test_a_picture_with_little_print_counts_once_its_print_was_seen_clearly(scores, proven):
+    relation = Relation(track=Track(0), looks=9, right=9, alike=[])
+    for score in scores:
+        relation.correlated(score)
+    assert relation.proven == proven
