@@ -92,7 +92,8 @@ class Along:
         above = size_mm[1] / 2 + _ABOVE_MM
         start = np.array([reach[0], centre_mm[1] - above])
         end = np.array([reach[1], centre_mm[1] + above])
-        rough = _best(view, to_view, start, end, px_per_mm / 2, _halved(sought))
+        to_small = view.to_small @ to_view
+        rough = _best(_Half(view), to_small, start, end, px_per_mm / 2, _halved(sought))
         if rough is None or rough[1] < _ROUGHLY_ALIKE:
             return None
         around = 4 / px_per_mm
@@ -204,8 +205,20 @@ class Along:
         return appearance(view.around(quad, _PART_MARGIN_PX), artwork, homography / homography[2, 2])
 
 
+class _Half:
+    """A view at half size, which is at hand."""
+
+    def __init__(self, view: View) -> None:
+        self._image = view.small
+        self.size_px = (view.small.shape[1], view.small.shape[0])
+
+    def cut(self, low: NDArray[np.int64], high: NDArray[np.int64]) -> Bytes:
+        """Return the pixels from column and row `low` to before `high`."""
+        return np.ascontiguousarray(self._image[low[1] : high[1], low[0] : high[0]])
+
+
 def _best(
-    view: View, to_view: Floats, start: Floats, end: Floats, px_per_mm: Floats, sought: Bytes
+    view: View | _Half, to_view: Floats, start: Floats, end: Floats, px_per_mm: Floats, sought: Bytes
 ) -> tuple[Floats, float] | None:
     """Return where on a part of the wall something fits best, mm, and how well; None where it fits twice."""
     columns, rows = np.ceil((end - start) * px_per_mm).astype(int).tolist()

@@ -241,7 +241,8 @@ class Walls:
         if any(self._placement(s.track.artwork) == self._placement(number) for s in slot.sightings):
             return []
         anchors = [s for s in slot.sightings if self._is_anchor(s)]
-        if not anchors:
+        known = [self._relations.get((self._key(anchor), number)) for anchor in anchors]
+        if not anchors or any(relation is not None and relation.proven for relation in known):
             return []
         best = min(anchors, key=lambda s: s.corner_error_share)
         here, artwork = self._artworks[best.track.artwork], self._artworks[number]
