@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import weakref
+from collections import deque
 from math import ceil, floor
 from mmap import mmap
 from typing import Any
@@ -51,6 +53,7 @@ class WorkingView:
         self, width_px: int, height_px: int, camera: Camera | None, *, working_width_px: int
     ) -> None:
         self._camera, self.scene_size_px = camera, (width_px, height_px)
+        self._rooms = _Rooms()
         factor = min(1.0, working_width_px / width_px)
         self._small = max(16, round(width_px * factor)), max(16, round(height_px * factor))
         shrink = scaling((width_px, height_px), self._small)
@@ -137,11 +140,13 @@ class WorkingView:
         View
             Undistorted and reduced; at full working size only where it is asked for.
         """
-        scene = _reduced(luma, self._small, _room(self._small))
+        take = self._rooms.take
         half_px = self._small[0] // 2, self._small[1] // 2
+        scene = _reduced(luma, self._small, take(self._small))
+        half = _reduced(scene, half_px, take(half_px))
         if self._small_maps is None:
-            return View(scene, None, self.mask, _reduced(scene, half_px, _room(half_px)), self._small_mask)
-        half, small = _reduced(scene, half_px), _room(self.small_size_px)
+            return View(scene, None, self.mask, half, self._small_mask)
+        small = take(self.small_size_px)
         cv2.remap(half, self._small_maps[0], self._small_maps[1], cv2.INTER_LINEAR, dst=small)
         return View(scene, self._maps, self.mask, small, self._small_mask)
 
@@ -263,14 +268,28 @@ def _within(value: int, low: int, high: int) -> int:
     return min(max(value, low), high)
 
 
-def _room(size_px: tuple[int, int]) -> Bytes:
-    """Return a picture to be filled, in memory of its own.
+class _Rooms:
+    """Pictures to be filled, each used again once nothing refers to it.
 
     So many frames come and go that they would leave holes in the memory of the process, which it never gives
-    back: 100 MB in the first minutes of a recording.
+    back (100 MB in the first minutes of a recording); and the system clears all memory that it hands out,
+    which took a twentieth of the time.
     """
-    width, height = size_px
-    return np.frombuffer(mmap(-1, width * height), dtype=np.uint8).reshape(height, width)
+
+    def __init__(self) -> None:
+        self._free: dict[int, deque[mmap]] = {}
+
+    def take(self, size_px: tuple[int, int]) -> Bytes:
+        """Return a picture of any content."""
+        width, height = size_px
+        free = self._free.setdefault(width * height, deque())
+        try:
+            room = free.pop()
+        except IndexError:
+            room = mmap(-1, width * height)
+        flat = np.frombuffer(room, dtype=np.uint8)
+        weakref.finalize(flat, free.append, room).atexit = False  # every part of the picture refers to `flat`
+        return flat.reshape(height, width)
 
 
 def _reduced(image: Bytes, size_px: tuple[int, int], into: Bytes | None = None) -> Bytes:
