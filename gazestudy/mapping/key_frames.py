@@ -22,7 +22,7 @@ from gazestudy.errors import ParameterError
 from gazestudy.mapping.key_frame_rows import key_frame_table
 from gazestudy.mapping.key_frame_tracks import Anchor, Print, Seen, Tracker, TrackLimits
 from gazestudy.mapping.references import Artwork, Cut, Reference, prepare
-from gazestudy.mapping.view import View, WorkingView
+from gazestudy.mapping.view import View, WorkingView, check_size
 from gazestudy.model.camera import Camera
 from gazestudy.model.manual import KeyFrame
 from gazestudy.model.provenance import Provenance
@@ -146,7 +146,10 @@ def track_key_frames(
         raise_if_cancelled(progress)
         if walker is None:
             size = luma.shape
-            walker = _Walker(_working_view(luma, camera, parameters), artworks, parameters)
+            check_size(luma, camera)
+            height, width = luma.shape
+            view = WorkingView(width, height, camera, working_width_px=parameters.working_width_px)
+            walker = _Walker(view, artworks, parameters)
             clicked = _by_time(key_frames, chosen)
         elif luma.shape != size:
             raise ParameterError("frame size", luma.shape, f"{size} as in the first frame")
@@ -206,14 +209,6 @@ def _by_time(
     for key_frame, artwork in zip(key_frames, artworks, strict=True):
         found.setdefault(key_frame.t_ns, []).append((key_frame, artwork))
     return found
-
-
-def _working_view(luma: Bytes, camera: Camera | None, parameters: KeyFrameParameters) -> WorkingView:
-    height, width = luma.shape
-    if camera is not None and (camera.width_px, camera.height_px) != (width, height):
-        expected = f"{camera.width_px} x {camera.height_px} as the camera has it"
-        raise ParameterError("frame size", f"{width} x {height}", expected)
-    return WorkingView(width, height, camera, working_width_px=parameters.working_width_px)
 
 
 class _Walker:

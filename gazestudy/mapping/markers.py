@@ -24,6 +24,7 @@ from gazestudy.mapping.alignment import Alignment
 from gazestudy.mapping.references import Artwork, Reference
 from gazestudy.mapping.rigid import rigid_errors_px, rigid_fit
 from gazestudy.mapping.rows import CORNER_ERROR
+from gazestudy.mapping.view import check_size
 from gazestudy.model.camera import Camera
 from gazestudy.model.facets import FACET, WHOLE
 from gazestudy.model.manual import MarkerLayout
@@ -160,9 +161,7 @@ def map_markers(
     progress.start("looking for markers", len(frames) if isinstance(frames, Sized) else None)
     for frame, t_ns, luma in frames:
         raise_if_cancelled(progress)
-        if camera is not None and luma.shape != (camera.height_px, camera.width_px):
-            expected = f"{camera.width_px} x {camera.height_px} as the camera has it"
-            raise ParameterError("frame size", f"{luma.shape[1]} x {luma.shape[0]}", expected)
+        check_size(luma, camera)
         found = {name: _found(detector, luma) for name, detector in detectors.items()}
         for board in sorted(boards, key=lambda board: board.placement.id):
             row = board.row(frame, t_ns, found[board.layout.dictionary], luma.shape[::-1])

@@ -31,7 +31,7 @@ from gazestudy.mapping.rows import RowWriter, empty_table
 from gazestudy.mapping.sightings import TrackingLimits
 from gazestudy.mapping.tracking import Follower
 from gazestudy.mapping.unknown import blank_faces
-from gazestudy.mapping.view import View, WorkingView
+from gazestudy.mapping.view import View, WorkingView, check_size
 from gazestudy.model.camera import Camera
 from gazestudy.model.provenance import Provenance
 from gazestudy.progress import SILENT, Progress, raise_if_cancelled
@@ -217,23 +217,29 @@ class _Mapping:
         p = self._parameters
         # the matrices are small: threads for one of them wait for each other busily, a fifth of all CPU
         with threadpool_limits(1, user_api="blas"), Crew(cv2.getNumThreads()) as crew:
+            # to open a video takes as long as to make the index and the tables of the lens
             index = crew.begin(partial(FeatureIndex, self._pictures, self._known))
+            camera = self._camera
+            make = partial(WorkingView, camera=camera, working_width_px=p.working_width_px)
+            view = None if camera is None else crew.begin(partial(make, camera.width_px, camera.height_px))
             incoming = iter(frames)
-            first = next(incoming, None)  # to open a video takes as long as to make the index
+            first = next(incoming, None)
             if first is None:
                 return empty_table(), {}
-            view = _working_view(first[2], self._camera, p)
-            detector = _detector(self._pictures, index.result(), view, p)
-            follower = _follower(self._artworks, view, detector, crew, p)
+            check_size(first[2], camera)
+            height, width = first[2].shape
+            working = make(width, height) if view is None else view.result()
+            detector = _detector(self._pictures, index.result(), working, p)
+            follower = _follower(self._artworks, working, detector, crew, p)
             writer = RowWriter(
                 self._artworks,
-                view.to_undistorted,
+                working.to_undistorted,
                 max_jump_share=p.max_jump_share,
                 min_evidence=p.min_evidence,
                 min_coverage=p.min_coverage,
             )
-            looks = Looks(view, gaze_px)
-            with closing(self._ready(chain([first], incoming), view, detector, crew)) as ready:
+            looks = Looks(working, gaze_px)
+            with closing(self._ready(chain([first], incoming), working, detector, crew)) as ready:
                 for one in ready:
                     raise_if_cancelled(progress)
                     for slot in follower.push(one, looks.in_frame(one.frame)):
@@ -264,19 +270,6 @@ class _Mapping:
         whole = self._parameters.search == "frame"
         search = detector.search if whole else None
         return prepared(frames, see, search, interval=self._parameters.keyframe_interval, crew=crew)
-
-
-def _working_view(
-    luma: NDArray[np.uint8], camera: Camera | None, parameters: PlanarParameters
-) -> WorkingView:
-    height, width = luma.shape
-    if camera is not None and (camera.width_px, camera.height_px) != (width, height):
-        raise ParameterError(
-            "frame size",
-            f"{width} x {height}",
-            f"{camera.width_px} x {camera.height_px} as the camera has it",
-        )
-    return WorkingView(width, height, camera, working_width_px=parameters.working_width_px)
 
 
 def _detector(

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gazestudy._cv2 import cv2
+from gazestudy.errors import ParameterError
 from gazestudy.geometry.cameras import distort_px, undistort_px
 from gazestudy.geometry.homographies import scaling, side_lengths
 from gazestudy.mapping.references import resized
@@ -149,6 +150,20 @@ class WorkingView:
         small = take(self.small_size_px)
         cv2.remap(half, self._small_maps[0], self._small_maps[1], cv2.INTER_LINEAR, dst=small)
         return View(scene, self._maps, self.mask, small, self._small_mask)
+
+
+def check_size(luma: Bytes, camera: Camera | None) -> None:
+    """Refuse frames of another size than the camera's.
+
+    Raises
+    ------
+    ParameterError
+        Names both sizes.
+    """
+    height, width = luma.shape
+    if camera is not None and (camera.width_px, camera.height_px) != (width, height):
+        expected = f"{camera.width_px} x {camera.height_px} as the camera has it"
+        raise ParameterError("frame size", f"{width} x {height}", expected)
 
 
 class View:
