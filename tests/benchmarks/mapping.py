@@ -150,6 +150,8 @@ def _table_of(peer: PerFrame, pictures: Sequence[tuple[int, int, np.ndarray]], c
             looks = (10, 1.0, 1.0, float(sides[0] + sides[2]) / 2, 1.0)
             pose = homography.ravel()
             rows.append((frame, t_ns, one.placement_id, one.creative_id, 0, "mapped", *pose, *looks))
+    if not rows:
+        return MAPPING.empty()
     table = pd.DataFrame(rows, columns=MAPPING.names)
     table["state"] = categorical(table["state"], MAPPING_STATES)
     return table
@@ -308,10 +310,11 @@ def main() -> None:
     figures: list[Figure] = []
     for part in options.only or PARTS:
         if part == "speed":
-            figures += speed(bench, options.minutes or ((0.25, 1.0) if options.quick else (1.0, 10.0, 60.0)))
+            found = speed(bench, options.minutes or ((0.25, 1.0) if options.quick else (1.0, 10.0, 60.0)))
         else:
-            figures += MEASURES[part](bench)
-    show(figures)
+            found = MEASURES[part](bench)
+        show(found)  # at once: the other parts take long
+        figures += found
     missed = sum(figure.held is not None and not figure.held for figure in figures)
     asked = sum(figure.held is not None for figure in figures)
     print(f"{asked - missed} of {asked} figures held")
@@ -323,7 +326,7 @@ def show(figures: Sequence[Figure]) -> None:
     words = {None: "", True: "held", False: "MISSED"}
     for figure in figures:
         asked = f"  [asked {figure.asked}: {words[figure.held]}]" if figure.asked else ""
-        print(f"{figure.part:<11} {figure.what:<44} {figure.measured}{asked}")
+        print(f"{figure.part:<11} {figure.what:<44} {figure.measured}{asked}", flush=True)
 
 
 if __name__ == "__main__":
