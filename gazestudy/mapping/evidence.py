@@ -47,6 +47,7 @@ _WIDE_COLUMNS = 14  # nor so wide at the lower edge; railings and benches are
 _WORD_CELLS = 6  # smaller patches are noise, if they look right now and then
 _LITTLE_PRINT = 40  # cells; where so few are printed on at all, one of them is a good part of a word
 _SPARSE_PRINT, _MOSTLY_RIGHT = 64, 0.75  # a line of words and little else: half of it may be that of another
+_READ_RIGHT, _READ_CELLS = 0.5, 3  # of what was seen often, most must be read right most of the time
 _LINE_CELLS, _CLEAR_ENOUGH = 10, 0.4  # so much lettering is another one, however faint it is printed
 _NEAR_EDGE = np.ones((GRID, GRID), dtype=bool)
 _NEAR_EDGE[:-2, 2:-2] = False
@@ -94,10 +95,16 @@ class _Tally:
         doubtful = np.where(self.textured, self.right < least * self.judged, self.clear < least * self.plain)
         return _patches(doubtful)
 
-    def sound_share(self, suspect: Flags) -> float:
+    def shortfall(self, least: float) -> Singles:
+        """How far each part falls short of looking right in a share of the frames: 1 if it never did."""
+        wanted = np.maximum(least * self.judged, np.finfo(np.float32).tiny)
+        result: Singles = np.maximum(0.0, 1.0 - self.right / wanted)
+        return result
+
+    def sound_share(self, suspect: Flags | Singles) -> float:
         """Share of what was seen, by contrast, that is not suspect; 1 where nothing was seen."""
         total = float(self.weight.sum())
-        return 1.0 - float(self.weight[suspect].sum()) / total if total > 0 else 1.0
+        return 1.0 - float((self.weight * suspect).sum()) / total if total > 0 else 1.0
 
 
 def _packed(shades: _Tally, strokes: _Tally, contrast: Singles) -> bytes:
@@ -261,6 +268,20 @@ class Evidence:
         return self._shades.sound_share(self._other_shades())
 
     @property
+    def share_read(self) -> float:
+        """Share of the picture, by contrast, in which the strokes were right in half of the frames or more.
+
+        1 in few frames: whoever walks by hides a part for as long. Else three cells that were wrong in most
+        frames make a patch of another lettering, unless somebody may stand there; each counts by how far it
+        falls short of half, for what is blurred or bent looks right now and then.
+        """
+        if self.amount < _OFTEN:
+            return 1.0
+        patches, count = self._strokes.doubtful_patches(_READ_RIGHT)
+        wrong = self._lettering(patches, count, _READ_CELLS)
+        return self._strokes.sound_share(wrong * self._strokes.shortfall(_READ_RIGHT))
+
+    @property
     def other_mark(self) -> bool:
         """Whether there is another mark or line of lettering, small as its share of the picture may be.
 
@@ -288,12 +309,16 @@ class Evidence:
         return result
 
     def _words(self) -> Flags:
-        textured = self._strokes.textured
         printed = np.count_nonzero(self._contrast >= _LEAST_CONTRAST)
         share = _MOSTLY_RIGHT if printed < _SPARSE_PRINT else _SEEN_RIGHT
         patches, count = self._strokes.doubtful_patches(share)
         least = _WORD_CELLS if printed >= _LITTLE_PRINT else 1
-        word = np.bincount(patches[textured], minlength=count) >= least
+        return self._lettering(patches, count, least)
+
+    def _lettering(self, patches: NDArray[np.int64], count: int, least_cells: int) -> Flags:
+        """Say which cells with texture lie in patches of lettering: no specks, nobody in front."""
+        textured = self._strokes.textured
+        word = np.bincount(patches[textured], minlength=count) >= least_cells
         word &= ~_in_front(patches, count)
         word[0] = False
         result: Flags = word[patches] & textured
@@ -334,12 +359,18 @@ def _covered(patches: NDArray[np.int64], count: int) -> Flags:
 
 
 def _in_front(patches: NDArray[np.int64], count: int) -> Flags:
-    """Say which patches reach in from an edge and are too high or too wide for lettering."""
+    """Say which patches reach in from an edge and are too high or too wide for lettering.
+
+    What stands on the lower edge may be slender as people are. What reaches in from above or a side must be
+    as high all along: several lines that touch are no higher than one, each where it is.
+    """
     rows, columns = (
         np.array([np.any(patches == number, axis=axis).sum() for number in range(count)]) for axis in (1, 0)
     )
+    sizes = np.bincount(patches.ravel(), minlength=count)
     at_edge = np.bincount(patches[_NEAR_EDGE], minlength=count) > 0
     foot = np.bincount(patches[-1], minlength=count) > 0
-    result: Flags = ((rows >= _TALL_ROWS) & at_edge) | ((columns >= _WIDE_COLUMNS) & foot)
+    stands = foot & ((rows >= _TALL_ROWS) | (columns >= _WIDE_COLUMNS))
+    result: Flags = stands | (at_edge & (sizes >= _TALL_ROWS * columns))
     result[0] = False
     return result

@@ -45,6 +45,7 @@ _MIN_SHARE_OF_COARSE, _MIN_RIGHT_OF_COARSE = 0.99, 0.8
 _VERY_LONG = 40.0  # sum of what the frames could tell; so many leave little to noise
 _MIN_RIGHT = 0.5  # share of the picture that must be seen right; people may hide the rest
 _MIN_RIGHT_OF_BLURRED = 0.65  # of what was seen of a picture that was never seen clearly
+_MIN_SHARE_READ_OF_COARSE = 0.995
 _MIN_SHOWN = 0.6  # of what a look-alike showed wrong
 _APART = 0.05  # two sightings that overlap less are two places
 
@@ -279,7 +280,11 @@ class RowWriter:
         strong -= {
             root for root in strong - refuted if self._too_coarse(root.evidence, root.artwork in differs)
         }
-        certain = {root for root in strong - refuted if self._shown(root.evidence, differs.get(root.artwork))}
+        certain = {
+            root
+            for root in strong - refuted
+            if self._read(root) and self._shown(root.evidence, differs.get(root.artwork))
+        }
         proven = {root.artwork for root in certain} - differs.keys()
         wraps = {self._wrap(number) for number in proven} - {None}
         verdicts = []
@@ -331,6 +336,17 @@ class RowWriter:
             return seen and right and plain and self._shown(run, other)
 
         return sure_frames(self._spells.of(root.artwork), frames, seems_right, is_certain)
+
+    def _read(self, root: Track) -> bool:
+        """Say whether hardly any lettering was wrong most of the time; where faces change, some may be.
+
+        On simulated walks variants of a campaign of which nothing else was suspect reached a share of 0.962,
+        and in few cells 0.991; 99.5 % of the frames of the right pictures have more.
+        """
+        if self._artworks[root.artwork].reference.changes:
+            return True
+        coarse = root.evidence.cells < _COARSE_CELLS
+        return root.evidence.share_read >= (_MIN_SHARE_READ_OF_COARSE if coarse else self._min_evidence)
 
     @staticmethod
     def _shown(evidence: Evidence, other: NDArray[np.bool_] | None) -> bool:

@@ -40,7 +40,7 @@ from gazestudy.model.tables import MAPPING, MAPPING_STATES, categorical
 from gazestudy.pipeline.analysis import Pictures
 from gazestudy.statistics.intervals import share_interval
 
-SEEDS = (90217,)
+SEEDS = (120719,)
 TUNED_ON = (
     7,
     4101,
@@ -49,6 +49,11 @@ TUNED_ON = (
     60493,
     81173,
     64007,
+    70001,
+    70101,
+    70201,
+    70301,
+    90217,
     101,
     102,
     103,

@@ -162,6 +162,26 @@ def test_people_beside_are_higher_than_lettering(rows, suspected):
     assert (gathered([look(0.97, strokes=[(part, 0.2)])] * 20).share < 0.96) == suspected
 
 
+@pytest.mark.parametrize(("upside_down", "suspected"), [(False, True), (True, False)])
+def test_lines_that_touch_are_no_higher_than_one_unless_they_stand_on_the_lower_edge(upside_down, suspected):
+    title, below = (slice(0, 2), slice(0, 11)), (slice(2, 5), slice(0, 2))
+    wrong = look(0.97, strokes=[(title, 0.2), (below, 0.2)])
+    if upside_down:  # people and bags
+        wrong.fine_scores[:] = wrong.fine_scores[::-1].copy()
+    assert (gathered([wrong] * 20).share < 0.9) == suspected
+
+
+def test_lettering_that_is_wrong_in_most_frames_is_not_read():
+    """A screen that shows one variant after another has each part right for a while."""
+    right, wrong = look(0.97, strokes=[]), look(0.97, strokes=[(LETTERING, 0.2)])
+    evidence = gathered([wrong] * 14 + [right] * 6)
+    assert evidence.share == 1.0
+    assert evidence.share_read == pytest.approx(1 - 12 / 256 * 0.4, abs=1e-4)  # 0.3 of the frames, for 0.5
+    assert gathered([wrong] * 20).share_read == pytest.approx(1 - 12 / 256)
+    assert gathered([wrong] * 8 + [right] * 12).share_read == 1.0
+    assert gathered([wrong] * 14).share_read == 1.0  # a passer-by, perhaps
+
+
 def _only(part: tuple[slice, slice]) -> np.ndarray:
     flags = np.zeros((GRID, GRID), dtype=bool)
     flags[part] = True
