@@ -17,6 +17,7 @@ _SHARES = (0.3, 0.15, 0.5, 0.0, 0.7)
 _SHARP_PX = 6.0  # slower pictures are fitted as they are
 _LEARNING = 20
 _LIKELY = 2  # so many shares are tried once it is learnt
+_FEW_POINTS = 16  # with fewer, all shares are tried: else the picture may be lost
 _LEAST_SMEAR_PX = 2.0
 _STEPS_PER_PX = 4
 
@@ -83,7 +84,9 @@ class Shutter:
         learning = self._tries.max() < _LEARNING
         best: tuple[int, T | None] = (0, None)
         order = np.argsort(-self._points / np.maximum(self._tries, 1), kind="stable")
-        for number in order if learning else order[:_LIKELY]:
+        for tried, number in enumerate(order):
+            if tried >= _LIKELY and best[0] >= _FEW_POINTS and not learning:
+                break
             found, points = fit(_SHARES[number] * shift_px)
             self._tries[number] += 1
             self._points[number] += points

@@ -97,8 +97,8 @@ class _Tally:
 
     def shortfall(self, least: float) -> Singles:
         """How far each part falls short of looking right in a share of the frames: 1 if it never did."""
-        wanted = np.maximum(least * self.judged, np.finfo(np.float32).tiny)
-        result: Singles = np.maximum(0.0, 1.0 - self.right / wanted)
+        wanted = least * self.judged
+        result: Singles = np.maximum(0.0, wanted - self.right) / np.where(wanted > 0, wanted, 1.0)
         return result
 
     def sound_share(self, suspect: Flags | Singles) -> float:
@@ -269,16 +269,17 @@ class Evidence:
 
     @property
     def share_read(self) -> float:
-        """Share of the picture, by contrast, in which the strokes were right in half of the frames or more.
+        """Share of the picture, by contrast, that was right in half of the frames or more.
 
-        1 in few frames: whoever walks by hides a part for as long. Else three cells that were wrong in most
-        frames make a patch of another lettering, unless somebody may stand there; each counts by how far it
-        falls short of half, for what is blurred or bent looks right now and then.
+        1 in few frames: whoever walks by hides a part for as long. Else three cells whose strokes were wrong
+        in most frames make a patch of another lettering, unless somebody may stand there. Of those, cells
+        count whose shades were wrong in most frames, too: fine and faint print shows its strokes a little off
+        from afar. Each counts by how far its strokes fall short of half.
         """
         if self.amount < _OFTEN:
             return 1.0
         patches, count = self._strokes.doubtful_patches(_READ_RIGHT)
-        wrong = self._lettering(patches, count, _READ_CELLS)
+        wrong = self._lettering(patches, count, _READ_CELLS) & (self._shades.shortfall(_READ_RIGHT) > 0)
         return self._strokes.sound_share(wrong * self._strokes.shortfall(_READ_RIGHT))
 
     @property

@@ -21,6 +21,9 @@ Floats = NDArray[np.float64]
 SAME_PLACE = 0.3
 """Overlap (intersection over smaller area) from which two quads are one place."""
 
+_FEW_FRAMES = 3.0  # sum of what they could tell
+_LOOKS_RIGHT = 0.975  # share of the picture
+
 
 @dataclass(slots=True, eq=False)
 class Track:
@@ -157,6 +160,33 @@ def overlap(a: Floats, b: Floats) -> float:
     shared, _ = cv2.intersectConvexConvex(first, second)
     smaller = min(cv2.contourArea(first), cv2.contourArea(second))
     return float(shared / smaller) if smaller > 0 else 0.0
+
+
+def is_surer(one: Sighting, other: Sighting, *, changes: bool) -> bool:
+    """Say whether the first of two pictures at the same place is the one on show there.
+
+    Parameters
+    ----------
+    one, other : Sighting
+        Sightings of different pictures in one frame.
+    changes : bool
+        Whether either hangs on a face that changes.
+
+    Returns
+    -------
+    bool
+        In a blurred frame the next picture of a campaign may look better. So it counts first which of them
+        looked right in the other frames, unless a face changes; then which looks better in this one.
+    """
+    if not changes:
+        right, also_right = (_looks_right(s.track.root().evidence) for s in (one, other))
+        if right != also_right:
+            return right
+    return one.look.confidence > other.look.confidence
+
+
+def _looks_right(evidence: Evidence) -> bool:
+    return evidence.amount >= _FEW_FRAMES and evidence.share >= _LOOKS_RIGHT
 
 
 def shape_jump(before: Floats, now: Floats, after: Floats) -> float:

@@ -30,7 +30,16 @@ from gazestudy.mapping.folds import Folds
 from gazestudy.mapping.references import Artwork
 from gazestudy.mapping.rigid import rigid_errors_px, rigid_fit
 from gazestudy.mapping.rims import Rims
-from gazestudy.mapping.sightings import SAME_PLACE, Pose, Sighting, Slot, Track, TrackingLimits, overlap
+from gazestudy.mapping.sightings import (
+    SAME_PLACE,
+    Pose,
+    Sighting,
+    Slot,
+    Track,
+    TrackingLimits,
+    is_surer,
+    overlap,
+)
 from gazestudy.mapping.view import Patch, View, WorkingView
 from gazestudy.mapping.walls import Walls
 
@@ -280,7 +289,8 @@ class Follower:
             if rival.track.artwork == sighting.track.artwork:
                 sighting.track.join(rival.track)  # the same print: one number along the way
                 return False
-        if any(rival.look.confidence >= sighting.look.confidence for rival in rivals):
+        changes = any(self._artworks[s.track.artwork].reference.changes for s in (sighting, *rivals))
+        if not all(is_surer(sighting, rival, changes=changes) for rival in rivals):
             return False
         slot.sightings = [s for s in slot.sightings if s not in rivals] + [sighting]
         return True

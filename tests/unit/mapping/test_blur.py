@@ -51,6 +51,18 @@ def test_the_shutter_share_is_learnt():
     assert shutter.best(np.array([100.0, 0.0]), fit, 60) == "at 0.5" and tried == [0.5]
 
 
+def test_where_hardly_anything_fits_all_shares_are_tried():
+    shutter = Shutter()
+    for _ in range(30):
+        shutter.best(np.array([100.0, 0.0]), lambda path: ("usual", 90 if path[0] == 30.0 else 40), 60)
+    dim = {70.0: ("open longer", 30), 30.0: (None, 0)}
+    assert (
+        shutter.best(np.array([100.0, 0.0]), lambda path: dim.get(path[0], ("hardly", 8)), 60)
+        == "open longer"
+    )
+    assert shutter.best(np.array([100.0, 0.0]), lambda path: (None, 0), 60) is None
+
+
 def test_a_slow_picture_is_fitted_once_and_sharp():
     paths = []
 

@@ -173,13 +173,15 @@ def test_lines_that_touch_are_no_higher_than_one_unless_they_stand_on_the_lower_
 
 def test_lettering_that_is_wrong_in_most_frames_is_not_read():
     """A screen that shows one variant after another has each part right for a while."""
-    right, wrong = look(0.97, strokes=[]), look(0.97, strokes=[(LETTERING, 0.2)])
+    right, wrong = look(0.97, strokes=[]), look(0.97, lettering=0.5, strokes=[(LETTERING, 0.2)])
     evidence = gathered([wrong] * 14 + [right] * 6)
     assert evidence.share == 1.0
     assert evidence.share_read == pytest.approx(1 - 12 / 256 * 0.4, abs=1e-4)  # 0.3 of the frames, for 0.5
     assert gathered([wrong] * 20).share_read == pytest.approx(1 - 12 / 256)
     assert gathered([wrong] * 8 + [right] * 12).share_read == 1.0
     assert gathered([wrong] * 14).share_read == 1.0  # a passer-by, perhaps
+    fine_print = look(0.97, strokes=[(LETTERING, 0.2)])  # from afar
+    assert gathered([fine_print] * 14 + [right] * 6).share_read == 1.0
 
 
 def _only(part: tuple[slice, slice]) -> np.ndarray:
