@@ -47,10 +47,14 @@ _WIDE_COLUMNS = 14  # nor so wide at the lower edge; railings and benches are
 _WORD_CELLS = 6  # smaller patches are noise, if they look right now and then
 _LITTLE_PRINT = 40  # cells; where so few are printed on at all, one of them is a good part of a word
 _SPARSE_PRINT, _MOSTLY_RIGHT = 64, 0.75  # a line of words and little else: half of it may be that of another
-_READ_RIGHT, _READ_CELLS = 0.5, 3  # of what was seen often, most must be read right most of the time
 _LINE_CELLS, _CLEAR_ENOUGH = 10, 0.4  # so much lettering is another one, however faint it is printed
 _NEAR_EDGE = np.ones((GRID, GRID), dtype=bool)
 _NEAR_EDGE[:-2, 2:-2] = False
+
+# of what was seen often, most must be read right most of the time, if no heads of a crowd are before it
+_READ_CELLS = 3
+_READ_RIGHT = np.full((GRID, GRID), 0.5, dtype=np.float32)
+_READ_RIGHT[-2:] = 0.35
 
 # a small mark of strong contrast that looks right in none of many frames is another one
 _NEVER, _OFTEN, _STRONG_CONTRAST, _MARK_CELLS = 0.05, 10.0, 25.0, 3
@@ -90,12 +94,12 @@ class _Tally:
         result: Flags = (self.judged > 0) & (self.right >= _SEEN_RIGHT * self.judged)
         return result
 
-    def doubtful_patches(self, least: float = _SEEN_RIGHT) -> tuple[NDArray[np.int64], int]:
+    def doubtful_patches(self, least: float | Singles = _SEEN_RIGHT) -> tuple[NDArray[np.int64], int]:
         """Return numbers of the connected patches that looked right in less than a share, 0 for the rest."""
         doubtful = np.where(self.textured, self.right < least * self.judged, self.clear < least * self.plain)
         return _patches(doubtful)
 
-    def shortfall(self, least: float) -> Singles:
+    def shortfall(self, least: float | Singles) -> Singles:
         """How far each part falls short of looking right in a share of the frames: 1 if it never did."""
         wanted = least * self.judged
         result: Singles = np.maximum(0.0, wanted - self.right) / np.where(wanted > 0, wanted, 1.0)
@@ -274,13 +278,14 @@ class Evidence:
         1 in few frames: whoever walks by hides a part for as long. Else three cells whose strokes were wrong
         in most frames make a patch of another lettering, unless somebody may stand there. Of those, cells
         count whose shades were wrong in most frames, too: fine and faint print shows its strokes a little off
-        from afar. Each counts by how far its strokes fall short of half.
+        from afar. Each counts by the square of how far its strokes fall short of half; at the lower edge, of
+        a third, for heads pass there.
         """
         if self.amount < _OFTEN:
             return 1.0
         patches, count = self._strokes.doubtful_patches(_READ_RIGHT)
         wrong = self._lettering(patches, count, _READ_CELLS) & (self._shades.shortfall(_READ_RIGHT) > 0)
-        return self._strokes.sound_share(wrong * self._strokes.shortfall(_READ_RIGHT))
+        return self._strokes.sound_share(wrong * self._strokes.shortfall(_READ_RIGHT) ** 2)
 
     @property
     def other_mark(self) -> bool:

@@ -176,7 +176,7 @@ def test_lettering_that_is_wrong_in_most_frames_is_not_read():
     right, wrong = look(0.97, strokes=[]), look(0.97, lettering=0.5, strokes=[(LETTERING, 0.2)])
     evidence = gathered([wrong] * 14 + [right] * 6)
     assert evidence.share == 1.0
-    assert evidence.share_read == pytest.approx(1 - 12 / 256 * 0.4, abs=1e-4)  # 0.3 of the frames, for 0.5
+    assert evidence.share_read == pytest.approx(1 - 12 / 256 * 0.4**2, abs=1e-4)  # 0.3 of the frames, for 0.5
     assert gathered([wrong] * 20).share_read == pytest.approx(1 - 12 / 256)
     assert gathered([wrong] * 8 + [right] * 12).share_read == 1.0
     assert gathered([wrong] * 14).share_read == 1.0  # a passer-by, perhaps
