@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log2, sqrt
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from gazestudy._cv2 import cv2
 from gazestudy.geometry.homographies import apply_homography, outline_px, scaling, side_lengths
 from gazestudy.mapping.blur import smeared
-from gazestudy.mapping.lighting import robust_line
+from gazestudy.mapping.lighting import Line, robust_line
 from gazestudy.mapping.references import Artwork
 from gazestudy.mapping.view import Patch, bounds
 
@@ -47,12 +47,15 @@ class Alignment:
         Art points that agree with it, and where they were found, working px.
     residual_px : float
         Root mean square distance of one coordinate, working px.
+    light : tuple of float or None
+        Gain and offset from the brightness of the artwork to that in the frame; None where it is not known.
     """
 
     homography: Floats
     points: Floats
     targets: Floats
     residual_px: float
+    light: Line | None = None
 
 
 def inside(points: Floats, mask: Bytes) -> NDArray[np.bool_]:
@@ -154,6 +157,7 @@ def align(
     *,
     levels: int = 1,
     path_px: Floats | None = None,
+    light: Line | None = None,
 ) -> Alignment | None:
     """Fit a homography to the picture: draw the artwork as it should look, find how it really lies, refit.
 
@@ -171,6 +175,8 @@ def align(
     path_px : ndarray of float, shape (2,), optional
         How far the placement moves while the shutter is open, working px: the artwork is drawn with that
         blur.
+    light : tuple of float, optional
+        Gain and offset from the brightness of the artwork to that in a neighbouring frame.
 
     Returns
     -------
@@ -192,7 +198,9 @@ def align(
     drawn = _drawn(artwork, homography, sides, low, (int(high[0] - low[0]), int(high[1] - low[1])))
     if path_px is not None:
         drawn = smeared(drawn, path_px * part.to_part[[0, 1], [0, 1]])
-    drawn = _exposed_like(drawn, real, wanted - low)
+    here, there = _brightness(drawn, real, wanted - low)
+    gain, offset = robust_line(here, there, light)
+    drawn = np.asarray(cv2.addWeighted(drawn, gain, drawn, 0.0, offset), dtype=np.uint8)
     start = (wanted - low).reshape(-1, 1, 2).astype(np.float32)
     seen_px = sqrt(max(sides[0] + sides[2], 1.0) * max(sides[1] + sides[3], 1.0)) / 2
     side = int(min(max(seen_px / 5, 9), 21)) | 1
@@ -203,7 +211,9 @@ def align(
     good = ahead & behind & (miss < _FIT_RETURN_PX)
     threshold_px = _FIT_THRESHOLD_PX * float(part.to_part[0, 0])
     fit = fitted(source[good], found.reshape(-1, 2)[good].astype(np.float64) + low, threshold_px)
-    return None if fit is None else _in_view(fit, part.to_part)
+    if fit is None:
+        return None
+    return replace(_in_view(fit, part.to_part), light=robust_line(here[good], there[good]))
 
 
 def _in_view(fit: Alignment, to_part: Floats) -> Alignment:
@@ -258,8 +268,8 @@ def _power_of_two_share(full_px: int, seen_px: float) -> int:
     return max(8, full_px >> halvings)
 
 
-def _exposed_like(drawn: Bytes, real: Bytes, points: Floats) -> Bytes:
-    """Give the drawn picture the brightness and contrast that the real one has around the points."""
+def _brightness(drawn: Bytes, real: Bytes, points: Floats) -> tuple[Floats, Floats]:
+    """Return the brightness around the points, drawn and real."""
     columns, rows = np.round(points).astype(np.int64).T
     shape = real.shape
     columns, rows = columns.clip(0, shape[1] - 1), rows.clip(0, shape[0] - 1)
@@ -267,5 +277,4 @@ def _exposed_like(drawn: Bytes, real: Bytes, points: Floats) -> Bytes:
     here, there = (
         cv2.blur(image, (_SMOOTH_PX, _SMOOTH_PX))[rows, columns].astype(np.float64) for image in (drawn, real)
     )
-    gain, offset = robust_line(here, there)
-    return np.asarray(cv2.addWeighted(drawn, gain, drawn, 0.0, offset), dtype=np.uint8)
+    return here, there

@@ -288,6 +288,23 @@ class Evidence:
         return self._strokes.sound_share(wrong * self._strokes.shortfall(_READ_RIGHT) ** 2)
 
     @property
+    def never_right(self) -> int:
+        """Parts in the largest patch that hardly ever looked right, plain parts in and around it too.
+
+        0 in few frames, and where nothing but plain parts were wrong, or somebody may stand there.
+        """
+        if self.amount < _OFTEN:
+            return 0
+        tally = self._strokes
+        doubtful, count = tally.doubtful_patches()
+        excused = (_in_front(doubtful, count) | _covered(doubtful, count))[doubtful]
+        patches, count = tally.doubtful_patches(_NEVER)
+        sizes = np.bincount(patches.ravel(), minlength=count)
+        sizes[patches[excused]] = 0
+        printed = np.bincount(patches[tally.textured], minlength=count) > 0
+        return int(sizes[1:][printed[1:]].max(initial=0))
+
+    @property
     def other_mark(self) -> bool:
         """Whether there is another mark or line of lettering, small as its share of the picture may be.
 

@@ -9,16 +9,32 @@ from gazestudy._cv2 import cv2
 
 Floats = NDArray[np.float64]
 Bytes = NDArray[np.uint8]
+Line = tuple[float, float]
+"""Gain and offset from grey levels of the artwork to those in the image."""
 
 _LEAST_RUN = 4.0  # grey levels
 _LEAST_GAIN, _MOST_GAIN = 0.25, 2.5
+_STEADY = 30.0  # grey levels; so much changes from one frame to the next
 _FAR = 20.0  # misses by more count as this
 
 
-def robust_line(x: Floats, y: Floats) -> tuple[float, float]:
+def robust_line(x: Floats, y: Floats, about: Line | None = None) -> Line:
     """Fit y = gain x + offset to the largest group of points; people in front belong to no such group.
 
     Every line through two points half the range apart is tried: deterministic, cheap for a hundred points.
+
+    Parameters
+    ----------
+    x, y : ndarray of float64, shape (n,)
+        Grey levels of the artwork and of the image.
+    about : tuple of float, optional
+        The line in a neighbouring frame. What is far from it is not tried: somebody in front of most of the
+        picture makes the largest group.
+
+    Returns
+    -------
+    gain, offset : float
+        The line.
     """
     order = np.argsort(x, kind="stable")
     x, y = x[order], y[order]
@@ -30,6 +46,11 @@ def robust_line(x: Floats, y: Floats) -> tuple[float, float]:
     gains[half] = 1.0
     np.subtract(y[:half], gains[:half] * x[:half], out=offsets[:half])
     offsets[half] = _middle(np.sort(y)) - _middle(x)
+    if about is not None:
+        ends = x[[0, -1]]
+        change = np.multiply.outer(gains, ends) + offsets[:, None] - (about[0] * ends + about[1])
+        near = np.abs(change).max(axis=1) <= _STEADY
+        gains, offsets = np.append(gains[near], about[0]), np.append(offsets[near], about[1])
     misses = np.multiply.outer(gains, x)
     misses += offsets[:, None]
     misses -= y

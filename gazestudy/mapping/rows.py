@@ -46,6 +46,7 @@ _VERY_LONG = 40.0  # sum of what the frames could tell; so many leave little to 
 _MIN_RIGHT = 0.5  # share of the picture that must be seen right; people may hide the rest
 _MIN_RIGHT_OF_BLURRED = 0.65  # of what was seen of a picture that was never seen clearly
 _MAX_MISREAD, _MOST_CELLS = 0.01, 400.0  # the fewer cells are seen, the less of them may be wrong
+_NEVER_RIGHT = 5  # of 16 x 16 parts, side by side
 _MIN_SHOWN = 0.6  # of what a look-alike showed wrong
 _APART = 0.05  # two sightings that overlap less are two places
 
@@ -341,12 +342,13 @@ class RowWriter:
         """Say whether hardly any lettering was wrong most of the time; where faces change, some may be.
 
         On simulated walks up to 0.85 of what is allowed was wrong of the right pictures; of variants of a
-        campaign of which nothing else was suspect, 1.1 times as much or more.
+        campaign of which nothing else was suspect, 1.1 times as much or more. Of the right pictures no more
+        than 2 parts side by side were never right, of variants 5 to 10.
         """
         if self._artworks[root.artwork].reference.changes:
             return True
         allowed = _MAX_MISREAD * min(1.0, root.evidence.cells / _MOST_CELLS)
-        return 1.0 - root.evidence.share_read <= allowed
+        return 1.0 - root.evidence.share_read <= allowed and root.evidence.never_right < _NEVER_RIGHT
 
     @staticmethod
     def _shown(evidence: Evidence, other: NDArray[np.bool_] | None) -> bool:

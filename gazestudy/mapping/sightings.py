@@ -13,6 +13,7 @@ from gazestudy.geometry.homographies import side_lengths
 from gazestudy.mapping.appearance import Appearance
 from gazestudy.mapping.detection import Refused
 from gazestudy.mapping.evidence import Evidence
+from gazestudy.mapping.lighting import Line
 from gazestudy.mapping.rigid import RigidFit
 from gazestudy.mapping.view import View
 
@@ -115,6 +116,8 @@ class Sighting:
         For how many frames, along the way it was followed, nobody has looked near it.
     carried : int
         For how many frames it was carried along with what moves, and not fitted to the picture.
+    light : tuple of float or None
+        Gain and offset from the brightness of the artwork to that in the frame; None where it is not known.
     """
 
     track: Track
@@ -129,6 +132,7 @@ class Sighting:
     beside: str = ""
     unlooked: int = 0
     carried: int = 0
+    light: Line | None = None
 
 
 @dataclass(slots=True, eq=False)

@@ -327,7 +327,7 @@ class Follower:
             if looked_elsewhere and self._may_be_carried(sighting, quad, len(here)):
                 found = self._carried_on(sighting, guess, quad)
             else:
-                found = self._fitted(sighting.track, after.view, guess, quad, shift)
+                found = self._fitted(sighting, after.view, guess, quad, shift)
                 if found is not None:
                     found.track.root().evidence.add(found.look)
             stepped.append(None if found is None else replace(found, shift_px=shift, unlooked=unlooked))
@@ -352,15 +352,17 @@ class Follower:
         if pose is None or self._only_looked_at:
             return replace(sighting, homography=homography, quad=quad, pose=None, carried=carried_for)
         targets = apply_homography(homography, pose.points)
-        moved = Alignment(homography, pose.points, targets, pose.sigma_px / _SHARED_NOISE)
+        moved = Alignment(
+            homography, pose.points, targets, pose.sigma_px / _SHARED_NOISE, sighting.light
+        )
         found = self._sighting(sighting.track, moved, sighting.look)
         return None if found is None else replace(found, carried=carried_for)
 
     def _fitted(
-        self, track: Track, view: View, guess: Floats, quad: Floats, shift_px: Floats
+        self, before: Sighting, view: View, guess: Floats, quad: Floats, shift_px: Floats
     ) -> Sighting | None:
         """Fit a placement to the picture where it should be; None where it is not seen there."""
-        artwork = self._artworks[track.artwork]
+        artwork = self._artworks[before.track.artwork]
         if quad_problem(quad, min_side_px=self._limits.min_side_px / 2) is not None:
             return None
         if np.hypot(*shift_px) > _FASTEST * np.mean(side_lengths(quad)[[0, 2]]):
@@ -368,7 +370,7 @@ class Follower:
         part = view.around(quad, _PART_MARGIN_PX)
 
         def fit(path_px: Floats) -> tuple[tuple[Alignment, Floats] | None, int]:
-            found = align(part, artwork, guess, path_px=path_px)
+            found = align(part, artwork, guess, path_px=path_px, light=before.light)
             return (None, 0) if found is None else ((found, path_px), len(found.points))
 
         usable = int(inside(apply_homography(guess, artwork.points), self._mask).sum())
@@ -376,7 +378,7 @@ class Follower:
         best = self._shutter.best(shift_px, fit, usable // 2)
         if best is None:
             return None
-        return self._sighting(track, best[0], None, part, best[1])
+        return self._sighting(before.track, best[0], None, part, best[1])
 
     def _sighting(
         self,
@@ -410,7 +412,9 @@ class Follower:
             look = appearance(view, artwork, homography, path_px)
             if look.cells < self._limits.min_cells or look.confidence < self._limits.min_confidence:
                 return None
-        return Sighting(track, homography, quad, look, len(fit.points), float(source[4]), share, pose)
+        return Sighting(
+            track, homography, quad, look, len(fit.points), float(source[4]), share, pose, light=fit.light
+        )
 
 
 def _is_promising(search: Search, known: Sequence[Sighting]) -> bool:
