@@ -40,6 +40,8 @@ VERSION = 30
 
 Bytes = NDArray[np.uint8]
 
+_GAZE_INTERVALS = {"frame": 5, "gaze": 7}  # frames
+
 
 @dataclass(frozen=True, slots=True)
 class PlanarParameters:
@@ -58,9 +60,10 @@ class PlanarParameters:
         known without a look.
     keyframe_interval : int
         In the sharpest of so many frames all artworks are searched for.
-    gaze_interval : int
+    gaze_interval : int or None
         In the sharpest of so many frames they are searched for around gaze at full working size, if no
-        placement is followed there already; more rarely while that finds nothing.
+        placement is followed there already; more rarely while that finds nothing. None for 5 where the whole
+        view is searched, and 7 by gaze, which is to be fast.
     window_px : int
         Side of the window around gaze, working px.
     memory_frames : int
@@ -93,7 +96,7 @@ class PlanarParameters:
     search_width_px: int = 640
     search: Literal["frame", "gaze"] = "frame"
     keyframe_interval: int = 40
-    gaze_interval: int = 7
+    gaze_interval: int | None = None
     window_px: int = 400
     memory_frames: int = 120
     match_ratio: float = 0.8
@@ -112,13 +115,14 @@ class PlanarParameters:
             "working_width_px",
             "search_width_px",
             "keyframe_interval",
-            "gaze_interval",
             "window_px",
             "memory_frames",
             "min_cells",
         ):
             if getattr(self, name) < 1:
                 raise ParameterError(name, getattr(self, name), "1 or more")
+        if self.gaze_interval is not None and self.gaze_interval < 1:
+            raise ParameterError("gaze_interval", self.gaze_interval, "1 or more")
         if self.search not in ("frame", "gaze"):
             raise ParameterError("search", self.search, "frame or gaze")
         if self.min_matches < 4:
@@ -298,7 +302,7 @@ def _follower(
         detector,
         crew,
         limits,
-        gaze_interval=p.gaze_interval,
+        gaze_interval=p.gaze_interval or _GAZE_INTERVALS[p.search],
         window_px=p.window_px,
         memory=p.memory_frames,
         only_looked_at=p.search == "gaze",

@@ -49,7 +49,7 @@ Floats = NDArray[np.float64]
 
 _FLOW_POINTS = 40
 _NEAR_SHARE = 0.35  # of the window around gaze
-_LOOKED_AWAY = 30  # frames
+_LOOKED_AWAY = 15  # frames
 # frames in which what nobody looks at is carried along between two that are fitted
 _CARRIED, _CARRIED_BY_GAZE = 1, 3
 _ENOUGH_FLOW = 12  # points
@@ -352,9 +352,7 @@ class Follower:
         if pose is None or self._only_looked_at:
             return replace(sighting, homography=homography, quad=quad, pose=None, carried=carried_for)
         targets = apply_homography(homography, pose.points)
-        moved = Alignment(
-            homography, pose.points, targets, pose.sigma_px / _SHARED_NOISE, sighting.light
-        )
+        moved = Alignment(homography, pose.points, targets, pose.sigma_px / _SHARED_NOISE, sighting.light)
         found = self._sighting(sighting.track, moved, sighting.look)
         return None if found is None else replace(found, carried=carried_for)
 

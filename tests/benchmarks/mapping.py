@@ -24,6 +24,7 @@ from mapping_cases import calibration, real, twins
 from mapping_clicks import two_clicks
 from mapping_clips import Clip
 from mapping_judge import (
+    WRONG_PERCENT,
     called_hidden,
     false_rows,
     judge_samples,
@@ -40,7 +41,7 @@ from gazestudy.model.tables import MAPPING, MAPPING_STATES, categorical
 from gazestudy.pipeline.analysis import Pictures
 from gazestudy.statistics.intervals import share_interval
 
-SEEDS = (120719,)
+SEEDS = (58213,)
 TUNED_ON = (
     7,
     4101,
@@ -55,6 +56,7 @@ TUNED_ON = (
     70301,
     70401,
     90217,
+    120719,
     101,
     102,
     103,
@@ -111,7 +113,7 @@ def _errors(samples: pd.DataFrame) -> str:
 
 
 def _beside_baselines(bench: Bench) -> list[Figure]:
-    """Compare on every n-th frame, each frame for itself."""
+    """Compare on every n-th frame, each frame for itself: by the pose of the frame on show."""
     found: dict[str, list[pd.DataFrame]] = {}
     cpu: dict[str, list[float]] = {}
     for clip in bench.walks:
@@ -128,11 +130,16 @@ def _beside_baselines(bench: Bench) -> list[Figure]:
         for name, table in tables.items():
             rows = table[table["frame"].isin(chosen)].reset_index(drop=True)
             samples = judge_samples(mapped_clip(clip, rows, clip.camera), points)
+            same = (samples["found"] == samples["true"]) & (samples["found"] != "")
+            off = samples["frame_error_percent"].where(same, samples["error_percent"])
+            samples = samples.assign(
+                error_percent=off, wrong=(samples["found"] != "") & ~(off <= WRONG_PERCENT)
+            )
             found.setdefault(name, []).append(samples[samples["frame"].isin(chosen)])
     figures = []
     for name, parts in found.items():
         samples = pd.concat(parts)
-        on = samples[(samples["found"] == samples["true"]) & (samples["found"] != "")]["frame_error_percent"]
+        on = samples[(samples["found"] == samples["true"]) & (samples["found"] != "")]["error_percent"]
         counts, good = samples[samples["counts"]], samples[samples["good"]]
         hit = _hit(counts)
         text = (
@@ -164,7 +171,7 @@ def _table_of(peer: PerFrame, pictures: Sequence[tuple[int, int, np.ndarray]], c
 
 
 def _hit(samples: pd.DataFrame) -> pd.Series:
-    return (samples["found"] == samples["true"]) & (samples["error_percent"] <= 5.0)
+    return (samples["found"] == samples["true"]) & (samples["error_percent"] <= WRONG_PERCENT)
 
 
 def coverage(bench: Bench) -> list[Figure]:

@@ -184,6 +184,26 @@ def test_lettering_that_is_wrong_in_most_frames_is_not_read():
     assert gathered([fine_print] * 14 + [right] * 6).share_read == 1.0
 
 
+def test_a_plain_part_that_is_never_plain_makes_a_line_of_what_little_is_printed_there():
+    line = _only((slice(7, 9), slice(4, 10)))
+    judged = ~line
+    judged[7, 4] = True
+    wrong = look(0.97, strokes=[((7, 4), 0.2)], judged=judged, clear=~line)
+    right = look(0.97, strokes=[], judged=judged)
+    assert gathered([wrong] * 20).never_right == 12
+    assert gathered([wrong] * 20).share == 1.0  # a single part with any contrast
+    assert gathered([wrong] * 18 + [right] * 2).never_right == 0
+    assert gathered([wrong] * 10).never_right == 0  # a passer-by, perhaps
+    plain = look(0.97, strokes=[], judged=judged & ~line, clear=~line)
+    assert gathered([plain] * 20).never_right == 0  # a reflection
+
+
+def test_whoever_stands_in_front_all_the_time_is_no_line():
+    person = _only((slice(8, 16), slice(4, 8)))
+    hidden = look(0.97, strokes=[((slice(8, 16), slice(4, 8)), 0.2)], clear=~person)
+    assert gathered([hidden] * 20).never_right == 0
+
+
 def _only(part: tuple[slice, slice]) -> np.ndarray:
     flags = np.zeros((GRID, GRID), dtype=bool)
     flags[part] = True

@@ -16,6 +16,21 @@ def test_the_line_goes_through_most_points(rng):
     assert robust_line(x, y) == pytest.approx((0.8, 12))
 
 
+def test_whoever_hides_most_of_a_picture_is_not_its_light(rng):
+    x = rng.uniform(40, 235, 60)
+    x[:36] = rng.uniform(150, 210, 36)  # small print
+    y = 0.85 * x + 24
+    y[:36] = rng.uniform(80, 95, 36)  # a head
+    gain, offset = robust_line(x, y)
+    assert abs(gain * 235 + offset - (0.85 * 235 + 24)) > 50
+    assert robust_line(x, y, (0.8, 20.0)) == pytest.approx((0.85, 24))  # that of the frame before
+
+
+def test_where_all_lines_are_far_from_that_of_the_frame_before_it_stays(rng):
+    x = rng.uniform(20, 235, 60)
+    assert robust_line(x, np.full(60, 90.0), (0.8, 20.0)) == (0.8, 20.0)
+
+
 def test_where_all_is_equally_bright_the_line_goes_through_that():
     gain, offset = robust_line(np.full(10, 90.0), np.full(10, 70.0))
     assert gain * 90 + offset == pytest.approx(70)

@@ -23,9 +23,11 @@ def track(
     read: float = 1.0,
     cells: float = 200.0,
     amount: float = 20.0,
+    never: int = 0,
 ) -> Track:
     class Known(Evidence):
         share = coverage = right_coverage = cells = share_read = 0.0
+        never_right = 0
         other_mark = False
 
         def shows(self, part: np.ndarray) -> float:
@@ -33,7 +35,7 @@ def track(
 
     known = Known()
     Known.share, Known.coverage, Known.right_coverage, Known.other_mark = share, coverage, right, mark
-    Known.cells, Known.share_read = cells, read
+    Known.cells, Known.share_read, Known.never_right = cells, read, never
     known.clarity, known.amount = clarity, amount
     return Track(0, evidence=known)
 
@@ -46,6 +48,7 @@ CLEAR, DOUBTED, LOOK_ALIKE = known(1.0, 0.7), known(0.985, 0.7), known(0.93, 0.7
 SHOWN = known(0.985, 0.7, shown=0.8)  # right where a look-alike is wrong
 OTHER_LOGO = known(1.0, 0.7, mark=True)
 HARDLY_READ, COARSE_AND_HARDLY_READ = known(1.0, 0.7, read=0.97), known(1.0, 0.7, read=0.99, cells=50.0)
+OTHER_LINE = known(1.0, 0.7, never=6)
 BLURRED, BLURRED_AND_ODD, IN_PART = known(1.0, 0.2), known(0.92, 0.2), known(1.0, 0.7, 0.3)
 COARSE, COARSE_AND_ODD = known(1.0, 0.7, right=0.9, cells=50.0), known(0.985, 0.7, right=0.9, cells=50.0)
 COARSE_IN_PART = known(1.0, 0.7, right=0.7, cells=50.0)
@@ -64,6 +67,7 @@ HALF_HIDDEN, HALF_HIDDEN_AND_BLURRED = known(1.0, 0.7, right=0.4), known(1.0, 0.
         ([OTHER_LOGO, CLEAR], ["wrong_appearance", "ambiguous"]),
         ([HARDLY_READ], ["ambiguous"]),  # other lettering that is right now and then
         ([HARDLY_READ, CLEAR], ["ambiguous", "mapped"]),
+        ([OTHER_LINE, CLEAR], ["ambiguous", "mapped"]),
         ([COARSE], ["mapped"]),
         ([COARSE_AND_HARDLY_READ], ["ambiguous"]),
         ([COARSE_AND_ODD], ["ambiguous"]),  # the one cell that is wrong may be other lettering
