@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from gazestudy._cv2 import cv2
 from gazestudy.geometry.homographies import jacobian, outline_px, scaling, side_lengths
 from gazestudy.mapping.blur import smeared
-from gazestudy.mapping.lighting import compare_cells, robust_line
+from gazestudy.mapping.lighting import Line, compare_cells, robust_line
 from gazestudy.mapping.references import Artwork
 from gazestudy.mapping.view import Patch
 
@@ -107,7 +107,11 @@ class Appearance:
 
 
 def appearance(
-    part: Patch, artwork: Artwork, homography: Floats, path_px: Floats | None = None
+    part: Patch,
+    artwork: Artwork,
+    homography: Floats,
+    path_px: Floats | None = None,
+    about: Line | None = None,
 ) -> Appearance:
     """Compare the frame with the artwork under a homography.
 
@@ -121,6 +125,8 @@ def appearance(
         Art px to working px.
     path_px : ndarray of float, shape (2,), optional
         How far the placement moves while the shutter is open, working px.
+    about : tuple of float, optional
+        About the gain and offset from the brightness of the artwork to that in the frame.
 
     Returns
     -------
@@ -165,7 +171,7 @@ def appearance(
     textured = in_image & (deviations > _TEXTURE_SD)
     count = int(np.count_nonzero(textured))
     share = int(np.count_nonzero(textured & (scores > _ALIKE))) / count if count else 0.0
-    light = _light(cells, in_image)
+    light = _light(cells, in_image, about)
     clear = np.where(textured, scores > _CLEAR, _as_bright(cells, in_image, light))
     covered = _covered(drawn, seen, light)
     look = Appearance(share, count, in_image, textured, scores, deviations, clear, covered=covered)
@@ -199,13 +205,13 @@ def _resolved(to_image: Floats, columns: int, rows: int) -> NDArray[np.bool_]:
     return large
 
 
-def _light(cells: Floats, in_image: NDArray[np.bool_]) -> tuple[float, float]:
+def _light(cells: Floats, in_image: NDArray[np.bool_], about: Line | None) -> Line:
     """Return gain and offset from the brightness of the artwork to that in the frame."""
     count = np.count_nonzero(in_image)
     if count < 2:
-        return 1.0, 0.0
+        return about or (1.0, 0.0)
     some = slice(None, None, max(1, count // _LIT_CELLS))
-    return robust_line(cells[2][in_image][some], cells[3][in_image][some])
+    return robust_line(cells[2][in_image][some], cells[3][in_image][some], about)
 
 
 def _as_bright(cells: Floats, in_image: NDArray[np.bool_], light: tuple[float, float]) -> NDArray[np.bool_]:

@@ -250,7 +250,7 @@ class Detector:
         problem = quad_problem(apply_homography(fit.homography, corners), min_side_px=self._min_side_px)
         if problem is not None:
             return "too_small" if problem == "too small" else "bad_geometry"
-        look = appearance(part, artwork, fit.homography)
+        look = appearance(part, artwork, fit.homography, about=fit.light)
         if look.cells < self._min_cells or look.confidence < self._min_confidence:
             return "wrong_appearance"
         return Found(number, fit, look)

@@ -407,7 +407,7 @@ class Follower:
             return None
         if look is None:
             assert view is not None
-            look = appearance(view, artwork, homography, path_px)
+            look = appearance(view, artwork, homography, path_px, fit.light)
             if look.cells < self._limits.min_cells or look.confidence < self._limits.min_confidence:
                 return None
         return Sighting(
